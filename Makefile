@@ -1,0 +1,39 @@
+# The everyday commands. Each is a script under deploy/ or tests/; this file
+# only names them. `make` alone prints this list.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help up down clean distclean status logs test e2e lint fmt
+
+help: ## list the commands
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: ## start the whole platform on this machine (again: start what died)
+	@deploy/local/up.sh
+
+down: ## stop it; data stays
+	@deploy/local/down.sh
+
+clean: ## stop it and remove its data (names what it removes)
+	@deploy/local/clean.sh
+
+distclean: ## clean, and remove cached builds too
+	@deploy/local/distclean.sh
+
+status: ## what runs, since when, on which port
+	@deploy/local/status.sh
+
+logs: ## follow the logs of all programs (make logs NAME=worker for one)
+	@deploy/local/logs.sh $(NAME)
+
+test: ## the whole test suite; installs what it needs
+	@tests/run.sh
+
+e2e: ## the full journey of one store on real pods
+	@tests/e2e.sh
+
+lint: ## formatting, clippy, scripts
+	@tests/lint.sh
+
+fmt: ## format the Rust sources
+	@cargo fmt --all
