@@ -80,7 +80,10 @@ stage() {
   local name=$1 start=$EPOCHREALTIME rc=0 ticker
   shift
   printf '==> %s\n' "$name"
-  ( i=20; while sleep 20; do printf '    … %s, %d s so far\n' "$name" "$i"; i=$((i + 20)); done ) &
+  # It waits on a pipe that nobody writes to, not in `sleep`: no child is left
+  # behind when it is stopped.
+  ( exec {idle}<> <(:); i=20
+    until read -rt 20 -u "$idle"; do printf '    … %s, %d s so far\n' "$name" "$i"; i=$((i + 20)); done ) &
   ticker=$!
 
   # In the background, because bash switches `set -e` off left of a `||`.
