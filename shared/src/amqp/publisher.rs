@@ -1,0 +1,183 @@
+//! Publishing: persistent, mandatory, confirmed. A message counts as sent only
+//! when the broker confirmed it and did not hand it back.
+
+use std::time::Duration;
+
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::{BasicProperties, Channel, Confirmation, Connection};
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::amqp::connection::{AmqpError, connect};
+use crate::amqp::topology::EXCHANGE;
+use crate::ids::MessageId;
+
+/// How long a confirm may take; a blocked broker (memory, disk) gives none.
+pub const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A message on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Where to.
+    pub routing_key: &'static str,
+    /// Its identity.
+    pub id: MessageId,
+    /// JSON.
+    pub payload: Vec<u8>,
+}
+
+/// A message that did not, or perhaps did not, arrive.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// There is no connection.
+    #[error("no connection to RabbitMQ")]
+    NotConnected(#[source] AmqpError),
+    /// The connection was lost on the way.
+    #[error("RabbitMQ was lost while publishing")]
+    Lost(#[source] lapin::Error),
+    /// No queue took it: the broker acknowledges *and* returns such a message.
+    #[error("no queue is bound for `{0}`")]
+    Unroutable(&'static str),
+    /// The broker said no.
+    #[error("RabbitMQ did not accept the message")]
+    Nacked,
+    /// No confirm within [`CONFIRM_TIMEOUT`].
+    #[error("RabbitMQ did not confirm in time")]
+    Unconfirmed,
+}
+
+/// Publishes on a connection of its own, opened when needed and again after
+/// every failure.
+#[derive(Debug)]
+pub struct Publisher {
+    url: SecretString,
+    name: String,
+    open: Mutex<Option<Open>>,
+}
+
+#[derive(Debug, Clone)]
+struct Open {
+    channel: Channel,
+    // Kept because a connection ends when its last handle is dropped.
+    _connection: std::sync::Arc<Connection>,
+}
+
+impl Publisher {
+    /// A publisher that shows `name` in the broker's lists. Opens nothing yet.
+    #[must_use]
+    pub fn new(url: SecretString, name: impl Into<String>) -> Self {
+        Self {
+            url,
+            name: name.into(),
+            open: Mutex::new(None),
+        }
+    }
+
+    /// Publish one message and wait for its confirm.
+    ///
+    /// # Errors
+    /// [`PublishError`]: it may or may not have arrived; say it again.
+    pub async fn publish(&self, message: &Outgoing) -> Result<(), PublishError> {
+        let mut results = self.publish_all(std::slice::from_ref(message)).await;
+        results.pop().unwrap_or(Ok(()))
+    }
+
+    /// Publish all, then wait for all confirms; one result a message, in order.
+    pub async fn publish_all(&self, messages: &[Outgoing]) -> Vec<Result<(), PublishError>> {
+        let mut waiting = Vec::with_capacity(messages.len());
+        for message in messages {
+            waiting.push(self.begin(message).await);
+        }
+        let mut results = Vec::with_capacity(messages.len());
+        for (message, begun) in messages.iter().zip(waiting) {
+            let result = match begun {
+                Ok(confirm) => match timeout(CONFIRM_TIMEOUT, confirm).await {
+                    Ok(Ok(confirmation)) => settle(message, confirmation),
+                    Ok(Err(error)) => Err(PublishError::Lost(error)),
+                    Err(_) => Err(PublishError::Unconfirmed),
+                },
+                Err(error) => Err(error),
+            };
+            results.push(result);
+        }
+        let broken = |result: &Result<(), PublishError>| {
+            matches!(
+                result,
+                Err(PublishError::Lost(_) | PublishError::Unconfirmed)
+            )
+        };
+        if results.iter().any(broken) {
+            self.forget().await;
+        }
+        results
+    }
+
+    /// Whether a connection is open right now.
+    pub async fn is_connected(&self) -> bool {
+        self.open
+            .lock()
+            .await
+            .as_ref()
+            .is_some_and(|open| open.channel.status().connected())
+    }
+
+    /// Drop the connection; the next message opens a new one, which declares
+    /// the topology again.
+    pub async fn forget(&self) {
+        *self.open.lock().await = None;
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place for it")]
+    async fn begin(&self, message: &Outgoing) -> Result<lapin::PublisherConfirm, PublishError> {
+        let channel = self.channel().await.map_err(PublishError::NotConnected)?;
+        let properties = BasicProperties::default()
+            .with_delivery_mode(2)
+            .with_content_type("application/json".into())
+            .with_message_id(message.id.to_string().into());
+        let options = BasicPublishOptions {
+            mandatory: true,
+            ..Default::default()
+        };
+        channel
+            .basic_publish(
+                EXCHANGE.into(),
+                message.routing_key.into(),
+                options,
+                &message.payload,
+                properties,
+            )
+            .await
+            .map_err(PublishError::Lost)
+    }
+
+    async fn channel(&self) -> Result<Channel, AmqpError> {
+        let mut open = self.open.lock().await;
+        if let Some(open) = open
+            .as_ref()
+            .filter(|open| open.channel.status().connected())
+        {
+            return Ok(open.channel.clone());
+        }
+        let connection = connect(&self.url, &self.name).await?;
+        let channel = connection.create_channel().await?;
+        channel
+            .confirm_select(ConfirmSelectOptions::default())
+            .await?;
+        *open = Some(Open {
+            channel: channel.clone(),
+            _connection: std::sync::Arc::new(connection),
+        });
+        Ok(channel)
+    }
+}
+
+/// Only `Ack(None)` is a yes: an unroutable mandatory message comes back as an
+/// acknowledged one that carries what was returned.
+fn settle(message: &Outgoing, confirmation: Confirmation) -> Result<(), PublishError> {
+    match confirmation {
+        Confirmation::Ack(None) => Ok(()),
+        Confirmation::Ack(Some(_)) => Err(PublishError::Unroutable(message.routing_key)),
+        Confirmation::Nack(_) | Confirmation::NotRequested => Err(PublishError::Nacked),
+    }
+}

@@ -1,0 +1,26 @@
+//! What a tenant asked for, complete enough for a worker to act on it without
+//! asking anybody.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::StoreId;
+use crate::plan::Plan;
+use crate::store_name::StoreName;
+
+/// The wanted store. Additive on the wire: a new field gets a default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreSpec {
+    /// Namespace, release and host label.
+    pub id: StoreId,
+    /// Title of the shop.
+    pub name: StoreName,
+    /// Host name that the shop answers for, lower case, no port.
+    pub host: String,
+    /// Address of its front page, with scheme and, where it is not the
+    /// scheme's own, the port.
+    pub url: String,
+    /// Size.
+    pub plan: Plan,
+    /// Address of the shop's owner, for WordPress's first user.
+    pub admin_email: String,
+}

@@ -1,0 +1,1 @@
+//! The platform as a whole, told in the words of its users.
