@@ -70,7 +70,8 @@ install_missing() {
   mapfile -t names < <(missing "${names[@]}")
   if [[ ${#names[@]} -eq 0 ]]; then return; fi
   trap restore EXIT
-  trap 'exit 130' INT TERM
+  trap '' INT TERM # a half-done installation helps nobody; it is waited for
+  if [[ -n $(dpkg --audit) ]]; then dpkg --force-confdef --force-confold --configure -a; fi
   forbid_starts
   case " ${names[*]} " in *' postgresql '*) without_first_cluster ;; esac
   case " ${names[*]} " in *' rabbitmq-server '*) units+=(rabbitmq-server.service epmd.service epmd.socket) ;; esac

@@ -37,12 +37,15 @@ within() {
   "$URUMI_ROOT/deploy/local/as-user.sh" "$OWNER" "$folder" "$VIEW" env -i LANG=C.UTF-8 PATH="$PATH" HOME="$VIEW" "$@"
 }
 
+# Without root the folder's own path may be too long for a socket (107 bytes).
 settings() {
+  local sockets=''
+  if [[ $EUID -eq 0 ]]; then sockets=$VIEW; fi
   cat <<CONF
 # Written at each start by deploy/local/postgres.sh.
 listen_addresses = '127.0.0.1'
 port = $PORT
-unix_socket_directories = '$([[ $EUID -eq 0 ]] && echo "$VIEW" || true)'
+unix_socket_directories = '$sockets'
 max_connections = 200
 shared_buffers = 64MB
 max_wal_size = 256MB

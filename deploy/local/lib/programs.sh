@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# The platform's own programs: built, started with exactly the environment they
+# need, and started anew when their binary or that environment changed.
+# Sourced after server.sh, cluster.sh, cargo.sh and ../../lib/{daemon,cache}.sh.
+
+PROGRAMS=$URUMI_STATE/programs
+
+# Copied out of the shared target folder, which the next clone's build overwrites.
+build_programs() {
+  with_target build_and_copy
+}
+build_and_copy() {
+  local name
+  (cd "$URUMI_ROOT" && cargo build --locked --profile local --bin urumi-api --bin urumi-worker --bin urumi) || return
+  mkdir -p "$PROGRAMS" || return
+  for name in urumi-api urumi-worker urumi; do
+    cmp -s "$CARGO_TARGET_DIR/local/$name" "$PROGRAMS/$name" && continue
+    cp "$CARGO_TARGET_DIR/local/$name" "$PROGRAMS/$name.new" && mv "$PROGRAMS/$name.new" "$PROGRAMS/$name" || return
+  done
+  ln -sfn "$PROGRAMS/urumi" "$URUMI_BIN/urumi"
+}
+
+# The dashboard's built folder, by the hash of its sources; nothing while there are none.
+dashboard_folder() {
+  local folder=$URUMI_ROOT/dashboard sources=()
+  if [[ ! -f $folder/package.json ]]; then return; fi
+  mapfile -t sources < <(find "$folder" -mindepth 1 -maxdepth 1 ! -name node_modules ! -name dist ! -name '.*' | LC_ALL=C sort)
+  cached dashboard "$(hash_of "${sources[@]}")" build_dashboard
+}
+build_dashboard() {
+  install_node_modules
+  (cd "$URUMI_ROOT/dashboard" && npm run build -- --outDir "$1" --emptyOutDir)
+  [[ -f $1/index.html ]] || die "the dashboard's build made no index.html in $1"
+}
+install_node_modules() {
+  local folder=$URUMI_ROOT/dashboard lock_hash
+  lock_hash=$(sha256sum <"$folder/package-lock.json")
+  if [[ $(cat "$folder/node_modules/.installed" 2>/dev/null) == "$lock_hash" ]]; then return; fi
+  (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)
+  echo "$lock_hash" >"$folder/node_modules/.installed"
+}
+
+# What this installation stamps on the namespaces it makes; kept with its data.
+installation() {
+  if [[ ! -s $URUMI_STATE/installation ]]; then cat /proc/sys/kernel/random/uuid >"$URUMI_STATE/installation"; fi
+  cat "$URUMI_STATE/installation"
+}
+
+database_url() { "$URUMI_ROOT/deploy/local/postgres.sh" url; }
+amqp_url() { "$URUMI_ROOT/deploy/local/rabbitmq.sh" url; }
+dashboard_url() { echo "http://localhost:$(port api)"; }
+
+# `http://{host}` with the port a browser needs.
+store_url() {
+  case ${1##*:} in 80) echo 'http://{host}' ;; *) echo "http://{host}:${1##*:}" ;; esac
+}
+
+# The programs see nothing of the caller's environment but his home and the
+# machine's certificates; so the same platform is started from every terminal.
+# Taken out of the environment, the shell's own variables keep their values.
+bare_environment() {
+  local name
+  for name in $(compgen -e); do
+    case $name in HOME | SSL_CERT_*) ;; *) export -n "${name?}" ;; esac
+  done
+  export PATH=$URUMI_BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
+  export ENVIRONMENT=local URUMI_LOG_FORMAT=json URUMI_STORE_DOMAIN=localhost URUMI_STORE_URL
+  URUMI_STORE_URL=$(store_url "$INGRESS")
+}
+api_environment() {
+  local dashboard
+  bare_environment
+  dashboard=$(cat "$URUMI_STATE/dashboard" 2>/dev/null || true)
+  DATABASE_URL=$(database_url) AMQP_URL=$(amqp_url) URUMI_LISTEN=127.0.0.1:$(port api)
+  export DATABASE_URL AMQP_URL URUMI_LISTEN
+  if [[ -n $dashboard ]]; then export URUMI_DASHBOARD_DIR=$dashboard; fi
+}
+worker_environment() {
+  bare_environment
+  if [[ $CLUSTER == embedded ]]; then
+    export URUMI_STORE_VALUES=$URUMI_ROOT/deploy/local/values-embedded.yaml${URUMI_STORE_VALUES:+:$URUMI_STORE_VALUES}
+  elif [[ -n ${URUMI_STORE_VALUES:-} ]]; then
+    export URUMI_STORE_VALUES
+  fi
+  AMQP_URL=$(amqp_url) URUMI_WORKER_LISTEN=127.0.0.1:$(port worker-probes) URUMI_INSTALLATION=$(installation)
+  export AMQP_URL URUMI_WORKER_LISTEN URUMI_INSTALLATION KUBECONFIG URUMI_INGRESS=$INGRESS \
+    URUMI_CHART=$URUMI_ROOT/charts/store URUMI_VALUES_DIR=$URUMI_ROOT URUMI_HELM=$URUMI_BIN/helm
+}
+
+# fingerprint NAME: of the binary and the environment it is started with.
+fingerprint() { { sha256sum <"$PROGRAMS/urumi-$1" && env | LC_ALL=C sort | grep -v '^_='; } | sha256sum | cut -d' ' -f1; }
+
+# run_program NAME VERB: as it should be now. Running so already: nothing is done.
+run_program() (
+  local name=$1 wanted
+  "${name}_environment"
+  wanted=$(fingerprint "$name")
+  if daemon_alive "$name"; then
+    if [[ $(cat "$URUMI_RUN/$name.fingerprint" 2>/dev/null) == "$wanted" ]]; then return; fi
+    say "    $name changed: starting it anew"
+    stop_daemon "$name" 20
+  fi
+  echo "$wanted" >"$URUMI_RUN/$name.fingerprint"
+  start_daemon "$name" "$PROGRAMS/urumi-$name" "$2"
+)
+
+migrate() ( api_environment && exec "$PROGRAMS/urumi-api" migrate )
+
+program_healthy() ( "${1}_environment" && exec "$PROGRAMS/urumi-$1" healthcheck )
+healthy_or_gone() { program_healthy "$1" || ! daemon_alive "$1"; }
+await_program() {
+  wait_for 60 healthy_or_gone "$1"
+  daemon_alive "$1" || die "the $1 ended" "$(last_words "$1")"
+  program_healthy "$1" || die "the $1 does not become ready: $(program_healthy "$1" 2>&1 | tail -n 1)" "$(last_words "$1")"
+}

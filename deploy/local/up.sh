@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# `make up`: the whole set-up of one instance, from a clone to a served API and
+# dashboard. Every step finds out by itself whether there is anything to do, so
+# a second run starts what died, builds what changed and touches nothing else,
+# and a run that was broken off is continued by the next.
+#
+#   KUBECONFIG=<file>          use that cluster instead of the embedded one
+#   URUMI_INGRESS=<host:port>  where that cluster's ingress takes HTTP
+#   URUMI_API_PORT=<number>    instead of 3000
+#   URUMI_INSTANCE=<name>      another platform beside the first
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
+source "$URUMI_ROOT/deploy/lib/daemon.sh"
+source "$URUMI_ROOT/deploy/lib/cache.sh"
+for part in server lanes machine cluster cargo programs; do
+  # shellcheck source=/dev/null
+  source "$URUMI_ROOT/deploy/local/lib/$part.sh"
+done
+
+LOCAL=$URUMI_ROOT/deploy/local
+EMBEDDED=$URUMI_ROOT/deploy/embedded
+IMAGES=$URUMI_ROOT/deploy/images
+export PATH=$URUMI_BIN:$PATH
+
+# One `up` at a time on an instance; the file goes with the process.
+take_turn() {
+  local other
+  if ! (set -o noclobber && echo "$$ $(pid_start $$)" >"$URUMI_RUN/up.pid") 2>/dev/null; then
+    if other=$(daemon_pid up); then die "another 'make up' is at work on this instance (pid $other)" "wait for it, or stop it: kill $other"; fi
+    echo "$$ $(pid_start $$)" >"$URUMI_RUN/up.pid"
+  fi
+  trap leave EXIT
+  trap 'say; say "broken off; the next make up goes on from here"; exit 130' INT
+  trap 'exit 143' TERM
+}
+leave() {
+  local rc=$?
+  trap '' INT TERM
+  end_children $$
+  rm -f "$URUMI_RUN/up.pid"
+  exit "$rc"
+}
+
+look_around() {
+  choose_cluster
+  check_toolchains "$CLUSTER"
+  check_room
+  local names=(api worker-probes postgres amqp amqp-dist epmd)
+  if [[ $CLUSTER == embedded ]]; then names+=(apiserver etcd etcd-peer kubelet kubelet-healthz controller-manager scheduler); fi
+  check_ports "${names[@]}"
+  if timeout 5 docker info >/dev/null 2>&1; then say "    (Docker works here too; this version does not use it)"; fi
+  keep_cluster
+  case $CLUSTER in
+    embedded) say "    cluster: embedded, on this machine" ;;
+    given) say "    cluster: given, $CLUSTER_CONFIG" ;;
+  esac
+}
+
+packages() {
+  local names=()
+  mapfile -t names < <(base_packages | tr ' ' '\n')
+  "$LOCAL/packages.sh" "${names[@]}"
+}
+
+build_image() {
+  local archive
+  archive=$("$IMAGES/build.sh" "$1" | tail -n 1)
+  echo "$archive" >"$URUMI_STATE/image-$1"
+}
+build_ui() { dashboard_folder >"$URUMI_STATE/dashboard"; }
+
+cluster_lane() {
+  if [[ $CLUSTER == embedded ]]; then
+    part 'cluster programs' "$EMBEDDED/build.sh"
+    part 'cluster' "$EMBEDDED/up.sh"
+  else
+    part 'kubectl and helm' "$EMBEDDED/build.sh" --tools-only
+    part 'cluster' check_given_cluster
+  fi
+}
+platform_lane() {
+  part 'platform programs' build_programs
+  part 'dashboard' build_ui
+}
+server_lane() {
+  part 'PostgreSQL' "$LOCAL/postgres.sh" start
+  part 'RabbitMQ' "$LOCAL/rabbitmq.sh" start
+  if [[ $CLUSTER == embedded ]]; then
+    part 'image wordpress' build_image wordpress
+    part 'image mysql' build_image mysql
+  fi
+}
+
+load_images() {
+  local name
+  for name in wordpress mysql; do "$EMBEDDED/load-image.sh" "$(<"$URUMI_STATE/image-$name")"; done
+}
+
+start_programs() {
+  run_program api serve
+  run_program worker run
+  await_program api
+  await_program worker
+}
+
+write_env() {
+  local file=$URUMI_STATE/env
+  (umask 077
+    {
+      echo "# Written by make up; read it with: source ${file#"$PWD/"}"
+      printf 'export %s=%q\n' URUMI_API "$(dashboard_url)" URUMI_DASHBOARD "$(dashboard_url)" KUBECONFIG "$KUBECONFIG" \
+        URUMI_INGRESS "$INGRESS" DATABASE_URL "$(database_url)" AMQP_URL "$(amqp_url)" URUMI_INSTANCE "$URUMI_INSTANCE"
+      # shellcheck disable=SC2016 # expanded by the reader
+      printf 'case ":$PATH:" in *:%q:*) ;; *) export PATH=%q:$PATH ;; esac\n' "$URUMI_BIN" "$URUMI_BIN"
+    } >"$file.new")
+  mv "$file.new" "$file"
+}
+
+START=$EPOCHREALTIME
+if [[ -z ${URUMI_API_PORT:-} && -s $URUMI_STATE/api-port ]]; then URUMI_API_PORT=$(<"$URUMI_STATE/api-port"); fi
+export URUMI_API_PORT
+take_turn
+say "==> what this machine has"
+look_around
+if [[ -n ${URUMI_API_PORT:-} ]]; then echo "$URUMI_API_PORT" >"$URUMI_STATE/api-port"; fi
+stage 'Debian packages' packages
+say '==> servers, cluster and programs, side by side (logs: '"${URUMI_LOG#"$URUMI_ROOT/"}"'/up-*.log)'
+lane cluster_lane
+lane platform_lane
+lane server_lane
+join_lanes
+if [[ $CLUSTER == embedded ]]; then stage 'load the store images' load_images; fi
+INGRESS=$(find_ingress)
+stage 'database migrations' migrate
+stage 'api and worker' start_programs
+write_env
+
+cat <<END
+
+The platform is up after $(seconds_since "$START") s: $(dashboard_url)
+
+Next:
+  source ${URUMI_STATE#"$URUMI_ROOT/"}/env
+  curl -i -X POST "\$URUMI_API/stores" -H 'Content-Type: application/json' -d '{"name": "My Shop"}'
+END
