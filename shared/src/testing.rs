@@ -15,11 +15,6 @@ use crate::store_spec::StoreSpec;
 /// # Panics
 /// Never: the name is a valid one.
 #[must_use]
-#[expect(
-    clippy::expect_used,
-    clippy::allow_attributes_without_reason,
-    reason = "a constant"
-)]
 pub fn a_spec(id: &StoreId) -> StoreSpec {
     StoreSpec {
         id: id.clone(),

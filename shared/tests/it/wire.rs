@@ -1,0 +1,141 @@
+//! Each message type against its frozen JSON: an old sample must decode in
+//! every later build, and what we say today must be that sample to the letter.
+//! `UPDATE_WIRE=1` writes samples for *new* messages; never edit an old one.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::contract::command::{Command, Goal};
+use shared::contract::control::{Control, StopReason};
+use shared::contract::envelope::Envelope;
+use shared::contract::event::EventBody;
+use shared::failure::{Evidence, Failure, FailureCode};
+use shared::ids::{Generation, MessageId, OperationId, TenantId};
+use shared::operation::OperationKind;
+use shared::step::Step;
+use shared::testing::a_spec;
+use time::macros::datetime;
+use uuid::Uuid;
+
+fn around<T>(body: T) -> Envelope<T> {
+    Envelope {
+        id: MessageId(Uuid::from_u128(1)),
+        store_id: "store-bcdfgh".parse().unwrap(),
+        tenant_id: TenantId::LOCAL,
+        operation_id: OperationId(Uuid::from_u128(2)),
+        generation: Generation(3),
+        attempt: 1,
+        sent_at: datetime!(2026-11-23 12:00:00.25 UTC),
+        body,
+    }
+}
+
+fn frozen<T>(name: &str, message: &Envelope<T>)
+where
+    T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/wire/v1")
+        .join(format!("{name}.json"));
+    let said = serde_json::to_string_pretty(message).unwrap() + "\n";
+    if !path.exists() && std::env::var_os("UPDATE_WIRE").is_some() {
+        std::fs::write(&path, &said).unwrap();
+    }
+    let sample = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error} (UPDATE_WIRE=1 writes it)", path.display()));
+
+    assert_eq!(
+        Envelope::<T>::decode(sample.as_bytes()).unwrap(),
+        *message,
+        "{name} reads"
+    );
+    assert_eq!(said, sample, "{name} is said as before");
+}
+
+fn command(goal: Goal) -> Envelope<Command> {
+    around(Command {
+        kind: match goal {
+            Goal::Present { .. } => OperationKind::Create,
+            Goal::Absent => OperationKind::Delete,
+        },
+        goal,
+        ever_ready: false,
+        not_after: datetime!(2026-11-24 12:00 UTC),
+        budget_ms: 900_000,
+    })
+}
+
+#[test]
+fn commands_read_and_are_said_as_frozen() {
+    let id = "store-bcdfgh".parse().unwrap();
+    frozen(
+        "command_present",
+        &command(Goal::Present { spec: a_spec(&id) }),
+    );
+    frozen("command_absent", &command(Goal::Absent));
+}
+
+#[test]
+fn control_reads_and_is_said_as_frozen() {
+    frozen(
+        "control",
+        &around(Control {
+            reason: StopReason::Superseded,
+        }),
+    );
+}
+
+#[test]
+fn events_read_and_are_said_as_frozen() {
+    let failure = Failure::new(FailureCode::QuotaExceeded, "Pod/mysql-0 asks for 2 CPU.")
+        .in_step(Step::Rollout)
+        .with_evidence(vec![Evidence {
+            kind: "Event".into(),
+            object: "StatefulSet/mysql".into(),
+            text: "exceeded quota".into(),
+        }]);
+    let bodies = [
+        EventBody::StepStarted {
+            step: Step::Namespace,
+        },
+        EventBody::StepWaiting {
+            step: Step::Rollout,
+            message: "1 of 3 workloads ready".into(),
+            cause: Some(failure.clone()),
+        },
+        EventBody::StepFinished {
+            step: Step::Release,
+            changed: true,
+        },
+        EventBody::Ready {
+            revision: 1,
+            chart: "store-0.1.0".into(),
+        },
+        EventBody::Deleted,
+        EventBody::Failed {
+            failure,
+            changed: true,
+        },
+        EventBody::Stopped {
+            newer: Generation(4),
+        },
+        EventBody::Deferred {
+            until: datetime!(2026-11-23 12:00:15 UTC),
+            reason: "held by another worker".into(),
+        },
+    ];
+    for body in bodies {
+        let name = format!("event_{}", body.kind().to_lowercase());
+        frozen(&name, &around(body));
+    }
+}
+
+#[test]
+fn a_message_with_fields_of_a_newer_build_still_reads() {
+    let mut value = serde_json::to_value(command(Goal::Absent)).unwrap();
+    value["body"]["something_new"] = true.into();
+    value["another"] = 1.into();
+
+    assert!(Envelope::<Command>::decode(value.to_string().as_bytes()).is_ok());
+}
