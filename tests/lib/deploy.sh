@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# The lifecycle scripts themselves, on real servers: what they refuse and what
+# they say then, that a second start changes nothing, that a kill loses nothing,
+# that everything listens on loopback only and goes away. The cluster is not
+# theirs; the journey starts it.
+export URUMI_INSTANCE=test-local
+source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
+source "$URUMI_ROOT/deploy/lib/daemon.sh"
+LOCAL=$URUMI_ROOT/deploy/local
+unset KUBECONFIG
+
+passed=0 failed=0
+# it SENTENCE FUNCTION: one test; what it printed is shown when it fails.
+it() {
+  local output rc=0
+  output=$( (set -euo pipefail; "$2") 2>&1 & wait $!) || rc=$?
+  if ((rc == 0)); then
+    passed=$((passed + 1))
+    say "ok    $1"
+  else
+    failed=$((failed + 1))
+    say "FAIL  $1"
+    printf '%s\n' "$output" | sed 's/^/    | /'
+  fi
+}
+
+# refuses TEXT... -- COMMAND...: it fails, and says each of the texts.
+refuses() {
+  local texts=() output text
+  while [[ $1 != -- ]]; do texts+=("$1"); shift; done
+  shift
+  if output=$("$@" 2>&1); then say "it did not fail: $*"; return 1; fi
+  for text in "${texts[@]}"; do
+    if [[ $output != *"$text"* ]]; then say "missing: $text" "in: $output"; return 1; fi
+  done
+}
+
+# A PATH with everything but the toolchains.
+plain_path() {
+  local folder=$URUMI_STATE/plain-bin tool
+  mkdir -p "$folder"
+  for tool in /usr/bin/* /bin/* /usr/sbin/* /sbin/*; do
+    case ${tool##*/} in cargo* | rust* | go | gofmt | node* | npm* | npx) ;; *) ln -sfn "$tool" "$folder/${tool##*/}" ;; esac
+  done
+  echo "$folder"
+}
+
+names_all_missing_toolchains() {
+  refuses 'Rust 1.95' 'Go 1.26' 'Node 20' 'nothing was changed' -- env "PATH=$(plain_path)" "$LOCAL/up.sh"
+}
+refuses_a_full_disk() { refuses 'GB are free' 'URUMI_CACHE' -- env URUMI_NEEDED_GB=9999999 "$LOCAL/up.sh"; }
+refuses_a_missing_kubeconfig() { refuses '/nowhere/config' -- env KUBECONFIG=/nowhere/config "$LOCAL/up.sh"; }
+names_the_holder_of_a_port() {
+  local number holder
+  number=$(port postgres)
+  python3 -m http.server --bind 127.0.0.1 "$number" >/dev/null 2>&1 &
+  holder=$!
+  # shellcheck disable=SC2064 # this pid
+  trap "kill $holder" EXIT
+  wait_for 10 bash -c "exec 3<>/dev/tcp/127.0.0.1/$number"
+  refuses "port $number" "pid $holder" URUMI_INSTANCE 'nothing was started' -- "$LOCAL/up.sh"
+  refuses "port $number" "pid $holder" -- "$LOCAL/postgres.sh" start
+}
+
+sql() { PGCONNECT_TIMEOUT=5 psql -qAt -v ON_ERROR_STOP=1 "$("$LOCAL/postgres.sh" url)" -c "$1"; }
+a_second_start_changes_nothing() {
+  local before after
+  before=$(cat "$URUMI_RUN"/{postgres,rabbitmq,epmd}.pid)
+  "$LOCAL/postgres.sh" start
+  "$LOCAL/rabbitmq.sh" start
+  after=$(cat "$URUMI_RUN"/{postgres,rabbitmq,epmd}.pid)
+  [[ $before == "$after" ]]
+}
+postgres_keeps_data_over_a_kill() {
+  sql 'create table kept (n int); insert into kept values (42)'
+  kill -KILL "$(daemon_pid postgres)"
+  wait_for 10 daemon_gone postgres
+  "$LOCAL/postgres.sh" start
+  [[ $(sql 'select n from kept') == 42 ]]
+}
+the_role_is_no_superuser() { [[ $(sql 'select rolsuper from pg_roles where rolname = current_user') == f ]]; }
+rabbitmq_comes_back_after_a_kill() {
+  kill -KILL "$(daemon_pid rabbitmq)"
+  wait_for 10 daemon_gone rabbitmq
+  "$LOCAL/rabbitmq.sh" start
+}
+there_is_no_guest() { [[ $("$LOCAL/rabbitmq.sh" ctl --quiet list_users) == urumi* ]] && ! "$LOCAL/rabbitmq.sh" ctl --quiet list_users | grep -q guest; }
+listens_on_loopback_only() {
+  local number open
+  for number in postgres amqp amqp-dist epmd; do
+    open=$(ss -Hltn "sport = :$(port "$number")" | awk '{ print $4 }')
+    [[ -n $open ]]
+    if grep -vE '^(127\.0\.0\.1|\[::1\]):' <<<"$open"; then return 1; fi
+  done
+}
+runs_without_root() {
+  local name
+  for name in postgres rabbitmq epmd; do
+    [[ $(stat -c %U "/proc/$(daemon_pid "$name")") == @(postgres|rabbitmq) ]]
+    grep -qx 'CapEff:[[:space:]]0000000000000000' "/proc/$(daemon_pid "$name")/status"
+  done
+}
+secrets_are_for_the_owner_only() { [[ -z $(find "$URUMI_STATE/secrets" ! -perm 600 -type f) && $(stat -c %a "$URUMI_STATE/secrets") == 700 ]]; }
+clean_leaves_nothing() {
+  "$LOCAL/clean.sh"
+  "$URUMI_ROOT/tests/lib/leftovers.sh" "$URUMI_INSTANCE"
+}
+
+it 'every missing toolchain is named at once, before anything is changed' names_all_missing_toolchains
+it 'a disk that is too full is refused before anything is started' refuses_a_full_disk
+it 'a KUBECONFIG that is not there is named' refuses_a_missing_kubeconfig
+it 'a taken port is told with its holder and the way out' names_the_holder_of_a_port
+"$LOCAL/postgres.sh" start
+"$LOCAL/rabbitmq.sh" start
+it 'a second start changes nothing' a_second_start_changes_nothing
+it 'PostgreSQL keeps its data over a kill' postgres_keeps_data_over_a_kill
+it 'the role of the platform is no superuser' the_role_is_no_superuser
+it 'RabbitMQ comes back after a kill' rabbitmq_comes_back_after_a_kill
+it 'RabbitMQ has no user guest' there_is_no_guest
+it 'the servers listen on loopback only' listens_on_loopback_only
+it 'the servers run without root and without capabilities' runs_without_root
+it 'secrets are readable by their owner only' secrets_are_for_the_owner_only
+it 'clean leaves nothing behind' clean_leaves_nothing
+say "deploy: $passed passed, $failed failed"
+((failed == 0))

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# What the instances of the tests left on this machine: processes, mounts,
+# network interfaces, addresses, cgroups, folders. Only our own count; nothing is
+# removed here.
+#
+#   leftovers.sh INSTANCE...   one line for each thing; exit 1 if there is any
+source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
+
+# Ourselves and those who called us name the instances too.
+ancestors() {
+  local pid=$$
+  while ((pid > 1)); do
+    echo "$pid"
+    pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
+  done
+}
+
+# of_instance NAME: the words that only that instance's things carry.
+of_instance() { printf '%s\n' "$URUMI_ROOT/.urumi/instances/$1/" "/run/urumi-$1/" "/urumi-$1/" "urumi-$1@localhost"; }
+
+processes() {
+  local folder pid mine
+  mine=" $(ancestors | paste -sd' ') "
+  for folder in /proc/[0-9]*; do
+    pid=${folder#/proc/}
+    if [[ $mine == *" $pid "* || $(awk '/^State:/ { print $2 }' "$folder/status" 2>/dev/null) == Z ]]; then continue; fi
+    if { tr '\0' ' ' <"$folder/cmdline"; readlink "$folder/exe" "$folder/cwd"; sed 's/$/\//' "$folder/cgroup"; } 2>/dev/null | grep -qF -f <(of_instance "$1"); then
+      echo "process $pid: $(tr '\0' ' ' <"$folder/cmdline" 2>/dev/null | cut -c1-150)"
+    fi
+  done
+}
+
+mounts() { awk '{ print "mount " $5 "/" }' /proc/self/mountinfo | grep -F -f <(of_instance "$1") || true; }
+
+network() {
+  local index link
+  index=$(URUMI_INSTANCE=$1 instance_index)
+  for link in "urumi${index}h" "urumi${index}n"; do
+    if ip link show "$link" >/dev/null 2>&1; then echo "interface $link"; fi
+  done
+  if [[ -n $(ip -4 address show to "10.212.$index.0/30") ]]; then echo "address 10.212.$index.*"; fi
+}
+
+folders() {
+  find /sys/fs/cgroup -maxdepth 3 -type d -name "urumi-$1" -printf 'cgroup %p\n' 2>/dev/null || true
+  find /run "$URUMI_ROOT/.urumi/instances" -maxdepth 1 \( -name "urumi-$1" -o -name "$1" \) -printf 'folder %p\n' 2>/dev/null || true
+}
+
+found=0
+for instance in "$@"; do
+  things=$(processes "$instance"; mounts "$instance"; network "$instance"; folders "$instance")
+  if [[ -n $things ]]; then
+    printf '%s\n' "$things"
+    found=1
+  fi
+done
+if ((found == 0)); then say 'leftovers: 1 passed, 0 failed'; else say 'leftovers: 0 passed, 1 failed'; fi
+exit "$found"

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Unit and integration tests of the workspace against real servers. The tests
+# are built while the servers start.
+source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
+source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
+cd "$URUMI_ROOT"
+
+services=$URUMI_ROOT/tests/lib/services.sh
+build() { cargo test --locked --workspace --no-run; }
+
+"$services" start &
+starting=$!
+with_target build
+wait "$starting"
+with_target "$services" run cargo test --locked --workspace --no-fail-fast

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The real servers that the Rust tests talk to, in an instance of their own:
+# PostgreSQL (without fsync), RabbitMQ with its HTTP API, a control plane without
+# a node.
+#
+#   services.sh start|stop
+#   services.sh run COMMAND...    with their addresses in TEST_* variables
+export URUMI_INSTANCE=${URUMI_INSTANCE:-test-rust}
+source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
+export URUMI_PG_UNSAFE=1 URUMI_AMQP_MANAGEMENT=1
+
+LOCAL=$URUMI_ROOT/deploy/local
+EMBEDDED=$URUMI_ROOT/deploy/embedded
+
+start() {
+  "$LOCAL/postgres.sh" install
+  "$LOCAL/rabbitmq.sh" install
+  "$LOCAL/postgres.sh" start &
+  "$LOCAL/rabbitmq.sh" start &
+  if [[ -x $EMBEDDED/up.sh ]]; then
+    "$EMBEDDED/build.sh"
+    "$EMBEDDED/up.sh" --control-plane-only
+  fi
+  wait -n
+  wait -n
+}
+
+stop() {
+  if [[ -x $EMBEDDED/clean.sh ]]; then "$EMBEDDED/clean.sh" || warn 'the control plane of the tests was not cleaned'; fi
+  "$LOCAL/clean.sh"
+}
+
+run() {
+  TEST_DATABASE_URL=$("$LOCAL/postgres.sh" url)
+  TEST_AMQP_URL=$("$LOCAL/rabbitmq.sh" url)
+  TEST_AMQP_MANAGEMENT_URL=$("$LOCAL/rabbitmq.sh" management-url)
+  export TEST_DATABASE_URL TEST_AMQP_URL TEST_AMQP_MANAGEMENT_URL TEST_KUBECONFIG=$URUMI_STATE/kubeconfig TEST_HELM=$URUMI_BIN/helm
+  # Of the shell library's own variables the programs under test see none.
+  export -n URUMI_INSTANCE URUMI_STATE URUMI_LOG URUMI_RUN URUMI_BIN URUMI_CACHE URUMI_INDEX URUMI_PG_UNSAFE URUMI_AMQP_MANAGEMENT
+  exec "$@"
+}
+
+case ${1:-} in
+  start) start ;;
+  stop) stop ;;
+  run)
+    shift
+    run "$@"
+    ;;
+  *) die "usage: $0 start|stop|run COMMAND..." ;;
+esac
