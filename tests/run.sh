@@ -79,6 +79,7 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+sweep_up # what a run that was killed may have left
 mapfile -t names < <({ base_packages; echo make shellcheck; } | tr ' ' '\n')
 prepare 'Debian packages' 900 deploy/local/packages.sh "${names[@]}"
 lint || failed=1

@@ -33,8 +33,8 @@ remembered_cluster
 if [[ $CLUSTER == given ]]; then clean_given; fi
 "$URUMI_ROOT/deploy/local/down.sh"
 say "removing the data of instance '$URUMI_INSTANCE':"
-if [[ $CLUSTER == embedded || -e $URUMI_STATE/kubeconfig ]]; then
-  say "  the embedded cluster with every store on it"
+if [[ $CLUSTER != given ]]; then
+  if [[ -e $URUMI_STATE/kubeconfig ]]; then say "  the embedded cluster with every store on it"; fi
   "$URUMI_ROOT/deploy/embedded/clean.sh"
 fi
 if [[ -d $URUMI_STATE/postgres ]]; then say "  the records (PostgreSQL)"; fi

@@ -27,7 +27,7 @@ stop_up
 if daemon_alive api; then stop_part api stop_daemon api 20; fi
 if daemon_alive worker; then stop_part worker stop_daemon worker 30; fi
 remembered_cluster
-if [[ $CLUSTER == embedded || -e $URUMI_STATE/kubeconfig ]]; then
+if [[ $CLUSTER != given ]]; then
   stop_part cluster timeout --kill-after=10 120 "$URUMI_ROOT/deploy/embedded/down.sh"
 fi
 stop_part RabbitMQ timeout --kill-after=10 60 "$URUMI_ROOT/deploy/local/rabbitmq.sh" stop

@@ -99,6 +99,7 @@ start() {
       "$0" create >"$URUMI_LOG/postgres-create.log" 2>&1 ||
         die "could not make a PostgreSQL data folder" "$(last_words postgres-create)"
     fi
+    drop_dead_lock
     settings >"$FOLDER/postgresql.conf"
     access >"$FOLDER/pg_hba.conf"
     start_daemon postgres "$URUMI_ROOT/deploy/local/as-user.sh" "$OWNER" "$FOLDER" "$VIEW" \
@@ -106,6 +107,15 @@ start() {
   fi
   wait_for 60 ready_or_gone
   ready || die "PostgreSQL does not answer on 127.0.0.1:$PORT" "$(last_words postgres)"
+}
+
+# A killed server that nobody has reaped yet still has its pid, and PostgreSQL
+# would take it for a living one. (Should a backend of it be alive, the shared
+# memory that it holds still refuses a second server.)
+drop_dead_lock() {
+  local pid=''
+  if [[ -s $FOLDER/postmaster.pid ]]; then read -r pid <"$FOLDER/postmaster.pid"; fi
+  if [[ -n $pid && -e /proc/$pid ]] && ! pid_start "$pid" >/dev/null; then rm -f "$FOLDER/postmaster.pid" "$FOLDER"/.s.PGSQL.*; fi
 }
 
 ready() { /usr/bin/pg_isready -q -h 127.0.0.1 -p "$PORT" -d postgres -U postgres; }

@@ -8,10 +8,11 @@
 #   URUMI_INGRESS=<host:port>  where that cluster's ingress takes HTTP
 #   URUMI_API_PORT=<number>    instead of 3000
 #   URUMI_INSTANCE=<name>      another platform beside the first
+#   up.sh --build-only         make what is dear, start nothing
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 source "$URUMI_ROOT/deploy/lib/daemon.sh"
 source "$URUMI_ROOT/deploy/lib/cache.sh"
-for part in server lanes machine cluster cargo programs; do
+for part in server lanes machine cluster cargo dashboard programs; do
   # shellcheck source=/dev/null
   source "$URUMI_ROOT/deploy/local/lib/$part.sh"
 done
@@ -68,6 +69,7 @@ build_image() {
 }
 build_ui() { dashboard_folder >"$URUMI_STATE/dashboard"; }
 
+embedded_build_lane() { part 'cluster programs' "$EMBEDDED/build.sh"; }
 cluster_lane() {
   if [[ $CLUSTER == embedded ]]; then
     part 'cluster programs' "$EMBEDDED/build.sh"
@@ -84,10 +86,11 @@ platform_lane() {
 server_lane() {
   part 'PostgreSQL' "$LOCAL/postgres.sh" start
   part 'RabbitMQ' "$LOCAL/rabbitmq.sh" start
-  if [[ $CLUSTER == embedded ]]; then
-    part 'image wordpress' build_image wordpress
-    part 'image mysql' build_image mysql
-  fi
+  if [[ $CLUSTER == embedded ]]; then image_lane; fi
+}
+image_lane() {
+  part 'image wordpress' build_image wordpress
+  part 'image mysql' build_image mysql
 }
 
 load_images() {
@@ -123,6 +126,14 @@ say "==> what this machine has"
 look_around
 if [[ -n ${URUMI_API_PORT:-} ]]; then echo "$URUMI_API_PORT" >"$URUMI_STATE/api-port"; fi
 stage 'Debian packages' packages
+if [[ ${1:-} == --build-only ]]; then
+  say '==> programs and images, side by side'
+  lane embedded_build_lane
+  lane platform_lane
+  lane image_lane
+  join_lanes
+  exit
+fi
 say '==> servers, cluster and programs, side by side (logs: '"${URUMI_LOG#"$URUMI_ROOT/"}"'/up-*.log)'
 lane cluster_lane
 lane platform_lane

@@ -10,17 +10,20 @@ LOCAL=$URUMI_ROOT/deploy/local
 unset KUBECONFIG
 
 passed=0 failed=0
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
 # it SENTENCE FUNCTION: one test; what it printed is shown when it fails.
 it() {
-  local output rc=0
-  output=$( (set -euo pipefail; "$2") 2>&1 & wait $!) || rc=$?
+  local rc=0
+  ( set -euo pipefail; "$2" ) >"$output" 2>&1 &
+  wait $! || rc=$?
   if ((rc == 0)); then
     passed=$((passed + 1))
     say "ok    $1"
   else
     failed=$((failed + 1))
     say "FAIL  $1"
-    printf '%s\n' "$output" | sed 's/^/    | /'
+    sed 's/^/    | /' "$output"
   fi
 }
 
@@ -84,7 +87,7 @@ rabbitmq_comes_back_after_a_kill() {
   wait_for 10 daemon_gone rabbitmq
   "$LOCAL/rabbitmq.sh" start
 }
-there_is_no_guest() { [[ $("$LOCAL/rabbitmq.sh" ctl --quiet list_users) == urumi* ]] && ! "$LOCAL/rabbitmq.sh" ctl --quiet list_users | grep -q guest; }
+there_is_no_guest() { [[ $("$LOCAL/rabbitmq.sh" ctl --quiet list_users --no-table-headers | cut -f1) == urumi ]]; }
 listens_on_loopback_only() {
   local number open
   for number in postgres amqp amqp-dist epmd; do
@@ -106,6 +109,7 @@ clean_leaves_nothing() {
   "$URUMI_ROOT/tests/lib/leftovers.sh" "$URUMI_INSTANCE"
 }
 
+"$LOCAL/clean.sh" >"$output" 2>&1 || die 'what an earlier run left could not be cleaned' "$(tail -n 3 "$output")"
 it 'every missing toolchain is named at once, before anything is changed' names_all_missing_toolchains
 it 'a disk that is too full is refused before anything is started' refuses_a_full_disk
 it 'a KUBECONFIG that is not there is named' refuses_a_missing_kubeconfig

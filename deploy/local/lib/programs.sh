@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The platform's own programs: built, started with exactly the environment they
 # need, and started anew when their binary or that environment changed.
-# Sourced after server.sh, cluster.sh, cargo.sh and ../../lib/{daemon,cache}.sh.
+# Sourced after server.sh, cluster.sh, cargo.sh and ../../lib/daemon.sh.
 
 PROGRAMS=$URUMI_STATE/programs
 
@@ -18,26 +18,6 @@ build_and_copy() {
     cp "$CARGO_TARGET_DIR/local/$name" "$PROGRAMS/$name.new" && mv "$PROGRAMS/$name.new" "$PROGRAMS/$name" || return
   done
   ln -sfn "$PROGRAMS/urumi" "$URUMI_BIN/urumi"
-}
-
-# The dashboard's built folder, by the hash of its sources; nothing while there are none.
-dashboard_folder() {
-  local folder=$URUMI_ROOT/dashboard sources=()
-  if [[ ! -f $folder/package.json ]]; then return; fi
-  mapfile -t sources < <(find "$folder" -mindepth 1 -maxdepth 1 ! -name node_modules ! -name dist ! -name '.*' | LC_ALL=C sort)
-  cached dashboard "$(hash_of "${sources[@]}")" build_dashboard
-}
-build_dashboard() {
-  install_node_modules
-  (cd "$URUMI_ROOT/dashboard" && npm run build -- --outDir "$1" --emptyOutDir)
-  [[ -f $1/index.html ]] || die "the dashboard's build made no index.html in $1"
-}
-install_node_modules() {
-  local folder=$URUMI_ROOT/dashboard lock_hash
-  lock_hash=$(sha256sum <"$folder/package-lock.json")
-  if [[ $(cat "$folder/node_modules/.installed" 2>/dev/null) == "$lock_hash" ]]; then return; fi
-  (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)
-  echo "$lock_hash" >"$folder/node_modules/.installed"
 }
 
 # What this installation stamps on the namespaces it makes; kept with its data.
