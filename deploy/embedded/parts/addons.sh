@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# What makes the bare cluster usable: its rights and classes, names (CoreDNS, on
+# the node), volumes (the provisioner) and the ingress (Traefik), the latter two
+# on this machine. None of them is a pod, so nothing of a tenant is beside them.
+
+# Applied anew only when the files or the cluster itself are new.
+apply_manifests() {
+  local all stamp
+  all=$(cat "$EMBEDDED/manifests/cluster.yaml"; echo ---
+    render "$EMBEDDED/manifests/dns.yaml" service_net="$(service_net)" node="$(link_net).2")
+  stamp=$(sha256sum <<<"$all" | cut -c1-16)
+  if [[ $(cat "$URUMI_STATE/etcd/manifests" 2>/dev/null) == "$stamp" ]]; then return 0; fi
+  wait_for 20 admin get namespace kube-system || die "the cluster made no namespace kube-system" "see $URUMI_LOG/kube-apiserver.log"
+  admin apply -f - <<<"$all" >"$URUMI_LOG/manifests.log" 2>&1 ||
+    die "the cluster's own objects could not be applied" "$(tail -n 5 "$URUMI_LOG/manifests.log")"
+  echo "$stamp" >"$URUMI_STATE/etcd/manifests"
+}
+
+start_coredns() {
+  if daemon_alive coredns; then return 0; fi
+  render "$EMBEDDED/settings/Corefile" address="$(link_net).2" health="$(port coredns-health)" |
+    write_if_new "$NODE_FILES/etc/Corefile"
+  run_in_node coredns "$NODE_STATE/bin/urumi-coredns" -conf "$NODE_STATE/etc/Corefile"
+}
+
+start_provisioner() {
+  if daemon_alive provisioner; then return 0; fi
+  run_part provisioner "$URUMI_BIN/urumi-provisioner" --kubeconfig "$PKI/provisioner.kubeconfig" --node "$NODE_NAME" \
+    --host-folder "$URUMI_STATE/volumes" --node-folder "$NODE_STATE/volumes"
+}
+
+# The port that stores are answered on: 80 when nobody has it, else 8080 (and
+# for other instances always one of their own); once chosen it stays.
+ingress_port() {
+  local file=$URUMI_STATE/ingress-port candidate
+  if [[ ! -s $file ]]; then
+    local candidates
+    candidates=("$(port ingress)")
+    if [[ $URUMI_INSTANCE == local ]]; then candidates=(80 8080 "${candidates[@]}"); fi
+    for candidate in "${candidates[@]}"; do
+      if [[ -z $(ss -Hltn "sport = :$candidate") ]]; then break; fi
+    done
+    echo "$candidate" >"$file"
+  fi
+  cat "$file"
+}
+
+traefik_settings() {
+  local web tls ping
+  web=$(ingress_port) tls=$(port ingress-tls) ping=$(port traefik-ping)
+  cat <<YAML
+# Written by up.sh. Loopback only, in both families.
+entryPoints:
+  web: { address: "127.0.0.1:$web" }
+  websecure: { address: "127.0.0.1:$tls", http: { tls: {} } }
+  ping: { address: "127.0.0.1:$ping" }
+YAML
+  if [[ -e /proc/sys/net/ipv6/conf/lo/disable_ipv6 && $(cat /proc/sys/net/ipv6/conf/lo/disable_ipv6) == 0 ]]; then
+    cat <<YAML
+  web6: { address: "[::1]:$web" }
+  websecure6: { address: "[::1]:$tls", http: { tls: {} } }
+YAML
+  fi
+  cat <<YAML
+providers:
+  providersThrottleDuration: 100ms
+  kubernetesIngress:
+    ingressEndpoint: { ip: 127.0.0.1 }
+    allowEmptyServices: true
+    strictPrefixMatching: true
+ping: { entryPoint: ping }
+global: { checkNewVersion: false, sendAnonymousUsage: false }
+log: { level: INFO, noColor: true }
+YAML
+}
+
+start_traefik() {
+  if daemon_alive traefik; then return 0; fi
+  require_port ingress "$(ingress_port)"
+  require_port ingress-tls "$(port ingress-tls)"
+  require_port traefik-ping "$(port traefik-ping)"
+  traefik_settings >"$URUMI_STATE/traefik.yaml"
+  run_part traefik env KUBECONFIG="$PKI/traefik.kubeconfig" "$URUMI_BIN/traefik" --configFile="$URUMI_STATE/traefik.yaml"
+}
+
+traefik_answers() { curl -fsS --max-time 2 "http://127.0.0.1:$(port traefik-ping)/ping"; }
+coredns_answers() { in_node curl -fsS --max-time 2 "http://127.0.0.1:$(port coredns-health)/health"; }
+
+stop_addons() {
+  stop_daemon traefik 5
+  stop_daemon provisioner 5
+}
