@@ -1,0 +1,75 @@
+<?php
+/**
+ * Runs before a web server may: brings the image's themes and plugins to the
+ * volume, then waits until the set-up Job has installed (or upgraded) WordPress.
+ * It changes nothing that is on the volume already, and nothing in the database.
+ */
+require __DIR__ . '/database.php';
+
+const FROM = '/usr/src/wordpress/wp-content';
+const TO = '/content';
+
+function copy_tree(string $from, string $to): void
+{
+    if (is_file($from)) {
+        copy($from, $to) || exit("prepare: cannot write $to; is the volume full?\n");
+        return;
+    }
+    is_dir($to) || mkdir($to, 0775);
+    foreach (array_diff(scandir($from), ['.', '..']) as $name) {
+        copy_tree("$from/$name", "$to/$name");
+    }
+}
+
+/** A folder gets its name when it is complete; another pod may be faster. */
+function bring(string $relative): void
+{
+    if (file_exists(TO . $relative)) {
+        return;
+    }
+    $partial = TO . '/.new-' . gethostname() . '-' . strtr(trim($relative, '/'), '/', '-');
+    copy_tree(FROM . $relative, $partial);
+    @rename($partial, TO . $relative);
+}
+
+$start = microtime(true);
+$say = function (string $line) use ($start): void {
+    printf("prepare: %s (%d ms)\n", $line, (microtime(true) - $start) * 1000);
+};
+
+foreach (['plugins', 'themes', 'uploads'] as $folder) {
+    is_dir(TO . "/$folder") || @mkdir(TO . "/$folder", 0775);
+    if (!is_writable(TO . "/$folder")) {
+        fwrite(STDERR, "prepare: the volume is not writable for uid 33; its StorageClass must honour fsGroup\n");
+        exit(14);
+    }
+}
+foreach (['plugins', 'themes'] as $folder) {
+    foreach (is_dir(FROM . "/$folder") ? array_diff(scandir(FROM . "/$folder"), ['.', '..']) : [] as $name) {
+        bring("/$folder/$name");
+    }
+}
+is_file(FROM . '/index.php') && bring('/index.php');
+$say('themes and plugins are on the volume');
+
+$wanted = urumi_wanted_schema();
+$told = '';
+for (;;) {
+    $connection = urumi_connect();
+    if (is_int($connection)) {
+        $waiting = "the database (error $connection)";
+    } else {
+        $installed = urumi_state($connection) === 'installed';
+        if ($installed && urumi_schema($connection) >= $wanted) {
+            $say('WordPress is installed');
+            exit(0);
+        }
+        $waiting = $installed ? 'the upgrade of the tables' : 'the installation';
+        $connection->close();
+    }
+    if ($waiting !== $told) {
+        $say("waiting for $waiting");
+        $told = $waiting;
+    }
+    usleep(200_000);
+}

@@ -1,0 +1,139 @@
+<?php
+/**
+ * Finishes WordPress's installation, or upgrades its tables after a new image.
+ * May run any number of times. Exit codes: 0 done · 10 the database does not
+ * answer · 11 the database refuses the password · 12 the installation failed ·
+ * 13 the upgrade failed · 14 settings or secrets are missing. One line per step.
+ */
+require __DIR__ . '/database.php';
+
+const UNREACHABLE = 10;
+const REFUSED = 11;
+const NOT_INSTALLED = 12;
+const NOT_UPGRADED = 13;
+const INCOMPLETE = 14;
+
+/** In WordPress's place: the owner is told by the platform, not by mail from a set-up pod. */
+function wp_new_blog_notification(): void
+{
+}
+
+$started = microtime(true);
+function say(string $step, string $line): void
+{
+    global $started;
+    printf("setup: %-9s %s (%d ms)\n", $step, $line, (microtime(true) - $started) * 1000);
+}
+function fail(int $code, string $step, string $line): never
+{
+    say($step, 'FAILED: ' . $line);
+    exit($code);
+}
+
+function check_settings(): void
+{
+    foreach (['URUMI_STORE_URL', 'URUMI_STORE_NAME', 'URUMI_ADMIN_EMAIL'] as $name) {
+        (string) getenv($name) !== '' || fail(INCOMPLETE, 'settings', "$name is empty; see values store.*");
+    }
+    foreach (['mysql-password', 'wordpress-admin-user', 'wordpress-admin-password', 'wordpress-auth-key'] as $key) {
+        (string) @file_get_contents("/etc/urumi/secrets/$key") !== ''
+            || fail(INCOMPLETE, 'settings', "the key $key of the store's Secret is missing or empty");
+    }
+    say('settings', 'complete');
+}
+
+function wait_for_database(): mysqli
+{
+    $deadline = microtime(true) + (int) getenv('URUMI_DATABASE_WAIT_SECONDS');
+    while (is_int($connection = urumi_connect())) {
+        if (microtime(true) > $deadline) {
+            in_array($connection, [1044, 1045], true)
+                ? fail(REFUSED, 'database', "refuses the password of the store's Secret (error $connection)")
+                : fail(UNREACHABLE, 'database', "does not answer (error $connection)");
+        }
+        usleep(100_000);
+    }
+    // One set-up at a time; the lock goes with the connection.
+    $locked = $connection->query("SELECT GET_LOCK('urumi_setup', 120)")?->fetch_row()[0];
+    $locked === '1' || fail(UNREACHABLE, 'database', 'another set-up holds the lock');
+    say('database', 'answers');
+    return $connection;
+}
+
+/** Tables that an interrupted first installation left: never served, so no loss. */
+function drop_half_installation(mysqli $connection): void
+{
+    $connection->query('SET foreign_key_checks = 0');
+    foreach ($connection->query("SHOW TABLES LIKE 'wp\\_%'")->fetch_all() as [$table]) {
+        $connection->query("DROP TABLE `$table`");
+    }
+    say('wordpress', 'removed what an interrupted installation left');
+}
+
+function load_wordpress(): void
+{
+    $url = parse_url(getenv('URUMI_STORE_URL'));
+    $_SERVER['HTTP_HOST'] = $url['host'] . (isset($url['port']) ? ':' . $url['port'] : '');
+    $_SERVER['SERVER_NAME'] = $url['host'];
+    $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
+    $_SERVER['REQUEST_METHOD'] = 'GET';
+    $_SERVER['REQUEST_URI'] = $_SERVER['PHP_SELF'] = '/wp-admin/install.php';
+    define('WP_INSTALLING', true);
+    require '/usr/src/wordpress/wp-load.php';
+    require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+    // Nothing answers on this pod, and nothing outside has to be asked.
+    add_filter('pre_http_request', fn() => new WP_Error('set_up', 'no requests during set-up'));
+    add_filter('pre_wp_mail', '__return_false');
+}
+
+function install(): void
+{
+    $user = urumi_secret('wordpress-admin-user');
+    wp_install(getenv('URUMI_STORE_NAME'), $user, getenv('URUMI_ADMIN_EMAIL'), true, '', urumi_secret('wordpress-admin-password'));
+    $admin = get_user_by('login', $user);
+    if (!is_blog_installed() || !$admin || !user_can($admin, 'manage_options')) {
+        throw new RuntimeException('WordPress made no administrator');
+    }
+    update_option('blogdescription', '');
+    update_option('permalink_structure', '/%postname%/');
+    // Built again at the first request, with all of WordPress loaded.
+    delete_option('rewrite_rules');
+}
+
+check_settings();
+$connection = wait_for_database();
+$state = urumi_state($connection);
+$failing = $state === 'installed' ? NOT_UPGRADED : NOT_INSTALLED;
+register_shutdown_function(function () use (&$failing): void {
+    // WordPress ends the process by itself when it is very unhappy.
+    $failing === 0 || exit($failing);
+});
+try {
+    if ($state === 'installing') {
+        drop_half_installation($connection);
+    }
+    if ($state === null && urumi_schema($connection) > 0) {
+        say('wordpress', 'found an installation that was brought here');
+    } elseif ($state !== 'installed') {
+        urumi_record($connection, 'installing');
+    }
+    load_wordpress();
+    say('wordpress', "loaded $wp_version");
+    if (!is_blog_installed()) {
+        install();
+        say('wordpress', 'installed');
+    }
+    if (urumi_schema($connection) < urumi_wanted_schema()) {
+        $failing = NOT_UPGRADED;
+        wp_upgrade();
+        say('wordpress', 'upgraded the tables');
+    }
+    if (urumi_schema($connection) < urumi_wanted_schema()) {
+        throw new RuntimeException('the tables are still of an older version');
+    }
+    urumi_record($connection, 'installed');
+} catch (Throwable $error) {
+    fail($failing, 'wordpress', $error->getMessage());
+}
+$failing = 0;
+say('done', 'the store is set up');
