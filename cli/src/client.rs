@@ -1,0 +1,173 @@
+//! The API over HTTP: requests, and problems turned into something to read.
+
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::exit::Failed;
+
+/// The API at one address.
+#[derive(Debug)]
+pub struct Client {
+    server: String,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// A client for that address. Opens nothing yet.
+    ///
+    /// # Errors
+    /// If the machine's TLS roots cannot be read.
+    pub fn new(server: &str) -> Result<Self, Failed> {
+        let http = reqwest::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .user_agent(concat!("urumi/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Failed::new(shared::telemetry::chain(&error)))?;
+        Ok(Self {
+            server: server.trim_end_matches('/').to_owned(),
+            http,
+        })
+    }
+
+    /// `GET path`.
+    ///
+    /// # Errors
+    /// The API's problem, or that it does not answer.
+    pub async fn get(&self, path: &str) -> Result<Value, Failed> {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// `POST path` with an idempotency key of its own, so that it may be said
+    /// again when no answer came.
+    ///
+    /// # Errors
+    /// The API's problem, or that it does not answer.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failed> {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// `DELETE path`; nothing for 204.
+    ///
+    /// # Errors
+    /// The API's problem, or that it does not answer.
+    pub async fn delete(&self, path: &str) -> Result<Value, Failed> {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Failed> {
+        let key = uuid::Uuid::now_v7().to_string();
+        let mut last = None;
+        for _ in 0..3 {
+            let mut request = self
+                .http
+                .request(method.clone(), format!("{}{path}", self.server));
+            if let Some(body) = body {
+                request = request.header("Idempotency-Key", &key).json(body);
+            }
+            match request.send().await {
+                Ok(answer) => {
+                    let status = answer.status();
+                    let text = answer.text().await.unwrap_or_default();
+                    return read(status, &text);
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        let why = last
+            .map(|error| shared::telemetry::chain(&error))
+            .unwrap_or_default();
+        Err(
+            Failed::new(format!("the API at {} does not answer: {why}", self.server))
+                .next("start it with `make up`, or name another with --server or URUMI_API"),
+        )
+    }
+}
+
+fn read(status: StatusCode, text: &str) -> Result<Value, Failed> {
+    let value = serde_json::from_str(text).unwrap_or(Value::Null);
+    if status.is_success() {
+        return Ok(value);
+    }
+    let said = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+    let mut what = format!("{} ({status})", said("title"));
+    for text in [said("detail"), field_errors(&value)] {
+        if !text.is_empty() {
+            what.push_str(": ");
+            what.push_str(&text);
+        }
+    }
+    if !said("request_id").is_empty() {
+        what.push_str(&format!(" [request {}]", said("request_id")));
+    }
+    Err(Failed::new(what).code(match status {
+        StatusCode::NOT_FOUND => 3,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => 4,
+        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => 5,
+        _ => 1,
+    }))
+}
+
+fn field_errors(problem: &Value) -> String {
+    let errors = problem["errors"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let lines: Vec<&str> = errors
+        .iter()
+        .filter_map(|error| error["detail"].as_str())
+        .collect();
+    lines.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_becomes_a_sentence_and_an_exit_code() {
+        let problem = r#"{"title":"Not found","detail":"There is no store `store-bcdfgh`.","request_id":"r1","errors":[{"detail":"one"},{"detail":"two"}]}"#;
+        let failed = read(StatusCode::NOT_FOUND, problem).unwrap_err();
+
+        assert_eq!(failed.code, 3);
+        assert_eq!(
+            failed.what,
+            "Not found (404 Not Found): There is no store `store-bcdfgh`.: one; two [request r1]"
+        );
+        assert_eq!(read(StatusCode::CONFLICT, "").unwrap_err().code, 5);
+        assert_eq!(
+            read(StatusCode::INTERNAL_SERVER_ERROR, "<html>")
+                .unwrap_err()
+                .code,
+            1
+        );
+    }
+
+    #[test]
+    fn an_empty_success_is_nothing() {
+        assert_eq!(read(StatusCode::NO_CONTENT, "").unwrap(), Value::Null);
+    }
+
+    #[tokio::test]
+    async fn an_absent_server_is_named_with_what_to_do() {
+        shared::telemetry::install_tls_provider();
+        let failed = Client::new("http://127.0.0.1:9")
+            .unwrap()
+            .get("/stores")
+            .await
+            .unwrap_err();
+
+        assert!(
+            failed.what.contains("http://127.0.0.1:9"),
+            "{}",
+            failed.what
+        );
+        assert!(failed.next.unwrap().contains("make up"));
+    }
+}

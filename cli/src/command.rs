@@ -1,0 +1,4 @@
+//! One file a noun.
+
+pub mod store;
+pub mod wait;
