@@ -27,4 +27,6 @@ trap 'exit 143' TERM
 # shellcheck source=/dev/null
 source "$URUMI_STATE/env"
 cd "$URUMI_ROOT"
+if ! have chromium; then stage 'install a browser' "$URUMI_ROOT/deploy/local/packages.sh" chromium; fi
+stage 'journey in a browser' node --test --test-reporter=spec tests/browser/journey.test.mjs
 cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"
