@@ -3,7 +3,7 @@
 # or mounted: containers first (they get 10 s), then the node and all that is in
 # it, then the control plane. Data stays. Also clears up after a killed run.
 source "$(dirname "${BASH_SOURCE[0]}")/parts/settings.sh"
-for part in pki control-plane network node addons kwok instance-lock; do source "$EMBEDDED/parts/$part.sh"; done
+source "$EMBEDDED/parts/all.sh"
 
 stop_all() {
   stop_addons

@@ -6,8 +6,14 @@
 # Applied anew only when the files or the cluster itself are new.
 apply_manifests() {
   local all stamp
-  all=$(cat "$EMBEDDED/manifests/cluster.yaml"; echo ---
-    render "$EMBEDDED/manifests/dns.yaml" service_net="$(service_net)" node="$(link_net).2")
+  all=$(
+    cat "$EMBEDDED/manifests/cluster.yaml"
+    echo ---
+    case $MODE in
+      node) render "$EMBEDDED/manifests/dns.yaml" service_net="$(service_net)" node="$(link_net).2" ;;
+      kwok) cat "$EMBEDDED/manifests/kwok.yaml" ;;
+    esac
+  )
   stamp=$(sha256sum <<<"$all" | cut -c1-16)
   if [[ $(cat "$URUMI_STATE/etcd/manifests" 2>/dev/null) == "$stamp" ]]; then return 0; fi
   wait_for 20 admin get namespace kube-system || die "the cluster made no namespace kube-system" "see $URUMI_LOG/kube-apiserver.log"
@@ -25,7 +31,8 @@ start_coredns() {
 
 start_provisioner() {
   if daemon_alive provisioner; then return 0; fi
-  run_part provisioner "$URUMI_BIN/urumi-provisioner" --kubeconfig "$PKI/provisioner.kubeconfig" --node "$NODE_NAME" \
+  mkdir -p "$URUMI_STATE/volumes"
+  run_part provisioner "$URUMI_BIN/urumi-provisioner" --kubeconfig "$PKI/provisioner.kubeconfig" \
     --host-folder "$URUMI_STATE/volumes" --node-folder "$NODE_STATE/volumes"
 }
 

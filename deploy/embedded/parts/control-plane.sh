@@ -7,7 +7,8 @@ start_etcd() {
   if daemon_alive etcd; then return 0; fi
   require_port etcd "$(port etcd)"
   require_port etcd-peer "$(port etcd-peer)"
-  local client="https://127.0.0.1:$(port etcd)" peer="https://127.0.0.1:$(port etcd-peer)"
+  local client peer
+  client="https://127.0.0.1:$(port etcd)" peer="https://127.0.0.1:$(port etcd-peer)"
   local careless=()
   # Only for clusters that are thrown away: a crash of the machine loses data.
   if [[ ${URUMI_ETCD_UNSAFE:-} == 1 ]]; then careless=(--unsafe-no-fsync); fi
@@ -68,13 +69,7 @@ start_scheduler() {
 
 apiserver_ready() { admin get --raw /readyz --request-timeout 3s; }
 
-start_control_plane() {
-  start_etcd
-  start_apiserver
-  or_log kube-apiserver wait_for 60 apiserver_ready
-  start_controller_manager
-  start_scheduler
-}
+await_api() { or_log kube-apiserver wait_for 60 apiserver_ready; }
 
 stop_control_plane() {
   stop_daemon kube-scheduler 5

@@ -22,15 +22,17 @@ in_node() {
 }
 
 # run_in_node NAME COMMAND...: a daemon inside. nsenter stays outside as its
-# parent; when that is told to stop or dies, the part inside gets TERM.
+# parent; when that is told to stop or dies, the part inside is killed: its port
+# is free at once, and none of these parts keeps anything that a kill can spoil.
 run_in_node() {
   local name=$1 init
   shift
   init=$(node_init) || die "the node does not run"
-  run_part "$name" nsenter --target "$init" --net --mount --pid -- setpriv --pdeathsig TERM -- "$@"
+  run_part "$name" nsenter --target "$init" --net --mount --pid -- setpriv --pdeathsig KILL -- "$@"
 }
 
 node_settings() {
+  if [[ -s $NODE_FILES/settled && $(cat "$NODE_FILES/settled") == "$(settings_hash)" ]]; then return 0; fi
   local restrict=false snapshotter=overlayfs cni=/usr/lib/cni
   # Without CAP_SYS_RESOURCE (bit 24) no process may be made less killable.
   ((0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 24 & 1)) || restrict=true
@@ -50,6 +52,11 @@ node_settings() {
   for name in kubelet.kubeconfig kube-proxy.kubeconfig coredns.kubeconfig kubelet-serving.crt kubelet-serving.key ca.crt; do
     write_if_new "$NODE_FILES/etc/$name" <"$PKI/$name"
   done
+  settings_hash >"$NODE_FILES/settled"
+}
+settings_hash() {
+  cat "$EMBEDDED"/settings/* "$EMBEDDED/parts/node.sh" "$PKI"/{kubelet,kube-proxy,coredns}.kubeconfig "$PKI/kubelet-serving.crt" |
+    sha256sum | cut -c1-16
 }
 
 # A folder that is itself an overlay (a container's) cannot carry another.
@@ -74,6 +81,7 @@ start_node() {
 }
 
 start_containerd() {
+  if daemon_alive containerd; then return 0; fi
   run_in_node containerd containerd --config "$NODE_STATE/etc/containerd.toml"
   or_log containerd wait_for 20 in_node ctr version
   if ! in_node ctr -n k8s.io images ls -q | grep -qxF "$PAUSE_IMAGE"; then
@@ -82,12 +90,14 @@ start_containerd() {
 }
 
 start_kubelet() {
+  if daemon_alive kubelet; then return 0; fi
   run_in_node kubelet "$NODE_STATE/bin/urumi-kubernetes" kubelet --config "$NODE_STATE/etc/kubelet.yaml" \
     --kubeconfig "$NODE_STATE/etc/kubelet.kubeconfig" --root-dir "$NODE_STATE/kubelet" \
     --hostname-override "$NODE_NAME" --node-ip "$(link_net).2"
 }
 
 start_kube_proxy() {
+  if daemon_alive kube-proxy; then return 0; fi
   run_in_node kube-proxy "$NODE_STATE/bin/urumi-kubernetes" kube-proxy --config "$NODE_STATE/etc/kube-proxy.yaml"
 }
 
@@ -112,7 +122,7 @@ make_cgroups() {
   while read -r folder; do
     parent=$(dirname "$folder")
     if [[ -e $parent/cgroup.subtree_control && -e /sys/fs/cgroup/cgroup.controllers ]]; then
-      for name in $(cat "$parent/cgroup.controllers"); do
+      tr ' ' '\n' <"$parent/cgroup.controllers" | while read -r name; do
         echo "+$name" >"$parent/cgroup.subtree_control" 2>/dev/null || true
       done
     fi

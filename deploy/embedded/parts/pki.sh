@@ -67,7 +67,17 @@ client() {
   kubeconfig "$PKI/$1.kubeconfig" "$1"
 }
 
-make_pki() (
+# Nothing to look at when the last run made all this, less than 300 days ago.
+make_pki() {
+  local asked
+  asked=$(sha256sum "$EMBEDDED/parts/pki.sh" | cut -c1-16)-$APISERVER_ADDRESS-$(service_net)
+  if [[ $(cat "$PKI/made" 2>/dev/null) == "$asked" && -s $URUMI_STATE/kubeconfig &&
+    -n $(find "$PKI/made" -mtime -300) ]]; then return 0; fi
+  make_all
+  echo "$asked" >"$PKI/made"
+}
+
+make_all() (
   umask 077
   mkdir -p "$PKI"
   chmod 0700 "$PKI"

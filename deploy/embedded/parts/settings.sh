@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # used by the scripts that source this one
+#
 # What the parts of the embedded cluster agree on: the mode it runs in, its
 # addresses, its names. Sourced first by every script of this folder.
 
@@ -57,6 +59,17 @@ require_port() {
 run_part() {
   umask 022
   start_daemon "$@" 9>&-
+}
+
+# together COMMAND...: all at once; fails when one of them does.
+together() {
+  local command ids=() id rc=0
+  for command in "$@"; do
+    "$command" &
+    ids+=($!)
+  done
+  for id in "${ids[@]}"; do wait "$id" || rc=1; done
+  return "$rc"
 }
 
 # or_log NAME COMMAND...: fails with the last lines of that part's log.

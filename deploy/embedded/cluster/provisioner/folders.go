@@ -21,18 +21,17 @@ var volumeName = regexp.MustCompile(`^pvc-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{
 type folders struct {
 	root       *os.Root
 	nodeFolder string
-	node       string
 }
 
-func openFolders(hostFolder, nodeFolder, node string) (*folders, error) {
-	if hostFolder == "" || nodeFolder == "" || node == "" {
-		return nil, errors.New("-host-folder, -node-folder and -node are all needed")
+func openFolders(hostFolder, nodeFolder string) (*folders, error) {
+	if hostFolder == "" || nodeFolder == "" {
+		return nil, errors.New("-host-folder and -node-folder are both needed")
 	}
 	root, err := os.OpenRoot(hostFolder)
 	if err != nil {
 		return nil, fmt.Errorf("open -host-folder: %w", err)
 	}
-	return &folders{root: root, nodeFolder: nodeFolder, node: node}, nil
+	return &folders{root: root, nodeFolder: nodeFolder}, nil
 }
 
 // Provision makes the folder. Repeating it is harmless.
@@ -55,8 +54,8 @@ func (f *folders) refusal(asked controller.ProvisionOptions) error {
 	if !volumeName.MatchString(asked.PVName) {
 		return fmt.Errorf("%q is not the name of a volume made for a claim", asked.PVName)
 	}
-	if asked.SelectedNodeName != "" && asked.SelectedNodeName != f.node {
-		return fmt.Errorf("node %s has no volumes here, only %s", asked.SelectedNodeName, f.node)
+	if asked.SelectedNodeName == "" {
+		return errors.New("no node was chosen: the class must bind on its first consumer")
 	}
 	if mode := asked.PVC.Spec.VolumeMode; mode != nil && *mode != corev1.PersistentVolumeFilesystem {
 		return fmt.Errorf("volumeMode %s is not to be had: these volumes are folders", *mode)
@@ -89,7 +88,7 @@ func (f *folders) volume(asked controller.ProvisionOptions) *corev1.PersistentVo
 			},
 			NodeAffinity: &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{
 				NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{
-					{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{f.node}},
+					{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{asked.SelectedNodeName}},
 				}}},
 			}},
 		},

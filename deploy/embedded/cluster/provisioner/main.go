@@ -1,6 +1,6 @@
 // The volumes of an embedded cluster: for each claim of its classes a folder on
-// this machine, offered as a local volume of the one node, removed with the
-// claim. It watches and retries by the external-provisioner library; this file
+// this machine, offered as a local volume of the node that the scheduler chose,
+// and removed with the claim. It watches and retries by the external-provisioner library; this file
 // only joins that to the folders. It must not run twice over the same folder.
 package main
 
@@ -23,18 +23,17 @@ const provisionerName = "urumi.dev/local-path"
 func main() {
 	klog.InitFlags(nil)
 	kubeconfig := flag.String("kubeconfig", "", "file with the cluster's address and our certificate")
-	node := flag.String("node", "", "name of the node whose pods see the folders")
 	hostFolder := flag.String("host-folder", "", "where the folders are made, as this process sees it")
 	nodeFolder := flag.String("node-folder", "", "the same place, as the node sees it")
 	flag.Parse()
-	if err := run(*kubeconfig, *node, *hostFolder, *nodeFolder); err != nil {
+	if err := run(*kubeconfig, *hostFolder, *nodeFolder); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(kubeconfig, node, hostFolder, nodeFolder string) error {
-	folders, err := openFolders(hostFolder, nodeFolder, node)
+func run(kubeconfig, hostFolder, nodeFolder string) error {
+	folders, err := openFolders(hostFolder, nodeFolder)
 	if err != nil {
 		return err
 	}
