@@ -5,6 +5,7 @@
 #
 #   build.sh          all that `up` needs
 #   build.sh kwok     the simulated nodes of the tests
+#   build.sh client-tools   helm and kubectl alone (needs no Go)
 source "$(dirname "${BASH_SOURCE[0]}")/parts/settings.sh"
 source "$EMBEDDED/../lib/cache.sh"
 
@@ -75,9 +76,13 @@ build_pause() {
   program urumi-pause.tar "$(inputs "$MODULE/pause" "$EMBEDDED/parts/pause-image.sh")" pause_image
 }
 
+if [[ ${1:-} == client-tools ]]; then
+  client_tools
+  exit
+fi
 require_go
 case ${1:-all} in
   all) build_all ;;
   kwok) stage "build KWOK" program kwok "$(inputs "$MODULE/kwok")" go_build sigs.k8s.io/kwok/cmd/kwok ;;
-  *) die "unknown part to build: $1" "build.sh [kwok]" ;;
+  *) die "unknown part to build: $1" "build.sh [kwok|client-tools]" ;;
 esac

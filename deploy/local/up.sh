@@ -75,7 +75,7 @@ cluster_lane() {
     part 'cluster programs' "$EMBEDDED/build.sh"
     part 'cluster' "$EMBEDDED/up.sh"
   else
-    part 'kubectl and helm' "$EMBEDDED/build.sh" --tools-only
+    part 'kubectl and helm' "$EMBEDDED/build.sh" client-tools
     part 'cluster' check_given_cluster
   fi
 }

@@ -4,6 +4,7 @@
 # removed here.
 #
 #   leftovers.sh INSTANCE...   one line for each thing; exit 1 if there is any
+export URUMI_INSTANCE=local # so that looking makes no folder of an instance
 source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
 
 # Ourselves and those who called us name the instances too.

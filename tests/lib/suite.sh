@@ -9,13 +9,17 @@ LEDGER=$LOGS/ledger
 since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.0f", b - a }'; }
 
 # counts LOG: "passed failed skipped" of all result lines in it: cargo's
-# `test result: …`, vitest's `Tests  …`, and `name: N passed, N failed, N skipped`.
+# `test result: …`, vitest's `Tests  …`, node's `ℹ pass N`, and lines of the form
+# `name: N passed, N failed, N skipped`.
 counts() {
   sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
     function number(word,   m) { return match($0, "[0-9]+ " word) ? substr($0, RSTART, RLENGTH) + 0 : 0 }
     /^test result: / || /^ *Tests  / || /^[a-z0-9-]+: [0-9]+ passed, [0-9]+ failed/ {
       passed += number("passed"); failed += number("failed"); skipped += number("ignored") + number("skipped")
     }
+    /^ℹ pass /  { passed += $3 }
+    /^ℹ fail /  { failed += $3 }
+    /^ℹ skipped / { skipped += $3 }
     END { print passed + 0, failed + 0, skipped + 0 }'
 }
 

@@ -12,8 +12,9 @@ dashboard_folder() {
 }
 build_dashboard() {
   install_node_modules
-  (cd "$URUMI_ROOT/dashboard" && npm run build -- --outDir "$1" --emptyOutDir)
-  [[ -f $1/index.html ]] || die "the dashboard's build made no index.html in $1"
+  (cd "$URUMI_ROOT/dashboard" && npm run build)
+  [[ -f $URUMI_ROOT/dashboard/dist/index.html ]] || die "the dashboard's build made no dist/index.html"
+  cp -r "$URUMI_ROOT/dashboard/dist" "$1"
 }
 install_node_modules() {
   local folder=$URUMI_ROOT/dashboard lock_hash
