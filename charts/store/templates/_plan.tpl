@@ -1,7 +1,10 @@
 {{/* The numbers of a plan: resources of each container and the quota over all. */}}
 
 {{- define "store.plan" -}}
-{{ index .Values.plans .Values.store.plan | toJson }}
+{{- if not (hasKey .Values.plans .Values.store.plan) -}}
+{{- fail (printf "store.plan %q is none of plans: %s" .Values.store.plan (keys .Values.plans | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- index .Values.plans .Values.store.plan | toJson -}}
 {{- end }}
 
 {{/* store.resources: of {cpu: {request, limit}, memory: {request, limit}} */}}
@@ -12,6 +15,12 @@ requests:
 limits:
   cpu: {{ .cpu.limit | int }}m
   memory: {{ .memory.limit | int }}Mi
+{{- end }}
+
+{{/* store.storage (dict "root" . "part" "mysql"): GiB of a volume */}}
+{{- define "store.storage" -}}
+{{- $plan := include "store.plan" .root | fromJson -}}
+{{- max (index $plan .part).storageGi (index .root.Values.store.grownGi .part | default 0) -}}
 {{- end }}
 
 {{/* Most web pods that run in the steady state. */}}
@@ -40,6 +49,6 @@ requests.cpu: {{ index $sum "cpu-request" }}m
 limits.cpu: {{ index $sum "cpu-limit" }}m
 requests.memory: {{ index $sum "memory-request" }}Mi
 limits.memory: {{ index $sum "memory-limit" }}Mi
-requests.storage: {{ add $plan.wordpress.storageGi $plan.mysql.storageGi }}Gi
+requests.storage: {{ add (include "store.storage" (dict "root" . "part" "wordpress")) (include "store.storage" (dict "root" . "part" "mysql")) }}Gi
 pods: {{ add 1 $web 2 | toString | quote }}
 {{- end }}

@@ -4,11 +4,16 @@
 {{- if ne (regexReplaceAll ":[0-9]+$" $url.host "") .Values.store.host -}}
 {{- fail (printf "store.url (%s) does not name store.host (%s): give both the same host" .Values.store.url .Values.store.host) -}}
 {{- end -}}
-{{- if not (hasKey .Values.plans .Values.store.plan) -}}
-{{- fail (printf "store.plan %q is none of plans: %s" .Values.store.plan (keys .Values.plans | sortAlpha | join ", ")) -}}
-{{- end -}}
 {{- $plan := include "store.plan" . | fromJson -}}
 {{- if gt (add $plan.mysql.bufferPoolMi 128 | int) (int $plan.mysql.memory.limit) -}}
 {{- fail (printf "plan %s: mysql.memory.limit must leave 128 MiB above mysql.bufferPoolMi" .Values.store.plan) -}}
+{{- end -}}
+{{- range $part, $of := dict "wordpress" $plan.wordpress "mysql" $plan.mysql "setup" .Values.setup -}}
+{{- range $what := list "cpu" "memory" -}}
+{{- $range := index $of $what -}}
+{{- if gt (int $range.request) (int $range.limit) -}}
+{{- fail (printf "plan %s: the %s request of %s is above its limit" $.Values.store.plan $what $part) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end }}
