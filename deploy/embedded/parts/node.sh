@@ -73,6 +73,8 @@ start_node() {
   if node_init >/dev/null; then return 0; fi
   # An outer process without the right inner one is a half-started node.
   stop_daemon node 1
+  # What a killed node left would make the new kubelet look for its containers.
+  remove_cgroups
   make_cgroups
   # --kill-child: the node never outlives the process that our pid file names.
   run_part node unshare --net --mount --pid --fork --kill-child --propagation slave -- \
@@ -102,7 +104,8 @@ start_kube_proxy() {
 }
 
 node_ready() {
-  [[ $(admin get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}') == True ]]
+  in_node curl -fsS --max-time 2 "http://127.0.0.1:$(port kubelet-healthz)/healthz" >/dev/null &&
+    [[ $(admin get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}') == True ]]
 }
 
 # cgroup_folders: the instance's own cgroup, in each hierarchy that is mounted.
