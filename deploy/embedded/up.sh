@@ -31,7 +31,12 @@ require_machine() {
     [[ -e $URUMI_BIN/$program ]] || die "$URUMI_BIN/$program is missing" "build it: deploy/embedded/build.sh"
   done
   [[ $wanted != kwok || -e $URUMI_BIN/kwok ]] || die "$URUMI_BIN/kwok is missing" "build it: deploy/embedded/build.sh kwok"
-  if [[ $wanted != node ]]; then return 0; fi
+  if [[ $wanted != node ]]; then
+    for program in openssl ss; do
+      have "$program" || die "this machine has no '$program'" "install it: apt-get install openssl iproute2"
+    done
+    return 0
+  fi
   [[ $EUID -eq 0 ]] || die "a node with real pods needs root" \
     "run this as root, or give a cluster of your own: KUBECONFIG=… make up"
 }

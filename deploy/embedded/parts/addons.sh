@@ -58,14 +58,14 @@ traefik_settings() {
   cat <<YAML
 # Written by up.sh. Loopback only, in both families.
 entryPoints:
-  web: { address: "127.0.0.1:$web" }
-  websecure: { address: "127.0.0.1:$tls", http: { tls: {} } }
+  web: { address: "127.0.0.1:$web", asDefault: true }
+  websecure: { address: "127.0.0.1:$tls", asDefault: true, http: { tls: {} } }
   ping: { address: "127.0.0.1:$ping" }
 YAML
   if [[ -e /proc/sys/net/ipv6/conf/lo/disable_ipv6 && $(cat /proc/sys/net/ipv6/conf/lo/disable_ipv6) == 0 ]]; then
     cat <<YAML
-  web6: { address: "[::1]:$web" }
-  websecure6: { address: "[::1]:$tls", http: { tls: {} } }
+  web6: { address: "[::1]:$web", asDefault: true }
+  websecure6: { address: "[::1]:$tls", asDefault: true, http: { tls: {} } }
 YAML
   fi
   cat <<YAML

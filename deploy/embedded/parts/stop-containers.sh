@@ -10,9 +10,7 @@ running() {
   done
 }
 
-running | while read -r id; do
-  ctr -n k8s.io tasks kill --signal SIGTERM "$id" 2>/dev/null || true
-done
+running | xargs -r -P 8 -I '{}' ctr -n k8s.io tasks kill --signal SIGTERM '{}' || true
 deadline=$((SECONDS + limit))
 while [[ -n $(running) ]]; do
   if ((SECONDS >= deadline)); then exit 1; fi
