@@ -5,29 +5,24 @@
 # afterwards, however the run ends; that nothing is left is a test itself.
 export URUMI_INSTANCE=test-run
 source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
-for part in server machine lanes; do
+for part in turn server machine lanes; do
   # shellcheck source=/dev/null
   source "$URUMI_ROOT/deploy/local/lib/$part.sh"
 done
+source "$URUMI_ROOT/deploy/lib/daemon.sh"
 source "$URUMI_ROOT/tests/lib/suite.sh"
 cd "$URUMI_ROOT"
 export CI=${CI:-} CARGO_TERM_COLOR=never
-unset KUBECONFIG URUMI_INGRESS URUMI_STORE_VALUES
+unset KUBECONFIG URUMI_INGRESS URUMI_STORE_VALUES URUMI_API_PORT
 
 # Every instance that a stage uses; the first is the runner's own.
 INSTANCES=(test-run test-rust test-local test-e2e)
-
-# One run at a time: its instances have fixed names.
-take_turn() {
-  exec {turn}>"$URUMI_ROOT/.urumi/test.lock"
-  flock --nonblock "$turn" || die "another 'make test' is at work in this clone" "wait for it"
-}
 
 # Stages that run side by side; each is a function that ends with its own verdict.
 beside() {
   local function pids=()
   for function in "$@"; do
-    "$function" {turn}>&- &
+    "$function" &
     pids+=($!)
   done
   local pid
@@ -35,12 +30,19 @@ beside() {
 }
 
 lint() { suite lint 1500 tests/lint.sh; }
+build_tests() { prepare 'build the tests' 3000 tests/lib/rust.sh --build-only; }
 rust() { suite rust 2400 tests/lib/rust.sh; }
-platform() { prepare 'build the platform' 2400 deploy/local/up.sh --build-only; }
+platform() { prepare 'build the platform' 3000 env URUMI_INSTANCE=test-e2e deploy/local/up.sh --build-only; }
 chart() { suite chart 600 tests/chart/run.sh; }
 dashboard() { suite dashboard 600 tests/lib/dashboard.sh; }
+chart_then_dashboard() {
+  local rc=0
+  chart || rc=1
+  dashboard || rc=1
+  return "$rc"
+}
 deploy() { suite deploy 600 tests/lib/deploy.sh; }
-journey() { URUMI_INSTANCE=test-e2e suite journey 1500 tests/e2e.sh; }
+journey() { suite journey 1500 env URUMI_INSTANCE=test-e2e tests/e2e.sh; }
 leftovers() { suite leftovers 60 tests/lib/leftovers.sh "${INSTANCES[@]}"; }
 
 sweep_up() {
@@ -59,20 +61,24 @@ finish() {
   local rc=$?
   trap '' INT TERM
   end_children $$
+  wait
   sweep_up
   leftovers || failed=1
-  if ((rc != 0 && failed == 0)); then record run 0 1 0; fi
+  # Ended before any stage could fail: by a signal, or by an error of the runner.
+  if ((rc != 0)) && ! any_failed; then record run 0 1 0; fi
   say "==> all stages took $(since "$START") s"
+  rm -f "$URUMI_ROOT/.urumi/test.pid"
   total || failed=1
   exit "$((rc != 0 ? rc : failed))"
 }
 
 failed=0
 START=$EPOCHREALTIME
+take_turn "$URUMI_ROOT/.urumi/test.pid" "'make test'"
+trap 'rm -f "$URUMI_ROOT/.urumi/test.pid"' EXIT
 rm -rf "$LOGS"
 mkdir -p "$LOGS"
 : >"$LEDGER"
-take_turn
 check_toolchains embedded
 check_room
 trap finish EXIT
@@ -83,4 +89,8 @@ sweep_up # what a run that was killed may have left
 mapfile -t names < <({ base_packages; echo make shellcheck; } | tr ' ' '\n')
 prepare 'Debian packages' 900 deploy/local/packages.sh "${names[@]}"
 lint || failed=1
-beside rust deploy
+# Dear builds together; what measures time or waits for servers runs alone.
+beside build_tests platform chart_then_dashboard
+rust || failed=1
+deploy || failed=1
+journey || failed=1

@@ -12,7 +12,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 source "$URUMI_ROOT/deploy/lib/daemon.sh"
 source "$URUMI_ROOT/deploy/lib/cache.sh"
-for part in server lanes machine cluster cargo dashboard programs; do
+for part in turn server lanes machine cluster cargo dashboard programs; do
   # shellcheck source=/dev/null
   source "$URUMI_ROOT/deploy/local/lib/$part.sh"
 done
@@ -22,17 +22,7 @@ EMBEDDED=$URUMI_ROOT/deploy/embedded
 IMAGES=$URUMI_ROOT/deploy/images
 export PATH=$URUMI_BIN:$PATH
 
-# One `up` at a time on an instance; the file goes with the process.
-take_turn() {
-  local other
-  if ! (set -o noclobber && echo "$$ $(pid_start $$)" >"$URUMI_RUN/up.pid") 2>/dev/null; then
-    if other=$(daemon_pid up); then die "another 'make up' is at work on this instance (pid $other)" "wait for it, or stop it: kill $other"; fi
-    echo "$$ $(pid_start $$)" >"$URUMI_RUN/up.pid"
-  fi
-  trap leave EXIT
-  trap 'say; say "broken off; the next make up goes on from here"; exit 130' INT
-  trap 'exit 143' TERM
-}
+# A trap of its own for each way out; what works below us is stopped.
 leave() {
   local rc=$?
   trap '' INT TERM
@@ -121,7 +111,10 @@ write_env() {
 START=$EPOCHREALTIME
 if [[ -z ${URUMI_API_PORT:-} && -s $URUMI_STATE/api-port ]]; then URUMI_API_PORT=$(<"$URUMI_STATE/api-port"); fi
 export URUMI_API_PORT
-take_turn
+take_turn "$URUMI_RUN/up.pid" "'make up'"
+trap leave EXIT
+trap 'say; say "broken off; the next make up goes on from here"; exit 130' INT
+trap 'exit 143' TERM
 say "==> what this machine has"
 look_around
 if [[ -n ${URUMI_API_PORT:-} ]]; then echo "$URUMI_API_PORT" >"$URUMI_STATE/api-port"; fi

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Unit and integration tests of the workspace against real servers. The tests
 # are built while the servers start.
+#
+#   rust.sh [--build-only]
 source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
 source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
 cd "$URUMI_ROOT"
@@ -8,6 +10,10 @@ cd "$URUMI_ROOT"
 services=$URUMI_ROOT/tests/lib/services.sh
 build() { cargo test --locked --workspace --no-run; }
 
+if [[ ${1:-} == --build-only ]]; then
+  with_target build
+  exit
+fi
 "$services" start &
 starting=$!
 with_target build

@@ -55,6 +55,8 @@ run_stage() {
   return 1
 }
 
+any_failed() { awk '{ f += $(NF - 1) } END { exit f == 0 }' "$LEDGER"; }
+
 # total: the closing line; 1 if anything failed or nothing ran.
 total() {
   awk '{ p += $(NF - 2); f += $(NF - 1); s += $NF }
