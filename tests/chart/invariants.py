@@ -216,9 +216,16 @@ def web_waits_for_setup(objects):
     pod = named(objects, "Deployment", "wordpress")["spec"]["template"]["spec"]
     if [one["command"][-1] for one in pod.get("initContainers", [])] != ["/etc/urumi/php/prepare.php"]:
         yield "web pods do not wait for the set-up"
-    site = named(objects, "ConfigMap", "wordpress")["data"]["apache.site.conf"]
+    site = of_kind(objects, "ConfigMap")[0]["data"]["apache.site.conf"]
     if "(install|install-helper|setup-config)" not in site:
         yield "Apache serves the installer"
+
+
+def files_never_change(objects):
+    """PHP remembers where it found a file; one that changes under it is an error 500."""
+    for one in of_kind(objects, "ConfigMap"):
+        if one.get("immutable") is not True:
+            yield f'ConfigMap {one["metadata"]["name"]} may change under a running pod'
 
 
 def data_outlives_a_release(objects):
@@ -231,5 +238,5 @@ ALL = [
     resources_are_set, pods_are_restricted, containers_are_restricted, servers_have_probes, quota_has_room,
     several_pods_share_storage, one_volume_one_pod, autoscaler_owns_replicas, no_secret_values, only_the_namespace,
     labels_are_complete, selectors_select, mounts_have_volumes, images_are_pinned, network_is_closed,
-    web_waits_for_setup, data_outlives_a_release,
+    web_waits_for_setup, files_never_change, data_outlives_a_release,
 ]

@@ -64,7 +64,7 @@ projected:
   defaultMode: 0440
   sources:
     - configMap:
-        name: wordpress
+        name: {{ include "store.files.name" .root }}
         items: {{- include "store.wordpress.files" .root | nindent 10 }}
     - secret:
         name: {{ .root.Values.credentials.existingSecret }}
@@ -78,6 +78,17 @@ projected:
 {{- define "store.wordpress.keys" -}}
 ["wordpress-auth-key", "wordpress-secure-auth-key", "wordpress-logged-in-key", "wordpress-nonce-key",
 "wordpress-auth-salt", "wordpress-secure-auth-salt", "wordpress-logged-in-salt", "wordpress-nonce-salt"]
+{{- end }}
+
+{{- define "store.files.data" -}}
+{{- range $path, $_ := .Files.Glob "files/**" }}
+{{ trimPrefix "files/" $path | replace "/" "." }}: |
+  {{- tpl ($.Files.Get $path) $ | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "store.files.name" -}}
+wordpress-{{ include "store.files.data" . | sha256sum | trunc 10 }}
 {{- end }}
 
 {{/* Files of the ConfigMap and where pods find them below /etc/urumi. A key of a

@@ -14,8 +14,6 @@ template:
   metadata:
     labels: {{- include "store.selector" (dict "root" . "component" "setup") | nindent 6 }}
       app.kubernetes.io/part-of: urumi-store-platform
-    annotations:
-      urumi.dev/files: {{ include (print .Template.BasePath "/configmap-wordpress.yaml") . | sha256sum | trunc 16 }}
   spec:
     restartPolicy: Never
     {{- include "store.podSettings" (dict "root" . "part" .Values.wordpress) | nindent 4 }}

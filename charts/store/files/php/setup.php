@@ -45,11 +45,15 @@ function check_settings(): void
 function wait_for_database(): mysqli
 {
     $deadline = microtime(true) + (int) getenv('URUMI_DATABASE_WAIT_SECONDS');
+    $refusals = 0;
     while (is_int($connection = urumi_connect())) {
+        // Its accounts are made before it listens, so a refusal hardly ever passes.
+        $refusals = in_array($connection, [1044, 1045], true) ? $refusals + 1 : 0;
+        if ($refusals > 100) {
+            fail(REFUSED, 'database', "refuses the password of the store's Secret (error $connection)");
+        }
         if (microtime(true) > $deadline) {
-            in_array($connection, [1044, 1045], true)
-                ? fail(REFUSED, 'database', "refuses the password of the store's Secret (error $connection)")
-                : fail(UNREACHABLE, 'database', "does not answer (error $connection)");
+            fail(UNREACHABLE, 'database', "does not answer (error $connection)");
         }
         usleep(100_000);
     }
