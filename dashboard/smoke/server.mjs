@@ -1,0 +1,46 @@
+// A stand-in that serves dist/ and canned stores, for looking at the page while
+// it is built. It proves nothing about the platform: the real journey does that.
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname } from "node:path";
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+const dist = new URL("../dist/", import.meta.url);
+
+/** Starts it on a free port of loopback; `answers` maps "METHOD /path" to `[status, body]`. */
+export async function serve(answers) {
+  const server = createServer(async (request, response) => {
+    response.setHeader("Content-Security-Policy", "default-src 'self'");
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    const { pathname } = new URL(request.url, "http://localhost");
+    if (pathname.startsWith("/stores")) {
+      const answer = answers[`${request.method} ${pathname}`];
+      if (!answer) {
+        request.socket.destroy();
+        return;
+      }
+      const [status, body] = answer();
+      response.writeHead(status, { "Content-Type": "application/json" });
+      response.end(JSON.stringify(body));
+      return;
+    }
+    try {
+      const file = pathname === "/" ? "index.html" : pathname.slice(1);
+      const body = await readFile(new URL(file, dist));
+      response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "text/plain" });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  return {
+    url: `http://localhost:${server.address().port}/`,
+    close: () => new Promise((closed) => server.close(closed).closeAllConnections()),
+  };
+}

@@ -1,0 +1,126 @@
+// The stores of the screenshots: one of each look, hostile and long names too.
+
+const ago = (seconds) => new Date(Date.now() - seconds * 1_000).toISOString();
+
+const step = (name, from, until, more = {}) => ({
+  step: name,
+  attempt: 1,
+  outcome: until === undefined ? "Running" : "Done",
+  started_at: ago(from),
+  finished_at: until === undefined ? null : ago(until),
+  duration_ms: until === undefined ? null : (from - until) * 1_000,
+  ...more,
+});
+
+const operation = (kind, status, begun, ended, steps, more = {}) => ({
+  id: "0193a0aa-0000-7000-8000-000000000001",
+  kind,
+  status,
+  attempt: 1,
+  created_at: ago(begun),
+  started_at: ago(begun - 0.4),
+  finished_at: ended === undefined ? null : ago(ended),
+  steps,
+  ...more,
+});
+
+const store = (id, name, status, begun, more = {}) => ({
+  id,
+  name,
+  status,
+  plan: "small",
+  host: `${id}.localhost`,
+  url: `http://${id}.localhost:8080`,
+  created_at: ago(begun),
+  ready_at: null,
+  ...more,
+});
+
+const crash = {
+  code: "CrashLoop",
+  message:
+    "A container of the store keeps crashing. Pod/wordpress-7c9f5d: container wordpress exited with 255, 6 restarts.",
+  next_action: "Read the last log lines below, correct the cause, then retry.",
+  retryable: true,
+  step: "Rollout",
+  evidence: [
+    {
+      kind: "Event",
+      object: "Pod/wordpress-7c9f5d",
+      text: "Back-off restarting failed container wordpress in pod wordpress-7c9f5d",
+    },
+    {
+      kind: "Log",
+      object: "Pod/wordpress-7c9f5d",
+      text: "PHP Fatal error:  Uncaught mysqli_sql_exception: Access denied for user 'wordpress'@'10.42.0.17' (using password: YES) in /var/www/html/wp-includes/class-wpdb.php:1990\nStack trace:\n#0 {main}",
+    },
+  ],
+};
+
+export const everyLook = () => [
+  store("store-kq7w2x", "Tea & Ceramics", "Provisioning", 19, {
+    operation: operation("Create", "Running", 19, undefined, [
+      step("Namespace", 18.6, 18.2),
+      step("Credentials", 18.2, 18.1),
+      step("Release", 18.1, 15.2),
+      step("Rollout", 15.2, undefined, {
+        waiting: { message: "StatefulSet/mysql: 0 of 1 pods are ready", code: null },
+      }),
+    ]),
+  }),
+  store("store-zz5rtp", "Nightly load test 42", "Queued", 12, {
+    operation: operation("Create", "Queued", 12, undefined, []),
+  }),
+  store("store-h4mvnc", "Café Zürich", "Ready", 340, {
+    ready_at: ago(313),
+    operation: operation("Create", "Succeeded", 340, 313, [
+      step("Namespace", 339.6, 339.1),
+      step("Credentials", 339.1, 338.9),
+      step("Release", 338.9, 335.8),
+      step("Rollout", 335.8, 314.6),
+      step("Storefront", 314.6, 313),
+    ]),
+  }),
+  store("store-b8dcxj", "Spare parts", "Failed", 1_900, {
+    failure: crash,
+    operation: operation(
+      "Create",
+      "Failed",
+      1_900,
+      1_540,
+      [
+        step("Namespace", 1_899, 1_898.6),
+        step("Credentials", 1_898.6, 1_898.4),
+        step("Release", 1_898.4, 1_895),
+        step("Rollout", 1_895, 1_700, { outcome: "Failed" }),
+        step("Rollout", 1_690, 1_540, { attempt: 2, outcome: "Failed" }),
+      ],
+      { attempt: 2, failure: crash },
+    ),
+  }),
+  store(
+    "store-w6gkls".replace("l", "z"),
+    '<img src=x onerror="globalThis.ran=1">',
+    "Ready",
+    86_000,
+    {
+      ready_at: ago(85_970),
+    },
+  ),
+  store("store-v9ttr4", "W".repeat(60), "Deleting", 200_000, {
+    ready_at: ago(199_970),
+    operation: operation("Delete", "Running", 8, undefined, [step("Purge", 7.6)]),
+  }),
+  store("store-n2hhxq", "متجر الشاي \u2013 tea", "Suspended", 900_000, { ready_at: ago(899_000) }),
+  store("store-c5pllx".replaceAll("l", "k"), "Old outlet", "DeleteFailed", 4_000_000, {
+    ready_at: ago(3_999_000),
+    failure: {
+      code: "DeleteBlocked",
+      message:
+        "The store's namespace cannot be removed yet. PersistentVolumeClaim/data-mysql-0 holds a finalizer.",
+      next_action: "Remove the finalizers of the objects named below, then delete again.",
+      retryable: true,
+      evidence: [],
+    },
+  }),
+];

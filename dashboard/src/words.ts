@@ -1,0 +1,157 @@
+// Every word the page says, in one place: a second language is a second object
+// of the same type. No markup, no logic beyond putting a value into a sentence.
+
+export const words = {
+  product: "Urumi",
+  dismiss: "Dismiss",
+  cancel: "Cancel",
+  copy: "Copy",
+  copied: "Copied",
+  requestId: "Request id",
+
+  stores: {
+    title: "Stores",
+    create: "New store",
+    loading: "Loading stores…",
+    pages: "Pages of stores",
+    newer: "Newer",
+    older: "Older",
+    column: {
+      name: "Store",
+      status: "Status",
+      address: "Address",
+      created: "Created",
+      actions: "Actions",
+    },
+    remove: "Delete",
+    removeNamed: (name: string) => `Delete ${name}`,
+    opensInNewTab: "opens in a new tab",
+    notYetOpen: "Opens once the store is Ready",
+    titleMoving: (count: number) => `(${count}) Stores · Urumi`,
+    titleCalm: "Stores · Urumi",
+    nowIs: (name: string, status: string) => `${name} is now ${status}.`,
+    gone: (name: string) => `${name} is deleted.`,
+  },
+
+  empty: {
+    title: "Create your first store",
+    text: "Each store is a WordPress shop of its own, with its own database and address. You can watch every step until it opens, usually within a minute.",
+    or: "or from a terminal",
+  },
+
+  create: {
+    title: "New store",
+    label: "Name",
+    hint: "Shown in the shop and in this list. Up to 60 characters; left empty it becomes “My Store”.",
+    tooLong: (count: number) => `Use at most 60 characters; this has ${count}.`,
+    submit: "Create store",
+    busy: "Creating…",
+    failed: "The store was not created",
+  },
+
+  remove: {
+    title: "Delete this store?",
+    text: "Its shop, database and files are removed for good. The record and its audit stay.",
+    typeBefore: "Type",
+    typeAfter: "to confirm",
+    orId: "or",
+    submit: "Delete store",
+    busy: "Deleting…",
+    failed: (name: string) => `“${name}” was not deleted`,
+  },
+
+  connection: {
+    troubled: "The API answers with an error.",
+    stale: (time: string) => `Shown is what was known at ${time}.`,
+    again: "Trying again every 2 seconds.",
+  },
+
+  problem: {
+    untitled: "The request failed",
+    unexplained: (status: number) => `The API answered with status ${status} and no explanation.`,
+    gateway: (status: number) => `Something in front of the API answered with status ${status}.`,
+    noAnswer: "The API does not answer. “make status” tells whether it runs.",
+    slow: (seconds: number) => `No answer within ${seconds} seconds.`,
+    unknown: "Something unexpected went wrong in this page.",
+  },
+
+  detail: {
+    label: (name: string) => `Details of ${name}`,
+    progress: "Progress",
+    facts: "Facts",
+    id: "Id",
+    address: "Address",
+    plan: "Plan",
+    created: "Created",
+    ready: "First ready",
+    readyAfter: (time: string) => `after ${time}`,
+    attempt: (count: number) => `Attempt ${count}`,
+    noOperation: "No operation is known for this store.",
+    asCurl: "The same from a terminal",
+  },
+
+  failure: {
+    cause: "Cause",
+    next: "What to do",
+    evidence: "Evidence",
+    tryingAgain: "The last attempt failed; the platform tries again.",
+    seenNow: "Seen while waiting; it may still pass.",
+  },
+
+  kind: {
+    Create: "Create",
+    Update: "Update",
+    Rollback: "Roll back",
+    Suspend: "Suspend",
+    Resume: "Resume",
+    Delete: "Delete",
+  } as Record<string, string>,
+
+  outcome: {
+    Queued: "waiting for a worker",
+    Running: "running",
+    Succeeded: "succeeded",
+    Failed: "failed",
+    Cancelled: "cancelled",
+    Superseded: "replaced by a later request",
+  } as Record<string, string>,
+
+  status: {
+    Queued: "Queued",
+    Provisioning: "Provisioning",
+    Ready: "Ready",
+    Failed: "Failed",
+    Updating: "Updating",
+    Suspended: "Suspended",
+    Deleting: "Deleting",
+    Deleted: "Deleted",
+    DeleteFailed: "Delete failed",
+  } as Record<string, string>,
+
+  step: {
+    Namespace: "Making its namespace",
+    Credentials: "Writing its credentials",
+    Unlock: "Freeing a locked release",
+    Reset: "Clearing a broken first install",
+    Release: "Installing the release",
+    Rollback: "Returning to the last good release",
+    Rollout: "Starting database and shop",
+    Storefront: "Checking that the shop answers",
+    Purge: "Removing the namespace",
+  } as Record<string, string>,
+
+  stepState: {
+    done: "done",
+    running: "running",
+    failed: "failed",
+    stopped: "stopped",
+    pending: "to come",
+  },
+
+  waitingForWorker: "Waiting for a worker",
+};
+
+/** The word for a key of the wire, or the key itself when it is newer than this page. */
+export function say(dictionary: Record<string, string>, key: string): string {
+  return Object.hasOwn(dictionary, key) ? (dictionary[key] ?? key) : key;
+}

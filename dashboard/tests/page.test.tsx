@@ -1,0 +1,221 @@
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/preact";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { App } from "../src/app";
+import { newQueryClient, pauseMs } from "../src/live/stores";
+import { type Answer, json, serve } from "./api";
+import { at, operation, pageOf, step, store } from "./samples";
+
+beforeEach(() => history.replaceState(null, "", "/"));
+afterEach(() => vi.unstubAllGlobals());
+
+function open(answers: Record<string, Answer>) {
+  const asked = serve(answers);
+  const client = newQueryClient();
+  render(<App client={client} />);
+  return { asked, client };
+}
+
+const type = (field: HTMLElement, value: string) => fireEvent.input(field, { target: { value } });
+const button = (name: string | RegExp) => screen.getByRole("button", { name });
+
+describe("with no stores", () => {
+  test("the first step is taught, by button and by command", async () => {
+    open({ "GET /stores": () => json(200, pageOf()) });
+    expect(await screen.findByText("Create your first store")).toBeTruthy();
+    expect(screen.getByText(`curl -X POST ${location.origin}/stores`)).toBeTruthy();
+    fireEvent.click(button("New store"));
+    expect(screen.getByRole("dialog", { name: "New store" })).toBeTruthy();
+  });
+});
+
+describe("creating", () => {
+  const made = store({ id: "store-new222", name: "Fresh", status: "Queued", ready_at: null });
+
+  test("sends the trimmed name with an idempotency key, shows the row open and focused", async () => {
+    let stores = [store()];
+    const { asked } = open({
+      "GET /stores": () => json(200, pageOf(...stores)),
+      "POST /stores": () => {
+        stores = [made, ...stores];
+        return json(202, made);
+      },
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "New store" }));
+    type(screen.getByLabelText("Name"), "  Fresh ");
+    fireEvent.click(button("Create store"));
+
+    const toggle = await screen.findByRole("button", { name: /Fresh/, expanded: true });
+    await waitFor(() => expect(document.activeElement).toBe(toggle));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    const post = asked.find(({ method }) => method === "POST");
+    expect(post?.body).toEqual({ name: "Fresh" });
+    expect(post?.headers.get("idempotency-key")).toMatch(/^[0-9a-f]{32}$/);
+    expect(location.search).toBe("?store=store-new222");
+  });
+
+  test("leaves an empty name to the platform", async () => {
+    const { asked } = open({
+      "GET /stores": () => json(200, pageOf()),
+      "POST /stores": () => json(202, made),
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "New store" }));
+    fireEvent.click(button("Create store"));
+    await waitFor(() => expect(asked.some(({ method }) => method === "POST")).toBe(true));
+    expect(asked.find(({ method }) => method === "POST")?.body).toEqual({});
+  });
+
+  test("counts characters as the platform does and does not send a name too long", async () => {
+    const { asked } = open({ "GET /stores": () => json(200, pageOf()) });
+    fireEvent.click(await screen.findByRole("button", { name: "New store" }));
+    type(screen.getByLabelText("Name"), "\u{1f6d2}".repeat(60));
+    expect(screen.queryByText(/Use at most 60/)).toBeNull();
+    type(screen.getByLabelText("Name"), "x".repeat(61));
+    expect(screen.getByText("Use at most 60 characters; this has 61.")).toBeTruthy();
+    fireEvent.click(button("Create store"));
+    expect(asked.every(({ method }) => method === "GET")).toBe(true);
+  });
+
+  test("keeps the dialog and the typed name when refused; the same wish keeps its key", async () => {
+    const { asked } = open({
+      "GET /stores": () => json(200, pageOf()),
+      "POST /stores": () =>
+        json(422, {
+          title: "Invalid",
+          detail: "The name is not allowed.",
+          errors: [{ pointer: "/name", detail: "must not contain control characters" }],
+        }),
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "New store" }));
+    type(screen.getByLabelText("Name"), "Bad");
+    fireEvent.click(button("Create store"));
+    expect((await screen.findByRole("alert")).textContent).toContain("The name is not allowed.");
+    expect(screen.getByLabelText<HTMLInputElement>("Name").value).toBe("Bad");
+    expect(screen.getByLabelText("Name").getAttribute("aria-invalid")).toBe("true");
+
+    const keys = () =>
+      asked.filter(({ method }) => method === "POST").map((a) => a.headers.get("idempotency-key"));
+    fireEvent.click(button("Create store"));
+    await waitFor(() => expect(keys()).toHaveLength(2));
+    await screen.findByRole("alert");
+    type(screen.getByLabelText("Name"), "Other");
+    fireEvent.click(button("Create store"));
+    await waitFor(() => expect(keys()).toHaveLength(3));
+    expect(keys()[1]).toBe(keys()[0]);
+    expect(keys()[2]).not.toBe(keys()[0]);
+  });
+
+  test("an error that comes after the dialog was closed stays on the page", async () => {
+    let refuse: (() => void) | undefined;
+    open({
+      "GET /stores": () => json(200, pageOf()),
+      "POST /stores": () =>
+        new Promise((resolve) => {
+          refuse = () => resolve(json(500, { title: "Oops", detail: "The database is away." }));
+        }),
+    });
+    fireEvent.click(await screen.findByRole("button", { name: "New store" }));
+    fireEvent.click(button("Create store"));
+    await waitFor(() => expect(refuse).toBeDefined());
+    fireEvent.click(button("Cancel"));
+    refuse?.();
+    const alert = await screen.findByRole("alert");
+    expect(alert.textContent).toContain("The database is away.");
+    fireEvent.click(within(alert).getByRole("button", { name: "Dismiss" }));
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+});
+
+describe("deleting", () => {
+  test("needs the typed name, asks the api, and keeps focus when the row goes", async () => {
+    let stores = [store()];
+    const { asked, client } = open({
+      "GET /stores": () => json(200, pageOf(...stores)),
+      "DELETE /stores/store-bcdf24": () => {
+        stores = [store({ status: "Deleting" })];
+        return json(202, stores[0]);
+      },
+    });
+    const remove = await screen.findByRole("button", { name: "Delete My Shop" });
+    remove.focus();
+    fireEvent.click(remove);
+    const submit = () => screen.getByRole<HTMLButtonElement>("button", { name: "Delete store" });
+    expect(submit().disabled).toBe(true);
+    type(screen.getByRole("textbox"), "my shop");
+    expect(submit().disabled).toBe(true);
+    fireEvent.submit(screen.getByRole("textbox"));
+    expect(asked.every(({ method }) => method === "GET")).toBe(true);
+
+    type(screen.getByRole("textbox"), "My Shop");
+    expect(submit().disabled).toBe(false);
+    fireEvent.click(submit());
+    expect(await screen.findByText("Deleting")).toBeTruthy();
+    expect(screen.queryByRole("dialog")).toBeNull();
+
+    button(/^My Shop/).focus();
+    stores = [];
+    await client.invalidateQueries();
+    await screen.findByText("Create your first store");
+    expect(document.activeElement).toBe(screen.getByRole("heading", { name: "Stores" }));
+    expect(await screen.findByText("My Shop is deleted.")).toBeTruthy();
+  });
+});
+
+describe("when the api is away", () => {
+  test("the banner says so, what was known stays, and both end when it is back", async () => {
+    let away = false;
+    const { client } = open({
+      "GET /stores": () => (away ? Promise.reject(new TypeError()) : json(200, pageOf(store()))),
+    });
+    await screen.findByText("My Shop");
+    away = true;
+    await client.invalidateQueries();
+    expect(await screen.findByText(/The API does not answer\./)).toBeTruthy();
+    expect(screen.getByText(/Shown is what was known at/)).toBeTruthy();
+    expect(screen.getByText("My Shop")).toBeTruthy();
+    away = false;
+    await client.invalidateQueries();
+    await waitFor(() => expect(screen.queryByText(/The API does not answer/)).toBeNull());
+  });
+
+  test("a problem of the api is shown with its own words", async () => {
+    open({ "GET /stores": () => json(500, { title: "x", detail: "The database is away." }) });
+    expect(await screen.findByText("The API answers with an error.")).toBeTruthy();
+    expect(screen.getByText(/The database is away\./)).toBeTruthy();
+  });
+});
+
+test("the address holds which store is open, so a reload shows the same", async () => {
+  history.replaceState(null, "", "/?store=store-bcdf24");
+  const steps = [step("Namespace", 1, 2), step("Rollout", 2, 20), step("Storefront", 20, 25)];
+  open({
+    "GET /stores": () =>
+      json(
+        200,
+        pageOf(
+          store({ operation: operation({ status: "Succeeded", finished_at: at(25), steps }) }),
+        ),
+      ),
+  });
+  expect(await screen.findByText("Starting database and shop")).toBeTruthy();
+  expect(screen.getByText("18.0 s")).toBeTruthy();
+  fireEvent.click(button(/^My Shop/));
+  expect(location.search).toBe("");
+});
+
+test("pages follow the api's cursors and stand in the address", async () => {
+  open({
+    "GET /stores": () => json(200, { ...pageOf(store()), next_cursor: "a+b" }),
+    "GET /stores?cursor=a%2Bb": () =>
+      json(200, { ...pageOf(store({ id: "store-zzzz22", name: "Older" })), prev_cursor: "p" }),
+  });
+  fireEvent.click(await screen.findByRole("button", { name: "Older" }));
+  expect(await screen.findByText("store-zzzz22")).toBeTruthy();
+  expect(location.search).toBe("?cursor=a%2Bb");
+});
+
+test("the list is asked for quickly while something moves, calmly otherwise", () => {
+  expect(pauseMs(false, pageOf(store({ status: "Queued" })))).toBe(1_000);
+  expect(pauseMs(false, pageOf(store()))).toBe(5_000);
+  expect(pauseMs(false, undefined)).toBe(5_000);
+  expect(pauseMs(true, pageOf(store({ status: "Queued" })))).toBe(2_000);
+});

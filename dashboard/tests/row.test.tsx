@@ -1,0 +1,131 @@
+import { render, screen, within } from "@testing-library/preact";
+import { describe, expect, test, vi } from "vitest";
+import type { StoreView } from "../src/api/types";
+import { changes } from "../src/components/announcer";
+import { StatusBadge } from "../src/components/status-badge";
+import { StoreTable } from "../src/components/store-table";
+import { at, operation, START, step, store } from "./samples";
+
+function show(shown: StoreView, openId?: string) {
+  return render(
+    <StoreTable
+      stores={[shown]}
+      openId={openId}
+      now={START + 20_000}
+      onToggle={vi.fn()}
+      onDelete={vi.fn()}
+      onFocusLost={vi.fn()}
+    />,
+  );
+}
+
+describe("a status", () => {
+  test.each([
+    ["Queued", "Queued"],
+    ["Provisioning", "Provisioning"],
+    ["Ready", "Ready"],
+    ["Failed", "Failed"],
+    ["Updating", "Updating"],
+    ["Suspended", "Suspended"],
+    ["Deleting", "Deleting"],
+    ["Deleted", "Deleted"],
+    ["DeleteFailed", "Delete failed"],
+    ["Hibernating", "Hibernating"],
+    ["constructor", "constructor"],
+  ])("%s reads %s, with a sign beside it", (status, text) => {
+    const { container } = render(<StatusBadge status={status} />);
+    expect(container.textContent).toBe(text);
+    expect(container.querySelector("svg")).not.toBeNull();
+  });
+});
+
+test("a store being made shows its step and the time, and no link yet", () => {
+  show(
+    store({
+      status: "Provisioning",
+      ready_at: null,
+      operation: operation({ steps: [step("Namespace", 1, 2), step("Rollout", 2)] }),
+    }),
+  );
+  expect(screen.getByText(/Starting database and shop/).textContent).toMatch(/· 20 s$/);
+  expect(screen.queryByRole("link")).toBeNull();
+});
+
+test("a queued store says what it waits for", () => {
+  show(store({ status: "Queued", operation: operation({ status: "Queued" }) }));
+  expect(screen.getByText(/Waiting for a worker/)).toBeTruthy();
+});
+
+test("a ready store's link opens the shop in a new tab, without a referrer", () => {
+  show(store());
+  const link = screen.getByRole("link");
+  expect(link.getAttribute("href")).toBe("http://store-bcdf24.localhost:8080/");
+  expect(link.getAttribute("target")).toBe("_blank");
+  expect(link.getAttribute("rel")).toBe("noopener noreferrer");
+});
+
+test("a store being deleted cannot be deleted again", () => {
+  show(store({ status: "Deleting" }));
+  expect(screen.queryByRole("button", { name: /^Delete/ })).toBeNull();
+});
+
+test.each([
+  '<img src=x onerror="globalThis.ran = 1">',
+  "<script>globalThis.ran = 1</script>",
+  '"><svg onload=alert(1)>',
+  "{{constructor.constructor('alert(1)')()}}",
+  "javascript:alert(1)",
+  "&lt;b&gt;",
+  "\u05e9\u05dc\u05d5\u05dd \u0645\u062a\u062c\u0631",
+])("a store named %s is shown as exactly that text", (name) => {
+  const { container } = show(store({ name }), "store-bcdf24");
+  const shown = container.querySelector("bdi.name");
+  expect(shown?.textContent).toBe(name);
+  expect(shown?.children).toHaveLength(0);
+  expect(container.querySelector("img, script, [onload], [onerror]")).toBeNull();
+  expect("ran" in globalThis).toBe(false);
+});
+
+test("a failure shows its cause, what to do and what was seen", () => {
+  show(
+    store({
+      status: "Failed",
+      ready_at: null,
+      failure: {
+        code: "CrashLoop",
+        message: "A container of the store keeps crashing. wordpress exited with 137",
+        next_action: "Read the last log lines below, correct the cause, then retry.",
+        retryable: true,
+        step: "Rollout",
+        evidence: [{ kind: "Log", object: "Pod/wordpress-7c9f", text: "<b>fatal</b>\nline two" }],
+      },
+      operation: operation({ status: "Failed", finished_at: at(15), steps: [step("Rollout", 1)] }),
+    }),
+    "store-bcdf24",
+  );
+  const failure = within(screen.getByRole("region", { name: /Cause/ }));
+  expect(failure.getByText("CrashLoop")).toBeTruthy();
+  expect(failure.getByText(/exited with 137/)).toBeTruthy();
+  expect(failure.getByText(/correct the cause, then retry/)).toBeTruthy();
+  expect(failure.getByText(/<b>fatal<\/b>/).textContent).toContain("line two");
+});
+
+test("a failed attempt of an open operation is told as passing", () => {
+  const failure = { code: "ImagePull", message: "m", next_action: "n", retryable: true };
+  show(
+    store({ status: "Queued", operation: operation({ status: "Queued", attempt: 2, failure }) }),
+    "store-bcdf24",
+  );
+  expect(screen.getByText(/the platform tries again/)).toBeTruthy();
+});
+
+test("what changed between two looks is put into words", () => {
+  const moving = store({ status: "Provisioning" });
+  const leaving = store({ id: "store-ghjk24", name: "Old", status: "Deleting" });
+  const gone = store({ id: "store-mnpq24", status: "Ready" });
+  expect(changes([moving, leaving, gone], [store()])).toEqual([
+    "My Shop is now Ready.",
+    "Old is deleted.",
+  ]);
+  expect(changes([], [moving])).toEqual([]);
+});
