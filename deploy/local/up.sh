@@ -64,6 +64,7 @@ cluster_lane() {
   if [[ $CLUSTER == embedded ]]; then
     part 'cluster programs' "$EMBEDDED/build.sh"
     part 'cluster' "$EMBEDDED/up.sh"
+    part 'images into the cluster' load_images
   else
     part 'kubectl and helm' "$EMBEDDED/build.sh" client-tools
     part 'cluster' check_given_cluster
@@ -81,10 +82,13 @@ server_lane() {
 image_lane() {
   part 'image wordpress' build_image wordpress
   part 'image mysql' build_image mysql
+  touch "$URUMI_RUN/images.built"
 }
 
+# Its own lane makes them meanwhile; should that one fail, this one is stopped.
 load_images() {
   local name
+  wait_for 3600 test -e "$URUMI_RUN/images.built"
   for name in wordpress mysql; do "$EMBEDDED/load-image.sh" "$(<"$URUMI_STATE/image-$name")"; done
 }
 
@@ -128,11 +132,11 @@ if [[ ${1:-} == --build-only ]]; then
   exit
 fi
 say '==> servers, cluster and programs, side by side (logs: '"${URUMI_LOG#"$URUMI_ROOT/"}"'/up-*.log)'
+rm -f "$URUMI_RUN/images.built"
 lane cluster_lane
 lane platform_lane
 lane server_lane
 join_lanes
-if [[ $CLUSTER == embedded ]]; then stage 'load the store images' load_images; fi
 INGRESS=$(find_ingress)
 stage 'database migrations' migrate
 stage 'api and worker' start_programs

@@ -19,11 +19,13 @@ end_children() {
   done
 }
 
+part_log() { local name=${1,,}; echo "$URUMI_LOG/up-${name//[^a-z0-9]/-}.log"; }
+
 # part NAME COMMAND...: one piece of a lane.
 part() {
-  local name=$1 start=$EPOCHREALTIME rc=0 log=${1,,}
+  local name=$1 start=$EPOCHREALTIME rc=0 log
   shift
-  log=$URUMI_LOG/up-${log//[^a-z0-9]/-}.log
+  log=$(part_log "$name")
   : >"$DOING/$name"
   # In the background, because bash switches `set -e` off left of a `||`.
   ( set -euo pipefail; "$@" ) >"$log" 2>&1 </dev/null &
@@ -46,12 +48,15 @@ lane() {
   LANES+=($!)
 }
 
+last_line() { tail -n 1 "$1" 2>/dev/null | tr -s '[:space:]' ' ' | cut -c1-60; }
+
 still_doing() {
-  local idle waited=20 names
+  local idle waited=20 name
   exec {idle}<> <(:)
   until read -rt 20 -u "$idle"; do
-    names=$(find "$DOING" -type f -printf '%f, ' 2>/dev/null)
-    if [[ -n $names ]]; then printf '    … %d s so far: %s\n' "$waited" "${names%, }"; fi
+    find "$DOING" -type f -printf '%f\n' 2>/dev/null | while read -r name; do
+      printf '    … %d s, %s: %s\n' "$waited" "$name" "$(last_line "$(part_log "$name")")"
+    done
     waited=$((waited + 20))
   done
 }

@@ -1,23 +1,43 @@
 # shellcheck shell=bash
 # The platform's own programs: built, started with exactly the environment they
 # need, and started anew when their binary or that environment changed.
-# Sourced after server.sh, cluster.sh, cargo.sh and ../../lib/daemon.sh.
+# Sourced after server.sh, cluster.sh, cargo.sh and ../../lib/{daemon,cache}.sh.
 
 PROGRAMS=$URUMI_STATE/programs
 
-# Copied out of the shared target folder, which the next clone's build overwrites.
+# The binaries, kept by the hash of their sources: a fresh clone of what was built
+# before compiles nothing. They run from the instance's own folder, so that a
+# process can be told by its path.
 build_programs() {
-  with_target build_and_copy
-}
-build_and_copy() {
-  local name
-  (cd "$URUMI_ROOT" && cargo build --locked --profile local --bin urumi-api --bin urumi-worker --bin urumi) || return
-  mkdir -p "$PROGRAMS" || return
+  local built name
+  built=$(cached programs "$(program_sources | xargs -d '\n' sha256sum | sha256sum | cut -c1-16)" with_target build_into)
+  mkdir -p "$PROGRAMS"
   for name in urumi-api urumi-worker urumi; do
-    cmp -s "$CARGO_TARGET_DIR/local/$name" "$PROGRAMS/$name" && continue
-    cp "$CARGO_TARGET_DIR/local/$name" "$PROGRAMS/$name.new" && mv "$PROGRAMS/$name.new" "$PROGRAMS/$name" || return
+    if cmp -s "$built/$name" "$PROGRAMS/$name"; then continue; fi
+    cp "$built/$name" "$PROGRAMS/$name.new"
+    mv "$PROGRAMS/$name.new" "$PROGRAMS/$name"
   done
   ln -sfn "$PROGRAMS/urumi" "$URUMI_BIN/urumi"
+  forget_old_builds
+}
+program_sources() {
+  cd "$URUMI_ROOT"
+  printf '%s\n' Cargo.toml Cargo.lock rust-toolchain.toml deploy/local/lib/programs.sh
+  find api worker shared cli -type f ! -path '*/tests/*' ! -path '*/target/*' | LC_ALL=C sort
+}
+build_into() {
+  (
+    set -euo pipefail
+    cd "$URUMI_ROOT"
+    cargo build --locked --profile local --bin urumi-api --bin urumi-worker --bin urumi
+    mkdir -p "$1"
+    cp "$CARGO_TARGET_DIR"/local/{urumi-api,urumi-worker,urumi} "$1/"
+  ) &
+  wait $! # a child of its own, because the caller reads our exit code
+}
+# Whoever develops makes a new build with each change; the last five are kept.
+forget_old_builds() {
+  find "$URUMI_CACHE/built" -maxdepth 1 -name 'programs-*' -printf '%T@ %p\n' | sort -rn | tail -n +6 | cut -d' ' -f2- | xargs -r -d '\n' rm -rf
 }
 
 # What this installation stamps on the namespaces it makes; kept with its data.
