@@ -7,11 +7,10 @@
 start_kwok() {
   if ! daemon_alive kwok; then
     require_port kubelet "$(port kubelet)"
-    local stages=()
-    if [[ -n ${URUMI_KWOK_STAGES:-} ]]; then stages=(--config "$URUMI_KWOK_STAGES"); fi
     run_part kwok "$URUMI_BIN/kwok" --kubeconfig "$PKI/kwok.kubeconfig" --cidr "$(pod_net).0/24" --node-ip "$(link_net).2" \
       --server-address "127.0.0.1:$(port kubelet)" --node-lease-duration-seconds 40 \
-      --manage-nodes-with-annotation-selector kwok.x-k8s.io/node=fake "${stages[@]}"
+      --manage-nodes-with-annotation-selector kwok.x-k8s.io/node=fake \
+      --config "${URUMI_KWOK_STAGES:-$EMBEDDED/settings/kwok-stages.yaml}"
   fi
   simulated_nodes | admin apply -f - >"$URUMI_LOG/manifests.log" 2>&1 ||
     die "the simulated nodes could not be made" "$(tail -n 5 "$URUMI_LOG/manifests.log")"

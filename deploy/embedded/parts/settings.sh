@@ -27,7 +27,7 @@ parts_of() {
   echo etcd kube-apiserver kube-controller-manager kube-scheduler
   case $1 in
     node) echo node containerd kubelet kube-proxy coredns provisioner traefik ;;
-    kwok) echo kwok ;;
+    kwok) echo provisioner kwok ;;
   esac
 }
 
