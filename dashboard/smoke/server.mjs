@@ -10,12 +10,15 @@ const TYPES = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
 };
+// As the api sends it with the page.
+const POLICY =
+  "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const dist = new URL("../dist/", import.meta.url);
 
 /** Starts it on a free port of loopback; `answers` maps "METHOD /path" to `[status, body]`. */
 export async function serve(answers) {
   const server = createServer(async (request, response) => {
-    response.setHeader("Content-Security-Policy", "default-src 'self'");
+    response.setHeader("Content-Security-Policy", POLICY);
     response.setHeader("X-Content-Type-Options", "nosniff");
     const { pathname } = new URL(request.url, "http://localhost");
     if (pathname.startsWith("/stores")) {

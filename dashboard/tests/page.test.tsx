@@ -151,7 +151,7 @@ describe("deleting", () => {
     expect(await screen.findByText("Deleting")).toBeTruthy();
     expect(screen.queryByRole("dialog")).toBeNull();
 
-    button(/^My Shop/).focus();
+    expect(document.activeElement).toBe(button(/^My Shop/));
     stores = [];
     await client.invalidateQueries();
     await screen.findByText("Create your first store");
@@ -211,6 +211,17 @@ test("pages follow the api's cursors and stand in the address", async () => {
   fireEvent.click(await screen.findByRole("button", { name: "Older" }));
   expect(await screen.findByText("store-zzzz22")).toBeTruthy();
   expect(location.search).toBe("?cursor=a%2Bb");
+});
+
+test.each([
+  ["is empty", () => json(200, { ...pageOf(), prev_cursor: "p" })],
+  ["is refused", () => json(400, { title: "x", detail: "`cursor` is not one of this list." })],
+])("a page that %s gives way to the newest one", async (_, answer) => {
+  history.replaceState(null, "", "/?cursor=old");
+  open({ "GET /stores": () => json(200, pageOf(store())), "GET /stores?cursor=old": answer });
+  expect(await screen.findByText("store-bcdf24")).toBeTruthy();
+  expect(location.search).toBe("");
+  expect(screen.queryByText(/not one of this list/)).toBeNull();
 });
 
 test("the list is asked for quickly while something moves, calmly otherwise", () => {

@@ -12,10 +12,11 @@ import { useSubmission } from "./submission";
 interface Props {
   store: StoreView;
   onClose: () => void;
+  onAccepted: () => void;
   onLateProblem: (title: string, error: unknown) => void;
 }
 
-export function DeleteDialog({ store, onClose, onLateProblem }: Props) {
+export function DeleteDialog({ store, onClose, onAccepted, onLateProblem }: Props) {
   const [typed, setTyped] = useState("");
   const remove = useDeleteStore();
   const fieldId = useId();
@@ -24,7 +25,7 @@ export function DeleteDialog({ store, onClose, onLateProblem }: Props) {
   const failed = words.remove.failed(store.name);
   const { busy, problem, dismiss, submit } = useSubmission({
     send: confirmed ? () => remove.mutateAsync(store.id) : undefined,
-    onDone: onClose,
+    onDone: onAccepted,
     onLateProblem: (error) => onLateProblem(failed, error),
   });
 

@@ -1,6 +1,7 @@
 // The page of stores: brings list, dialogs and errors together, and holds which
 // store is open. How the data is kept fresh is live/stores.ts.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { Problem } from "../api/problem";
 import type { StoreView } from "../api/types";
 import { Announcer } from "../components/announcer";
 import { ConnectionBanner } from "../components/connection-banner";
@@ -31,10 +32,10 @@ export function StoresPage() {
   const [creating, setCreating] = useState(false);
   const [doomed, setDoomed] = useState<StoreView>();
   const [notices, setNotices] = useState<Notice[]>([]);
-  const [freshId, setFreshId] = useState<string>();
+  const [focusId, setFocusId] = useState<string>();
   const heading = useRef<HTMLHeadingElement>(null);
 
-  const { data, error, dataUpdatedAt } = useStores(cursor);
+  const { data, error, dataUpdatedAt, isPlaceholderData } = useStores(cursor);
   const stores = data?.items ?? NO_STORES;
   const moving = stores.filter(isMoving).length;
   const now = useNow(moving > 0 ? 1_000 : 10_000);
@@ -50,14 +51,23 @@ export function StoresPage() {
     document.title = moving > 0 ? words.stores.titleMoving(moving) : words.stores.titleCalm;
   }, [moving]);
 
-  // A store just asked for: focus goes to its row, once that is there.
+  // A page that is no more (an old link, its last store deleted): the newest instead.
+  const isGone = !isPlaceholderData && data !== undefined && stores.length === 0;
+  const isRefused = error instanceof Problem && error.status === 400;
   useEffect(() => {
-    const toggle = freshId && document.getElementById(`toggle-${freshId}`);
+    if (cursor !== undefined && (isGone || isRefused)) {
+      setCursor(undefined);
+    }
+  }, [cursor, isGone, isRefused]);
+
+  // After a wish about a store, focus goes to its row, once that is there.
+  useEffect(() => {
+    const toggle = focusId && document.getElementById(`toggle-${focusId}`);
     if (toggle) {
       toggle.focus();
-      setFreshId(undefined);
+      setFocusId(undefined);
     }
-  }, [freshId, stores]);
+  }, [focusId, stores]);
 
   const isEmpty = data !== undefined && stores.length === 0 && cursor === undefined;
 
@@ -105,7 +115,7 @@ export function StoresPage() {
             setCreating(false);
             setCursor(undefined);
             setOpenId(id);
-            setFreshId(id);
+            setFocusId(id);
           }}
         />
       )}
@@ -114,6 +124,10 @@ export function StoresPage() {
           store={doomed}
           onClose={() => setDoomed(undefined)}
           onLateProblem={addNotice}
+          onAccepted={() => {
+            setDoomed(undefined);
+            setFocusId(doomed.id);
+          }}
         />
       )}
     </main>
