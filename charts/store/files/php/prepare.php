@@ -3,6 +3,7 @@
  * Runs before a web server may: brings the image's themes and plugins to the
  * volume, then waits until the set-up Job has installed (or upgraded) WordPress.
  * It changes nothing that is on the volume already, and nothing in the database.
+ * Exit codes: 0 installed · 14 the volume is not writable · 15 the volume is full.
  */
 require __DIR__ . '/database.php';
 
@@ -12,13 +13,24 @@ const TO = '/content';
 function copy_tree(string $from, string $to): void
 {
     if (is_file($from)) {
-        copy($from, $to) || exit("prepare: cannot write $to; is the volume full?\n");
+        if (!copy($from, $to)) {
+            fwrite(STDERR, "prepare: cannot write $to; is the volume full?\n");
+            exit(15);
+        }
         return;
     }
     is_dir($to) || mkdir($to, 0775);
     foreach (array_diff(scandir($from), ['.', '..']) as $name) {
         copy_tree("$from/$name", "$to/$name");
     }
+}
+
+function remove_tree(string $path): void
+{
+    foreach (is_dir($path) ? array_diff(scandir($path), ['.', '..']) : [] as $name) {
+        remove_tree("$path/$name");
+    }
+    is_dir($path) ? rmdir($path) : unlink($path);
 }
 
 /** A folder gets its name when it is complete; another pod may be faster. */
@@ -29,8 +41,11 @@ function bring(string $relative): void
     }
     $partial = TO . '/.new-' . gethostname() . '-' . strtr(trim($relative, '/'), '/', '-');
     copy_tree(FROM . $relative, $partial);
-    @rename($partial, TO . $relative);
+    @rename($partial, TO . $relative) || remove_tree($partial);
 }
+
+// What a pod that was killed while copying left behind.
+array_map('remove_tree', array_filter(glob(TO . '/.new-*'), fn($path) => time() - filemtime($path) > 600));
 
 $start = microtime(true);
 $say = function (string $line) use ($start): void {
