@@ -12,4 +12,4 @@ for name in etcd node volumes pki kubeconfig cluster-mode ingress-port traefik.y
     rm -rf --one-file-system "$path"
   fi
 done
-for part in $(parts_of node) kwok pki manifests load-image; do rm -f "$URUMI_LOG/$part.log" "$URUMI_RUN/$part.pid"; done
+for part in $(parts_of node) kwok pki manifests load-image; do rm -f "$URUMI_LOG/$part".log{,.1} "$URUMI_RUN/$part.pid"; done

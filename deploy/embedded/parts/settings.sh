@@ -55,9 +55,12 @@ require_port() {
     "stop it, or run this platform under another name: URUMI_INSTANCE=other make up"
 }
 
-# run_part NAME COMMAND...: a daemon that holds none of our locks.
+# run_part NAME COMMAND...: a daemon that holds none of our locks. A log above
+# 20 MB is put aside at its part's next start, the one before it forgotten.
 run_part() {
+  local log=$URUMI_LOG/$1.log
   umask 022
+  if [[ -n $(find "$log" -size +20M 2>/dev/null) ]] && ! daemon_alive "$1"; then mv -f "$log" "$log.1"; fi
   start_daemon "$@" 9>&-
 }
 
