@@ -12,10 +12,12 @@ use config::{Config, File, FileFormat, Map, Value};
 use serde::de::DeserializeOwned;
 
 /// Variables without the `URUMI_` prefix, and the keys they set.
-pub const FOREIGN: [(&str, &str); 3] = [
+pub const FOREIGN: [(&str, &str); 5] = [
     ("ENVIRONMENT", "environment"),
     ("DATABASE_URL", "database_url"),
     ("AMQP_URL", "amqp_url"),
+    ("KUBECONFIG", "kubeconfig"),
+    ("PATH", "path"),
 ];
 
 /// Which of the two worlds a program runs in.

@@ -1,1 +1,39 @@
-//! The crate's map.
+//! The worker: takes commands from RabbitMQ and brings stores to what is wanted
+//! of them. It keeps nothing of its own; progress is found again by looking.
+//!
+//! ```text
+//! consumer ─▶ job ─▶ lease ─▶ converge ⟲ observe → decide → one step → report
+//!                                          │                  │
+//!                                       cluster, storefront   helm (under its guard)
+//! ```
+//!
+//! Imports go one way, down this list reversed: what stands lower may use what
+//! stands above it.
+
+pub mod settings;
+
+pub mod cluster;
+
+pub mod values;
+
+pub mod helm;
+
+pub mod storefront;
+
+pub mod lease;
+
+pub mod report;
+
+pub mod context;
+
+pub mod steps;
+
+pub mod converge;
+
+pub mod job;
+
+pub mod consumer;
+pub mod control;
+
+pub mod probes;
+pub mod program;

@@ -1,2 +1,7 @@
 //! Starts the program; nothing else.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    worker::program::main()
+}

@@ -1,0 +1,12 @@
+//! The Kubernetes cluster, as the worker sees it: clients with bounds, errors by
+//! cause, the words of our labels, and pure verdicts on what is found.
+
+pub mod client;
+pub mod diagnose;
+pub mod error;
+pub mod labels;
+pub mod rollout;
+pub mod wake;
+
+pub use client::Cluster;
+pub use error::ClusterError;

@@ -1,0 +1,41 @@
+//! Labels and annotations that are ours, spelt once.
+
+/// Field manager and value of `app.kubernetes.io/managed-by`.
+pub const MANAGER: &str = "urumi";
+/// Value of `app.kubernetes.io/part-of`.
+pub const PART_OF: &str = "urumi-store-platform";
+
+/// Kubernetes' recommended labels.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// See [`MANAGED_BY`].
+pub const PART_OF_LABEL: &str = "app.kubernetes.io/part-of";
+/// The release an object belongs to, which is the store's id.
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
+/// The part of a store: `wordpress`, `mysql`, `setup`.
+pub const COMPONENT: &str = "app.kubernetes.io/component";
+
+/// The store a namespace is for.
+pub const STORE: &str = "urumi.dev/store";
+/// Its owner.
+pub const TENANT: &str = "urumi.dev/tenant";
+/// The installation that made the namespace; others are never touched.
+pub const INSTALLATION: &str = "urumi.dev/installation";
+/// On helm's release record: what the release was made of.
+pub const DIGEST: &str = "urumi.dev/digest";
+
+/// Annotation of a namespace whose store was ready once.
+pub const EVER_READY: &str = "urumi.dev/ever-ready";
+
+/// Annotation of a Lease: the highest generation that was seen.
+pub const GENERATION: &str = "urumi.dev/generation";
+/// Annotation of a Lease: the last settled try, as JSON.
+pub const SETTLED: &str = "urumi.dev/settled";
+/// Annotation of a Lease whose store is gone: when it may be removed.
+pub const TOMBSTONE_UNTIL: &str = "urumi.dev/tombstone-until";
+
+/// Pod Security admission, in its three modes.
+pub const POD_SECURITY: [&str; 3] = [
+    "pod-security.kubernetes.io/enforce",
+    "pod-security.kubernetes.io/warn",
+    "pod-security.kubernetes.io/audit",
+];

@@ -1,0 +1,117 @@
+//! Tables: one row a situation.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn deployed(generation: i64, spec: Value, status: Value) -> Rollout {
+    let object = json!({"metadata": {"name": "wordpress", "generation": generation}, "spec": spec, "status": status});
+    deployment(&serde_json::from_value(object).unwrap())
+}
+
+fn stateful(generation: i64, status: Value) -> Rollout {
+    let object = json!({"metadata": {"name": "mysql", "generation": generation}, "spec": {"replicas": 1, "serviceName": "mysql", "selector": {}, "template": {}}, "status": status});
+    stateful_set(&serde_json::from_value(object).unwrap())
+}
+
+fn a_job(status: Value) -> Rollout {
+    let object =
+        json!({"metadata": {"name": "setup-1"}, "spec": {"template": {}}, "status": status});
+    job(&serde_json::from_value(object).unwrap())
+}
+
+fn waits(rollout: &Rollout, words: &str) -> bool {
+    matches!(rollout, Rollout::Waiting(why) if why.contains(words))
+}
+
+#[test]
+fn deployments() {
+    let spec = json!({"replicas": 2, "selector": {}, "template": {}});
+    for (generation, status, expected) in [
+        (1, json!({}), "not seen"),
+        // The condition of the revision before still holds; it must not count.
+        (
+            2,
+            json!({"observedGeneration": 1, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}),
+            "not seen",
+        ),
+        (
+            2,
+            json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 1, "availableReplicas": 2}),
+            "1 of 2 new",
+        ),
+        (
+            2,
+            json!({"observedGeneration": 2, "replicas": 3, "updatedReplicas": 2, "availableReplicas": 3}),
+            "1 old",
+        ),
+        (
+            2,
+            json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 1}),
+            "1 of 2 pods available",
+        ),
+    ] {
+        let found = deployed(generation, spec.clone(), status);
+        assert!(waits(&found, expected), "{expected}: {found:?}");
+    }
+    let done = json!({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2});
+    assert_eq!(deployed(2, spec, done), Rollout::Complete);
+}
+
+#[test]
+fn a_suspended_deployment_is_complete_without_pods() {
+    let spec = json!({"replicas": 0, "selector": {}, "template": {}});
+    assert_eq!(
+        deployed(1, spec, json!({"observedGeneration": 1})),
+        Rollout::Complete
+    );
+}
+
+#[test]
+fn stateful_sets() {
+    for (status, expected) in [
+        (json!({"replicas": 0}), "not seen"),
+        (
+            json!({"observedGeneration": 1, "replicas": 1, "readyReplicas": 1}),
+            "not seen",
+        ),
+        (
+            json!({"observedGeneration": 2, "replicas": 1}),
+            "0 of 1 pods ready",
+        ),
+        (
+            json!({"observedGeneration": 2, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 0, "currentRevision": "a", "updateRevision": "b"}),
+            "0 of 1 pods updated",
+        ),
+    ] {
+        let found = stateful(2, status);
+        assert!(waits(&found, expected), "{expected}: {found:?}");
+    }
+    let done = json!({"observedGeneration": 2, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1, "currentRevision": "b", "updateRevision": "b"});
+    assert_eq!(stateful(2, done), Rollout::Complete);
+}
+
+#[test]
+fn jobs() {
+    let condition = |kind: &str| json!({"conditions": [{"type": kind, "status": "True", "reason": "BackoffLimitExceeded", "message": "it ended"}]});
+
+    assert!(waits(&a_job(json!({})), "running"));
+    assert!(waits(&a_job(json!({"failed": 2})), "2 tries"));
+    assert_eq!(a_job(condition("Complete")), Rollout::Complete);
+    assert!(matches!(
+        a_job(condition("Failed")),
+        Rollout::Failed(FailureCode::SetupFailed, _)
+    ));
+}
+
+#[test]
+fn a_failure_wins_and_nothing_at_all_is_not_complete() {
+    let failed: Job = serde_json::from_value(json!({"metadata": {"name": "s"}, "spec": {"template": {}}, "status": {"conditions": [{"type": "Failed", "status": "True"}]}})).unwrap();
+    let waiting: Deployment = serde_json::from_value(json!({"metadata": {"name": "w", "generation": 1}, "spec": {"selector": {}, "template": {}}})).unwrap();
+
+    assert!(matches!(
+        together(&[], &[failed], &[waiting]),
+        Rollout::Failed(..)
+    ));
+    assert!(matches!(together(&[], &[], &[]), Rollout::Waiting(_)));
+}

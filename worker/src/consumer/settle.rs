@@ -1,0 +1,69 @@
+//! What becomes of a delivery.
+
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicRejectOptions};
+
+/// What came of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// Its outcome is said and confirmed.
+    Said,
+    /// The program stopped before that.
+    Unsaid,
+    /// No build of ours can read it.
+    Unreadable,
+}
+
+/// What the broker is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// Forget it.
+    Acknowledge,
+    /// Nothing: closing the channel gives it to another worker.
+    Leave,
+    /// Put it aside, as a dead letter.
+    PutAside,
+}
+
+/// Which settlement follows. A delivery is never given back by hand: what a
+/// dependency does to a job is waited for inside the job.
+#[must_use]
+pub fn settlement(came: Came) -> Settlement {
+    match came {
+        Came::Said => Settlement::Acknowledge,
+        Came::Unsaid => Settlement::Leave,
+        Came::Unreadable => Settlement::PutAside,
+    }
+}
+
+/// Tell the broker. If the channel is gone the delivery comes again, which is
+/// harmless.
+pub(crate) async fn settle(delivery: &Delivery, came: Came) {
+    let acker = &delivery.acker;
+    let told = match settlement(came) {
+        Settlement::Acknowledge => acker.ack(BasicAckOptions::default()).await,
+        Settlement::Leave => return,
+        Settlement::PutAside => acker.reject(BasicRejectOptions { requeue: false }).await,
+    };
+    match told {
+        Ok(true) => {}
+        Ok(false) => tracing::info!("the delivery's channel is gone; it comes again"),
+        Err(error) => tracing::info!(%error, "the delivery's channel is gone; it comes again"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_confirmed_outcome_is_acknowledged() {
+        for (came, expected) in [
+            (Came::Said, Settlement::Acknowledge),
+            (Came::Unsaid, Settlement::Leave),
+            (Came::Unreadable, Settlement::PutAside),
+        ] {
+            assert_eq!(settlement(came), expected);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Control messages: what was begun for a store is no longer wanted. Handling
+//! one = raise the generation on the store's Lease; whoever holds it stops.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use lapin::message::Delivery;
+use shared::amqp::Inbound;
+use shared::amqp::topology::CONTROL;
+use shared::backoff::Backoff;
+use shared::contract::control::Control;
+use shared::contract::envelope::Envelope;
+use shared::wait::pause;
+use tokio_util::sync::CancellationToken;
+
+use crate::cluster::ClusterError;
+use crate::consumer::settle::{Came, settle};
+use crate::context::Context;
+use crate::lease;
+
+/// Messages that may wait here while one is handled; each takes milliseconds.
+const PREFETCH: u16 = 16;
+
+/// Handle control messages until told to stop, on a connection of their own.
+pub async fn run(context: Arc<Context>, stop: CancellationToken) {
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        let name = format!("{}-control", context.worker);
+        match Inbound::open(&context.settings.amqp_url, &name, CONTROL, PREFETCH).await {
+            Ok(inbound) => {
+                failures = 0;
+                consume(&context, inbound, &stop).await;
+            }
+            Err(error) => {
+                let error = shared::telemetry::chain(&error);
+                tracing::debug!(%error, "no control channel");
+            }
+        }
+        failures += 1;
+        pause(Backoff::RECONNECT.jittered(failures), &stop).await;
+    }
+}
+
+async fn consume(context: &Context, mut inbound: Inbound, stop: &CancellationToken) {
+    loop {
+        let next = tokio::select! {
+            () = stop.cancelled() => break,
+            next = inbound.consumer.next() => next,
+        };
+        let Some(Ok(delivery)) = next else { break };
+        let came = take(context, &delivery, stop).await;
+        settle(&delivery, came).await;
+    }
+    inbound.close().await;
+}
+
+async fn take(context: &Context, delivery: &Delivery, stop: &CancellationToken) -> Came {
+    let message = match Envelope::<Control>::decode(&delivery.data) {
+        Ok(message) => message,
+        Err(error) => {
+            let error = shared::telemetry::chain(&error);
+            tracing::error!(%error, "a control message is not readable, it is put aside");
+            return Came::Unreadable;
+        }
+    };
+    let mut failures = 0;
+    loop {
+        let raised = lease::raise(&context.leases, &message.store_id, message.generation).await;
+        match raised {
+            Ok(()) => {
+                tracing::info!(store.id = %message.store_id, generation = %message.generation, reason = ?message.body.reason, "a newer generation is noted");
+                return Came::Said;
+            }
+            Err(error @ ClusterError::Refused(_)) => {
+                tracing::error!(store.id = %message.store_id, error = %error.detail(), "a generation cannot be noted, the message is put aside");
+                return Came::Unreadable;
+            }
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(store.id = %message.store_id, error = %error.detail(), "a generation waits for the cluster");
+                if !pause(Backoff::RECONNECT.jittered(failures), stop).await {
+                    return Came::Unsaid;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! THE loop: observe → decide → one step → report, until the goal is true, the
+//! try is stuck, the time is up, or the store is no longer ours.
+//!
+//! Nothing is remembered between tries: what a killed worker did is found by
+//! looking. What this try has taken ([`taken::Taken`]) only keeps it from running
+//! in circles.
+
+pub mod decide;
+pub mod observe;
+pub mod observed;
+pub mod taken;
+pub mod timeline;
+
+use std::time::{Duration, Instant};
+
+use shared::backoff::Backoff;
+use shared::contract::command::{Command, Goal};
+use shared::contract::envelope::Envelope;
+use shared::failure::{Failure, FailureCode};
+use shared::step::Step;
+use shared::wait::pause;
+use tokio_util::sync::CancellationToken;
+
+use crate::cluster::ClusterError;
+use crate::cluster::wake::Wake;
+use crate::context::Context;
+use crate::converge::decide::{Next, Waiting, decide};
+use crate::converge::observed::Observed;
+use crate::converge::taken::Taken;
+use crate::converge::timeline::Timeline;
+use crate::lease::{Holding, Loss};
+use crate::steps::{self, StepError};
+
+/// Between two looks, if nothing wakes us before.
+const LOOK: Duration = Duration::from_secs(2);
+/// Between two looks at a shop that is about to answer.
+const LOOK_AT_SHOP: Duration = Duration::from_millis(200);
+/// For a cluster that is away.
+const AWAY: Backoff = Backoff {
+    base: Duration::from_millis(500),
+    max: Duration::from_secs(5),
+};
+
+/// One try at one store that we hold.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// What may be touched.
+    pub context: &'a Context,
+    /// What is wanted.
+    pub command: &'a Envelope<Command>,
+    /// The release that follows from it; none for a delete.
+    pub wanted: Option<Wanted>,
+    /// Our hand on the store.
+    pub holding: &'a Holding,
+    /// The program stops: come to an end at the next safe point.
+    pub stop: &'a CancellationToken,
+    /// Until then.
+    pub deadline: Instant,
+}
+
+/// The release that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The store's own values, as the chart reads them.
+    pub values: String,
+    /// What chart, values files and these make together.
+    pub digest: String,
+}
+
+/// How a try ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// The goal is true.
+    Done(steps::Arrived),
+    /// It cannot be made true by this try.
+    Failed(Failure),
+    /// The store is no longer ours.
+    Lost(Loss),
+    /// The program stops; somebody else goes on.
+    HandedBack,
+}
+
+/// Bring the store to its goal.
+pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Taken) -> Ended {
+    let mut away = 0;
+    let mut wake: Option<Wake> = None;
+    loop {
+        if let Some(ended) = must_end(job, taken) {
+            return ended;
+        }
+        let seen = match observe::observe(job, taken).await {
+            Ok(seen) => seen,
+            Err(ClusterError::Unreachable(error)) => {
+                away += 1;
+                let error = ClusterError::Unreachable(error);
+                unreachable_for_now(job, timeline, taken, away, &error.detail()).await;
+                continue;
+            }
+            Err(error) => {
+                return Ended::Failed(Failure::new(FailureCode::Internal, error.detail()));
+            }
+        };
+        match decide(
+            &job.command.body,
+            &seen,
+            taken,
+            &job.context.settings.patience,
+        ) {
+            Next::Do(step) => {
+                timeline.enter(step);
+                away = match act(job, timeline, taken, step, &seen).await {
+                    Acted::Done => 0,
+                    Acted::Away(detail) => {
+                        away += 1;
+                        unreachable_for_now(job, timeline, taken, away, &detail).await;
+                        away
+                    }
+                };
+            }
+            Next::Wait(waiting) => {
+                away = 0;
+                timeline.enter(waiting.step);
+                timeline.wait(&waiting);
+                taken.waited(&waiting);
+                let wake = wake.get_or_insert_with(|| wake_for(job));
+                wait(job, wake, &waiting).await;
+            }
+            Next::Done => match steps::arrive(job, &seen).await {
+                Ok(arrived) => {
+                    timeline.arrive();
+                    return Ended::Done(arrived);
+                }
+                Err(error) => {
+                    away += 1;
+                    unreachable_for_now(job, timeline, taken, away, &error).await;
+                }
+            },
+            Next::Stuck(failure) => return Ended::Failed(failure),
+        }
+    }
+}
+
+/// Lost, stopping or out of time, in this order.
+fn must_end(job: &Job<'_>, taken: &Taken) -> Option<Ended> {
+    if let Some(loss) = job.holding.loss() {
+        return Some(Ended::Lost(loss));
+    }
+    if job.stop.is_cancelled() {
+        return Some(Ended::HandedBack);
+    }
+    (Instant::now() >= job.deadline).then(|| Ended::Failed(taken.out_of_time()))
+}
+
+/// What came of a step.
+enum Acted {
+    /// Its effect, or a failure that the next look judges.
+    Done,
+    /// The cluster is away.
+    Away(String),
+}
+
+/// One effect. What goes wrong is noted; the next look decides what follows.
+async fn act(
+    job: &Job<'_>,
+    timeline: &mut Timeline<'_>,
+    taken: &mut Taken,
+    step: Step,
+    seen: &Observed,
+) -> Acted {
+    match steps::run(step, job, seen).await {
+        Ok(changed) => {
+            taken.done(step);
+            timeline.changed(changed);
+            // These end when their end is seen; the others with their effect.
+            if !matches!(step, Step::Purge | Step::Reset | Step::Storefront) {
+                timeline.finish();
+            }
+        }
+        Err(StepError::Unreachable(detail)) => return Acted::Away(detail),
+        Err(StepError::LookAgain(detail)) => {
+            taken.again(step, &detail);
+            tracing::info!(step = step.as_str(), detail, "looking again");
+            pause(LOOK_AT_SHOP, job.stop).await;
+        }
+        Err(StepError::Failed { failure, changed }) => {
+            timeline.changed(changed);
+            taken.failed(step, failure);
+        }
+    }
+    Acted::Done
+}
+
+async fn unreachable_for_now(
+    job: &Job<'_>,
+    timeline: &mut Timeline<'_>,
+    taken: &mut Taken,
+    failures: u32,
+    detail: &str,
+) {
+    let step = timeline.open().unwrap_or(match job.command.body.goal {
+        Goal::Present { .. } => Step::Namespace,
+        Goal::Absent => Step::Purge,
+    });
+    let cause = Failure::new(FailureCode::ClusterUnreachable, detail).in_step(step);
+    let waiting = Waiting {
+        step,
+        message: "waiting for the cluster to answer".to_owned(),
+        cause: Some(cause),
+    };
+    timeline.enter(step);
+    timeline.wait(&waiting);
+    taken.waited(&waiting);
+    let until = job.deadline.saturating_duration_since(Instant::now());
+    let lost = job.holding.lost();
+    tokio::select! {
+        _ = pause(AWAY.jittered(failures).min(until), job.stop) => {}
+        () = lost.cancelled() => {}
+    }
+}
+
+fn wake_for(job: &Job<'_>) -> Wake {
+    let store = job.command.store_id.as_str();
+    match job.command.body.goal {
+        Goal::Present { .. } => Wake::on_workloads(&job.context.cluster, store),
+        Goal::Absent => Wake::on_namespace(&job.context.cluster, store),
+    }
+}
+
+async fn wait(job: &Job<'_>, wake: &Wake, waiting: &Waiting) {
+    let longest = if waiting.step == Step::Storefront {
+        LOOK_AT_SHOP
+    } else {
+        LOOK
+    };
+    let until = job.deadline.saturating_duration_since(Instant::now());
+    tokio::select! {
+        () = wake.next(longest.min(until), job.stop) => {}
+        () = job.holding.lost().cancelled() => {}
+    }
+}

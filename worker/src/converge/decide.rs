@@ -1,0 +1,260 @@
+//! Goal × what was seen × what was taken → what is next. Pure: the one place
+//! where the order of steps and every "then what?" stands.
+
+use std::time::Duration;
+
+use shared::contract::command::{Command, Goal};
+use shared::failure::{Failure, FailureCode};
+use shared::step::Step;
+
+use crate::cluster::rollout::Rollout;
+use crate::converge::observed::{Cause, Found, Namespace, Observed, Volumes};
+use crate::converge::taken::Taken;
+use crate::helm::{Release, ReleaseStatus};
+use crate::settings::Patience;
+
+/// A repair or install that came to its end this often without being seen done
+/// will not be done by once more.
+const ENOUGH: u32 = 3;
+/// A step that this often found something else than was seen just before.
+const SURPRISES: u32 = 10;
+/// A shop that does not answer at once is no cause yet.
+const SHOW_SHOP_AFTER: Duration = Duration::from_secs(5);
+
+/// What to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// One effect.
+    Do(Step),
+    /// Nothing; look again when something changed.
+    Wait(Waiting),
+    /// The goal is true.
+    Done,
+    /// This try cannot reach it.
+    Stuck(Failure),
+}
+
+/// A wait, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// In which step.
+    pub step: Step,
+    /// For what, in one line.
+    pub message: String,
+    /// The cause, where it is one that can end in a failure.
+    pub cause: Option<Failure>,
+}
+
+impl Next {
+    fn wait(step: Step, message: impl Into<String>) -> Self {
+        Self::Wait(Waiting {
+            step,
+            message: message.into(),
+            cause: None,
+        })
+    }
+}
+
+/// What is next.
+#[must_use]
+pub fn decide(command: &Command, seen: &Observed, taken: &Taken, patience: &Patience) -> Next {
+    let next = match command.goal {
+        Goal::Absent => absent(command, seen, taken),
+        Goal::Present { .. } => present(command, seen, taken, patience),
+    };
+    match next {
+        Next::Do(step) => bounded(step, taken),
+        other => other,
+    }
+}
+
+/// An effect that failed, or that goes on without end, is the end of the try.
+fn bounded(step: Step, taken: &Taken) -> Next {
+    if let Some(failure) = taken.failure(step) {
+        return Next::Stuck(failure.clone().in_step(step));
+    }
+    let code = match step {
+        Step::Unlock | Step::Reset => FailureCode::ReleaseLocked,
+        Step::Release | Step::Rollback => FailureCode::ReleaseFailed,
+        Step::Namespace | Step::Credentials | Step::Rollout | Step::Storefront | Step::Purge => {
+            FailureCode::Internal
+        }
+    };
+    let (surprises, last) = taken.surprises(step);
+    if surprises >= SURPRISES {
+        return Next::Stuck(Failure::new(code, last).in_step(step));
+    }
+    if taken.count(step) >= ENOUGH {
+        let detail = "It was done, but is not seen done.";
+        return Next::Stuck(Failure::new(code, detail).in_step(step));
+    }
+    Next::Do(step)
+}
+
+fn absent(command: &Command, seen: &Observed, taken: &Taken) -> Next {
+    match &seen.namespace {
+        Namespace::Absent => Next::Done,
+        // A store that was ready had a namespace of ours; saying "gone" would be a lie.
+        Namespace::Foreign { marks } if command.ever_ready => conflict(marks, Step::Purge),
+        Namespace::Foreign { .. } => Next::Done,
+        Namespace::Ours { .. } if taken.count(Step::Purge) == 0 => Next::Do(Step::Purge),
+        Namespace::Ours { .. } => Next::wait(Step::Purge, "the namespace is about to be removed"),
+        Namespace::Terminating { blockers } => leaving(blockers, Step::Purge),
+    }
+}
+
+fn present(command: &Command, seen: &Observed, taken: &Taken, patience: &Patience) -> Next {
+    let ever_ready = match &seen.namespace {
+        Namespace::Absent => return Next::Do(Step::Namespace),
+        Namespace::Foreign { marks } => return conflict(marks, Step::Namespace),
+        Namespace::Terminating { blockers } => return leaving(blockers, Step::Namespace),
+        Namespace::Ours {
+            labelled: false, ..
+        } => return Next::Do(Step::Namespace),
+        Namespace::Ours { ever_ready, .. } => *ever_ready || command.ever_ready,
+    };
+    if !seen.credentials {
+        return Next::Do(Step::Credentials);
+    }
+    if let Some(next) = release(seen, taken, ever_ready) {
+        return next;
+    }
+    if let Some(next) = rollout(seen, patience) {
+        return next;
+    }
+    storefront(seen, taken, patience)
+}
+
+/// `None` when the wanted release is in force.
+fn release(seen: &Observed, taken: &Taken, ever_ready: bool) -> Option<Next> {
+    let (release, wanted, missing) = match &seen.release {
+        Found::Nothing => return Some(install(seen.volumes, taken, ever_ready)),
+        Found::Release {
+            release,
+            wanted,
+            missing,
+        } => (release, *wanted, missing),
+    };
+    if let Some(failure) = taken.failure(Step::Release) {
+        return Some(after_failure(failure, release, taken, ever_ready));
+    }
+    let first = release.last_good.is_none();
+    let next = match release.status {
+        ReleaseStatus::Deployed if wanted && missing.is_empty() => return None,
+        ReleaseStatus::Deployed | ReleaseStatus::Superseded | ReleaseStatus::Unknown => {
+            Step::Release
+        }
+        // Only what never served may be removed to begin again.
+        ReleaseStatus::Failed if first && !ever_ready => Step::Reset,
+        ReleaseStatus::Failed => Step::Release,
+        ReleaseStatus::PendingInstall
+        | ReleaseStatus::Uninstalling
+        | ReleaseStatus::Uninstalled
+            if !ever_ready =>
+        {
+            Step::Reset
+        }
+        ReleaseStatus::PendingInstall
+        | ReleaseStatus::PendingUpgrade
+        | ReleaseStatus::PendingRollback
+        | ReleaseStatus::Uninstalling => Step::Unlock,
+        ReleaseStatus::Uninstalled => Step::Release,
+    };
+    Some(Next::Do(next))
+}
+
+/// helm knows of no release. Volumes of a store that never served are left-overs;
+/// those of a store that did are its data, and are adopted.
+fn install(volumes: Volumes, taken: &Taken, ever_ready: bool) -> Next {
+    if let Some(failure) = taken.failure(Step::Release) {
+        return Next::Stuck(failure.clone().in_step(Step::Release));
+    }
+    if ever_ready || volumes.present == 0 {
+        return Next::Do(Step::Release);
+    }
+    if volumes.ending < volumes.present {
+        return Next::Do(Step::Reset);
+    }
+    Next::wait(
+        Step::Reset,
+        format!("{} old volumes are being removed", volumes.present),
+    )
+}
+
+/// helm failed in this try. A store that was serving goes back to what served.
+fn after_failure(failure: &Failure, release: &Release, taken: &Taken, ever_ready: bool) -> Next {
+    let failure = failure.clone().in_step(Step::Release);
+    let can_go_back = ever_ready
+        && release.status == ReleaseStatus::Failed
+        && release.last_good.is_some()
+        && taken.count(Step::Rollback) == 0;
+    if can_go_back {
+        return Next::Do(Step::Rollback);
+    }
+    Next::Stuck(failure)
+}
+
+/// `None` when all workloads have arrived.
+fn rollout(seen: &Observed, patience: &Patience) -> Option<Next> {
+    let step = Step::Rollout;
+    match (&seen.rollout, &seen.cause) {
+        (Some(Rollout::Complete), _) => None,
+        (Some(Rollout::Failed(code, _)), Some(cause)) if cause.failure.code == *code => {
+            Some(Next::Stuck(cause.failure.clone().in_step(step)))
+        }
+        (Some(Rollout::Failed(code, why)), _) => {
+            Some(Next::Stuck(Failure::new(*code, why).in_step(step)))
+        }
+        (Some(Rollout::Waiting(_)), Some(cause)) if is_final(cause, patience) => {
+            Some(Next::Stuck(cause.failure.clone().in_step(step)))
+        }
+        (Some(Rollout::Waiting(why)), cause) => Some(Next::Wait(Waiting {
+            step,
+            message: why.clone(),
+            cause: cause.as_ref().map(|cause| cause.failure.clone()),
+        })),
+        (None, _) => Some(Next::wait(step, "the workloads were not looked at")),
+    }
+}
+
+fn storefront(seen: &Observed, taken: &Taken, patience: &Patience) -> Next {
+    let step = Step::Storefront;
+    match (&seen.storefront, &seen.cause) {
+        (Some(Ok(())), _) => Next::Done,
+        (Some(Err(_)), Some(cause)) if is_final(cause, patience) => {
+            Next::Stuck(cause.failure.clone().in_step(step))
+        }
+        (Some(Err(why)), cause) => Next::Wait(Waiting {
+            step,
+            message: why.clone(),
+            cause: cause
+                .as_ref()
+                .filter(|cause| cause.lasting >= SHOW_SHOP_AFTER)
+                .map(|cause| cause.failure.clone()),
+        }),
+        (None, _) if taken.count(step) == 0 => Next::Do(step),
+        (None, _) => Next::wait(step, "the shop was not asked"),
+    }
+}
+
+fn is_final(cause: &Cause, patience: &Patience) -> bool {
+    let patience = patience.with(cause.failure.code);
+    cause.provable || patience.is_some_and(|patience| cause.lasting >= patience)
+}
+
+fn conflict(marks: &str, step: Step) -> Next {
+    Next::Stuck(Failure::new(FailureCode::NamespaceConflict, marks).in_step(step))
+}
+
+fn leaving(blockers: &[String], step: Step) -> Next {
+    let cause = (!blockers.is_empty())
+        .then(|| Failure::new(FailureCode::DeleteBlocked, blockers.join(" ")).in_step(step));
+    Next::Wait(Waiting {
+        step,
+        message: "the namespace is being removed".to_owned(),
+        cause,
+    })
+}
+
+#[cfg(test)]
+mod tests;

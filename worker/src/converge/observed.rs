@@ -1,0 +1,106 @@
+//! Facts about a store, without opinions. What was not looked at, because what
+//! comes before it is not there yet, is `None`.
+
+use std::time::Duration;
+
+use shared::failure::Failure;
+
+use crate::cluster::rollout::Rollout;
+use crate::helm::Release;
+
+/// What was seen in one look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// The namespace of the store's name.
+    pub namespace: Namespace,
+    /// Whether the credentials Secret is there.
+    pub credentials: bool,
+    /// helm's word, and whether it is what is wanted.
+    pub release: Found,
+    /// Volumes in the namespace while there is no release.
+    pub volumes: Volumes,
+    /// The workloads' word.
+    pub rollout: Option<Rollout>,
+    /// What keeps the workloads, where that was found.
+    pub cause: Option<Cause>,
+    /// The shop's own answer.
+    pub storefront: Option<Result<(), String>>,
+}
+
+/// The namespace of the store's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Namespace {
+    /// There is none.
+    Absent,
+    /// There is one that this installation did not make for this store.
+    Foreign {
+        /// What its marks say.
+        marks: String,
+    },
+    /// Ours.
+    Ours {
+        /// Its identity.
+        uid: String,
+        /// Whether its store was ready once.
+        ever_ready: bool,
+        /// Whether all labels are as they should be.
+        labelled: bool,
+    },
+    /// Ours, on its way out.
+    Terminating {
+        /// What blocks it, from its conditions.
+        blockers: Vec<String>,
+    },
+}
+
+/// The release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// helm knows of none.
+    Nothing,
+    /// helm knows of one.
+    Release {
+        /// By its newest revision.
+        release: Release,
+        /// Whether it was made of what is wanted now.
+        wanted: bool,
+        /// Objects of its manifest that are not there.
+        missing: Vec<String>,
+    },
+}
+
+/// Volume claims.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Volumes {
+    /// How many there are.
+    pub present: usize,
+    /// How many of them are on their way out.
+    pub ending: usize,
+}
+
+/// What keeps the workloads from arriving.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// With its evidence.
+    pub failure: Failure,
+    /// Whether waiting provably cannot cure it.
+    pub provable: bool,
+    /// How long it has been seen without a break.
+    pub lasting: Duration,
+}
+
+impl Observed {
+    /// Only the namespace was looked at.
+    #[must_use]
+    pub fn only(namespace: Namespace) -> Self {
+        Self {
+            namespace,
+            credentials: false,
+            release: Found::Nothing,
+            volumes: Volumes::default(),
+            rollout: None,
+            cause: None,
+            storefront: None,
+        }
+    }
+}

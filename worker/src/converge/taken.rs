@@ -1,0 +1,148 @@
+//! What this try has done so far, so that it does not run in circles. It dies
+//! with the try; nothing here is needed to go on after a crash.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use shared::failure::{Failure, FailureCode};
+use shared::step::Step;
+
+use crate::converge::decide::Waiting;
+
+/// What was done and seen in this try.
+#[derive(Debug, Default)]
+pub struct Taken {
+    done: BTreeMap<Step, u32>,
+    again: BTreeMap<Step, (u32, String)>,
+    failures: BTreeMap<Step, Failure>,
+    last_wait: Option<Waiting>,
+    cause_since: Option<(FailureCode, Instant)>,
+    verified: Option<i64>,
+}
+
+impl Taken {
+    /// A step came to its end.
+    pub fn done(&mut self, step: Step) {
+        *self.done.entry(step).or_default() += 1;
+        self.again.remove(&step);
+        self.last_wait = None;
+    }
+
+    /// A step found something else than was seen before it.
+    pub fn again(&mut self, step: Step, why: &str) {
+        let (times, last) = self.again.entry(step).or_default();
+        *times += 1;
+        why.clone_into(last);
+    }
+
+    /// A step failed.
+    pub fn failed(&mut self, step: Step, failure: Failure) {
+        self.failures.insert(step, failure);
+    }
+
+    /// How often a step came to its end.
+    #[must_use]
+    pub fn count(&self, step: Step) -> u32 {
+        self.done.get(&step).copied().unwrap_or(0)
+    }
+
+    /// How often, in a row, a step found something else than was seen before
+    /// it, and what it said last.
+    #[must_use]
+    pub fn surprises(&self, step: Step) -> (u32, &str) {
+        let found = self.again.get(&step);
+        found.map_or((0, ""), |(times, last)| (*times, last.as_str()))
+    }
+
+    /// How a step failed, if it did.
+    #[must_use]
+    pub fn failure(&self, step: Step) -> Option<&Failure> {
+        self.failures.get(&step)
+    }
+
+    /// What is being waited for.
+    pub fn waited(&mut self, waiting: &Waiting) {
+        self.last_wait = Some(waiting.clone());
+    }
+
+    /// For how long this cause has been seen without a break, until now.
+    pub fn lasting(&mut self, cause: Option<FailureCode>) -> Duration {
+        let Some(code) = cause else {
+            self.cause_since = None;
+            return Duration::ZERO;
+        };
+        match self.cause_since {
+            Some((before, since)) if before == code => since.elapsed(),
+            _ => {
+                self.cause_since = Some((code, Instant::now()));
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// All objects of that revision were seen in this try.
+    pub fn verified(&mut self, revision: i64) {
+        self.verified = Some(revision);
+    }
+
+    /// Whether all objects of that revision were seen in this try.
+    #[must_use]
+    pub fn has_verified(&self, revision: i64) -> bool {
+        self.verified == Some(revision)
+    }
+
+    /// The failure of a try whose time is up: the cause that was last seen, or
+    /// what was last waited for.
+    #[must_use]
+    pub fn out_of_time(&self) -> Failure {
+        let Some(waiting) = &self.last_wait else {
+            return Failure::new(FailureCode::Timeout, "");
+        };
+        match &waiting.cause {
+            Some(cause) => cause.clone().in_step(waiting.step),
+            None => {
+                let detail = format!("Last: {}.", waiting.message);
+                Failure::new(FailureCode::Timeout, detail).in_step(waiting.step)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_lasts_only_while_it_is_seen_without_a_break() {
+        let mut taken = Taken::default();
+        assert_eq!(taken.lasting(Some(FailureCode::CrashLoop)), Duration::ZERO);
+        let second = taken.lasting(Some(FailureCode::CrashLoop));
+        assert!(second > Duration::ZERO);
+
+        assert_eq!(taken.lasting(Some(FailureCode::ImagePull)), Duration::ZERO);
+        assert_eq!(taken.lasting(None), Duration::ZERO);
+        assert_eq!(taken.lasting(Some(FailureCode::ImagePull)), Duration::ZERO);
+    }
+
+    #[test]
+    fn when_time_is_up_the_last_cause_is_the_failure() {
+        let mut taken = Taken::default();
+        assert_eq!(taken.out_of_time().code, FailureCode::Timeout);
+
+        let mut waiting = Waiting {
+            step: Step::Rollout,
+            message: "0 of 1 pods ready".to_owned(),
+            cause: None,
+        };
+        taken.waited(&waiting);
+        let failure = taken.out_of_time();
+        assert_eq!(failure.code, FailureCode::Timeout);
+        assert!(failure.message.contains("0 of 1 pods ready"));
+
+        waiting.cause = Some(Failure::new(FailureCode::Unschedulable, "no node"));
+        taken.waited(&waiting);
+        let failure = taken.out_of_time();
+        assert_eq!(failure.code, FailureCode::Unschedulable);
+        assert_eq!(failure.step, Some(Step::Rollout));
+    }
+}

@@ -1,0 +1,15 @@
+//! helm: its arguments, its guard, its storage and its complaints. The only
+//! place of the worker that starts a process.
+
+pub mod argv;
+pub mod digest;
+pub mod guard;
+pub mod process;
+pub mod record;
+pub mod ring;
+pub mod stderr;
+pub mod storage;
+pub mod wire;
+
+pub use process::{Helm, HelmError};
+pub use storage::{Release, ReleaseStatus};

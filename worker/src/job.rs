@@ -1,0 +1,260 @@
+//! One delivery's work: get the store, bring it to its goal, note the outcome on
+//! the Lease, say it, give the store back. Only then may the delivery be settled.
+//!
+//! A redelivery takes the same road: a settled try is only said again, one that
+//! was cut off is found again by looking.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use shared::backoff::Backoff;
+use shared::contract::command::{Command, Goal};
+use shared::contract::envelope::Envelope;
+use shared::contract::event::EventBody;
+use shared::failure::{Failure, FailureCode};
+use shared::step::Step;
+use shared::wait::pause;
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+use crate::cluster::ClusterError;
+use crate::context::Context;
+use crate::converge::decide::Waiting;
+use crate::converge::taken::Taken;
+use crate::converge::timeline::Timeline;
+use crate::converge::{Ended, Job, Wanted, converge};
+use crate::helm::digest;
+use crate::lease::{self, Acquired, Holding, Loss};
+use crate::report::Unsaid;
+use crate::steps::Arrived;
+use crate::values;
+
+/// After the other holder's end, and before asking again.
+const MARGIN: Duration = Duration::from_millis(500);
+/// How long a deleted store's Lease stays after its last command's time.
+const TOMBSTONE: time::Duration = time::Duration::hours(24);
+
+/// One try, from the command to its confirmed outcome.
+///
+/// # Errors
+/// [`Unsaid`]: the program stopped first; the delivery must be left to another.
+pub async fn run(
+    context: &Context,
+    command: &Envelope<Command>,
+    stop: &CancellationToken,
+) -> Result<(), Unsaid> {
+    let story = context.reporter.story(command);
+    let mut attempt = Attempt {
+        context,
+        command,
+        stop,
+        timeline: Timeline::new(&command.body.goal, &story),
+        taken: Taken::default(),
+        deadline: Instant::now() + Duration::from_millis(command.body.budget_ms),
+    };
+    loop {
+        let holder = format!("{}/{}", context.worker, uuid::Uuid::now_v7());
+        match attempt.acquire(&holder).await {
+            Err(deferred) => return story.conclude(deferred).await,
+            Ok(Acquired::Settled(settled)) => {
+                let command = Envelope {
+                    attempt: settled.attempt,
+                    ..command.clone()
+                };
+                let again = context.reporter.story(&command);
+                return again.conclude(settled.outcome).await;
+            }
+            Ok(Acquired::Newer(newer)) => {
+                return story.conclude(EventBody::Stopped { newer }).await;
+            }
+            Ok(Acquired::Busy {
+                remaining,
+                supersedes,
+            }) => {
+                if !(supersedes && attempt.wait_for_holder().await) {
+                    let busy = deferred(remaining + MARGIN, "another worker has the store");
+                    return story.conclude(busy).await;
+                }
+            }
+            Ok(Acquired::Held(holding)) => match attempt.hold(&holding).await {
+                Outcome::Settled(outcome) => {
+                    story.conclude(outcome).await?;
+                    holding.release().await;
+                    return Ok(());
+                }
+                Outcome::Open(outcome) => {
+                    holding.release().await;
+                    return story.conclude(outcome).await;
+                }
+                Outcome::Again => holding.release().await,
+            },
+        }
+    }
+}
+
+/// What came of holding the store.
+enum Outcome {
+    /// It stands on the Lease.
+    Settled(EventBody),
+    /// It does not: another delivery goes on.
+    Open(EventBody),
+    /// The Lease ended under us while the cluster was away: get it again.
+    Again,
+}
+
+struct Attempt<'a> {
+    context: &'a Context,
+    command: &'a Envelope<Command>,
+    stop: &'a CancellationToken,
+    timeline: Timeline<'a>,
+    taken: Taken,
+    deadline: Instant,
+}
+
+impl Attempt<'_> {
+    /// Ask for the store until the cluster answers. Without an answer nothing can
+    /// be settled, so the end of patience is a postponement, not a failure.
+    async fn acquire(&mut self, holder: &str) -> Result<Acquired, EventBody> {
+        let mut failures = 0;
+        loop {
+            if self.stop.is_cancelled() {
+                return Err(deferred(Duration::ZERO, "the worker stops"));
+            }
+            let asked = lease::acquire(&self.context.leases, self.command, holder).await;
+            let error = match asked {
+                Ok(acquired) => return Ok(acquired),
+                Err(error) => error,
+            };
+            failures += 1;
+            if Instant::now() >= self.deadline {
+                return Err(deferred(MARGIN, "the cluster cannot be reached"));
+            }
+            self.show_away(&error);
+            pause(Backoff::RECONNECT.jittered(failures), self.stop).await;
+        }
+    }
+
+    fn show_away(&mut self, error: &ClusterError) {
+        let step = match self.command.body.goal {
+            Goal::Present { .. } => Step::Namespace,
+            Goal::Absent => Step::Purge,
+        };
+        let step = self.timeline.open().unwrap_or(step);
+        let cause = Failure::new(FailureCode::ClusterUnreachable, error.detail());
+        self.timeline.enter(step);
+        self.timeline.wait(&Waiting {
+            step,
+            message: "waiting for the cluster to answer".to_owned(),
+            cause: Some(cause.in_step(step)),
+        });
+    }
+
+    /// The holder works on an older intent and was told to stop. `false` when we
+    /// stop ourselves, or are out of time.
+    async fn wait_for_holder(&self) -> bool {
+        Instant::now() < self.deadline && pause(MARGIN / 2, self.stop).await
+    }
+
+    async fn hold(&mut self, holding: &Holding) -> Outcome {
+        let ended = if OffsetDateTime::now_utc() > self.command.body.not_after {
+            let late = "It was not begun before its time had passed.";
+            Ended::Failed(Failure::new(FailureCode::Timeout, late))
+        } else {
+            self.guarded(holding).await
+        };
+        let outcome = match ended {
+            Ended::Done(Arrived::Ready { revision, chart }) => EventBody::Ready { revision, chart },
+            Ended::Done(Arrived::Gone) => EventBody::Deleted,
+            Ended::Failed(failure) => EventBody::Failed {
+                failure,
+                changed: self.timeline.any_changed(),
+            },
+            Ended::Lost(loss) => return of_loss(loss),
+            Ended::HandedBack => {
+                return Outcome::Open(deferred(Duration::ZERO, "the worker stops"));
+            }
+        };
+        self.settle(holding, outcome).await
+    }
+
+    /// A panic is a failure of this try, not of the worker.
+    async fn guarded(&mut self, holding: &Holding) -> Ended {
+        let wanted = match self.wanted() {
+            Ok(wanted) => wanted,
+            Err(failure) => return Ended::Failed(failure),
+        };
+        let job = Job {
+            context: self.context,
+            command: self.command,
+            wanted,
+            holding,
+            stop: self.stop,
+            deadline: self.deadline,
+        };
+        let work = converge(&job, &mut self.timeline, &mut self.taken);
+        AssertUnwindSafe(work)
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                tracing::error!("a job panicked");
+                let detail = "The worker met a fault of its own.";
+                Ended::Failed(Failure::new(FailureCode::Internal, detail))
+            })
+    }
+
+    fn wanted(&self) -> Result<Option<Wanted>, Failure> {
+        let Goal::Present { spec } = &self.command.body.goal else {
+            return Ok(None);
+        };
+        let settings = &self.context.settings;
+        let invalid =
+            |detail: String| Failure::new(FailureCode::ChartInvalid, detail).in_step(Step::Release);
+        let values = values::render(spec).map_err(|error| invalid(error.to_string()))?;
+        let digest = digest::of(&settings.chart, &settings.values_files(), &values)
+            .map_err(|error| invalid(error.to_string()))?;
+        Ok(Some(Wanted { values, digest }))
+    }
+
+    /// Note the outcome on the Lease, for as long as the store is ours.
+    async fn settle(&self, holding: &Holding, outcome: EventBody) -> Outcome {
+        let gone = outcome == EventBody::Deleted;
+        let tombstone = gone.then(|| self.command.body.not_after.saturating_add(TOMBSTONE));
+        let mut failures = 0;
+        loop {
+            let noted = holding
+                .settle(self.command.attempt, &outcome, tombstone)
+                .await;
+            let Err(error) = noted else {
+                return Outcome::Settled(outcome);
+            };
+            if let Some(loss) = holding.loss() {
+                return of_loss(loss);
+            }
+            failures += 1;
+            tracing::warn!(error = %error.detail(), "the outcome is not yet noted");
+            let again = pause(Backoff::RECONNECT.jittered(failures), self.stop);
+            tokio::select! {
+                stopped = again => if !stopped {
+                    return Outcome::Open(deferred(Duration::ZERO, "the worker stops"));
+                },
+                () = holding.lost().cancelled() => {}
+            }
+        }
+    }
+}
+
+fn of_loss(loss: Loss) -> Outcome {
+    match loss {
+        Loss::Newer(newer) => Outcome::Open(EventBody::Stopped { newer }),
+        Loss::Taken => Outcome::Open(deferred(MARGIN, "another worker has the store")),
+        Loss::Expired => Outcome::Again,
+    }
+}
+
+fn deferred(after: Duration, reason: &str) -> EventBody {
+    EventBody::Deferred {
+        until: OffsetDateTime::now_utc() + after,
+        reason: reason.to_owned(),
+    }
+}

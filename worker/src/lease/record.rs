@@ -1,0 +1,270 @@
+//! What stands on a store's Lease, and what follows for a command. Pure.
+
+use std::time::Duration;
+
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt as _;
+use serde::{Deserialize, Serialize};
+use shared::contract::event::EventBody;
+use shared::ids::Generation;
+
+use crate::cluster::labels::{GENERATION, MANAGED_BY, MANAGER, SETTLED, STORE, TOMBSTONE_UNTIL};
+
+/// A try that came to its end; its outcome is said again on request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Of which generation.
+    pub generation: Generation,
+    /// Which try.
+    pub attempt: u32,
+    /// What came of it.
+    pub outcome: EventBody,
+}
+
+/// What a command finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody has the store.
+    Free,
+    /// This try, or a later one of the same intent, has ended.
+    Settled(Settled),
+    /// A newer intent was seen.
+    Newer(Generation),
+    /// Somebody has the store, at most that much longer without renewing.
+    Busy {
+        /// Until the Lease ends by itself.
+        remaining: Duration,
+        /// Whether the command is newer than what the holder works on.
+        supersedes: bool,
+    },
+}
+
+/// What a command of that generation and attempt finds at a time that has
+/// certainly come on the apiserver.
+#[must_use]
+pub fn claim(lease: &Lease, generation: Generation, attempt: u32, now: Timestamp) -> Claim {
+    let seen = generation_of(lease);
+    if seen > Some(generation) {
+        return Claim::Newer(seen.unwrap_or(generation));
+    }
+    if let Some(settled) = settled_of(lease)
+        && settled.generation == generation
+        && settled.attempt >= attempt
+    {
+        return Claim::Settled(settled);
+    }
+    match remaining(lease, now) {
+        Some(remaining) if holder_of(lease).is_some() => Claim::Busy {
+            remaining,
+            supersedes: seen < Some(generation),
+        },
+        _ => Claim::Free,
+    }
+}
+
+/// Who has it.
+#[must_use]
+pub fn holder_of(lease: &Lease) -> Option<&str> {
+    let holder = lease.spec.as_ref()?.holder_identity.as_deref();
+    holder.filter(|holder| !holder.is_empty())
+}
+
+/// The highest generation that was seen.
+#[must_use]
+pub fn generation_of(lease: &Lease) -> Option<Generation> {
+    lease
+        .annotations()
+        .get(GENERATION)?
+        .parse()
+        .ok()
+        .map(Generation)
+}
+
+/// The last try that ended. An unreadable one (of another build) is none: the
+/// try is then made again, which finds everything done.
+#[must_use]
+pub fn settled_of(lease: &Lease) -> Option<Settled> {
+    serde_json::from_str(lease.annotations().get(SETTLED)?).ok()
+}
+
+/// How long it still holds; `None` when it is over.
+fn remaining(lease: &Lease, now: Timestamp) -> Option<Duration> {
+    let spec = lease.spec.as_ref()?;
+    let renewed = spec.renew_time.as_ref()?.0;
+    let length = SignedDuration::from_secs(spec.lease_duration_seconds.unwrap_or(0).into());
+    let left = length.checked_sub(now.duration_since(renewed))?;
+    Duration::try_from(left).ok().filter(|left| !left.is_zero())
+}
+
+/// A Lease for a store of which none is known.
+#[must_use]
+pub fn blank(store: &str) -> Lease {
+    let mut lease = Lease::default();
+    lease.metadata.name = Some(store.to_owned());
+    lease.labels_mut().extend([
+        (MANAGED_BY.to_owned(), MANAGER.to_owned()),
+        (STORE.to_owned(), store.to_owned()),
+    ]);
+    lease
+}
+
+/// Note a generation, unless a higher one stands there.
+pub fn raise(lease: &mut Lease, generation: Generation) {
+    if generation_of(lease) < Some(generation) {
+        lease
+            .annotations_mut()
+            .insert(GENERATION.to_owned(), generation.to_string());
+    }
+}
+
+/// Make somebody its holder from then on.
+pub fn take(lease: &mut Lease, holder: &str, length: Duration, now: Timestamp) {
+    let changed = holder_of(lease).is_some_and(|before| before != holder);
+    let spec = lease.spec.get_or_insert_default();
+    let transitions = spec.lease_transitions.unwrap_or(0);
+    *spec = LeaseSpec {
+        holder_identity: Some(holder.to_owned()),
+        acquire_time: Some(MicroTime(now)),
+        lease_transitions: Some(transitions + i32::from(changed)),
+        ..spec.clone()
+    };
+    lease.annotations_mut().remove(TOMBSTONE_UNTIL);
+    renew(lease, length, now);
+}
+
+/// It holds that long from then on. Whole seconds, rounded up.
+pub fn renew(lease: &mut Lease, length: Duration, now: Timestamp) {
+    let seconds = i32::try_from(length.as_millis().div_ceil(1000)).unwrap_or(i32::MAX);
+    let spec = lease.spec.get_or_insert_default();
+    spec.lease_duration_seconds = Some(seconds.max(1));
+    spec.renew_time = Some(MicroTime(now));
+}
+
+/// Nobody has it any more; what was seen and settled stays.
+pub fn let_go(lease: &mut Lease) {
+    let spec = lease.spec.get_or_insert_default();
+    spec.holder_identity = None;
+    spec.lease_duration_seconds = Some(1);
+}
+
+/// Note how a try ended.
+///
+/// # Errors
+/// None in practice: an outcome is always JSON.
+pub fn settle(lease: &mut Lease, settled: &Settled) -> Result<(), serde_json::Error> {
+    let text = serde_json::to_string(settled)?;
+    lease.annotations_mut().insert(SETTLED.to_owned(), text);
+    Ok(())
+}
+
+/// The store is gone; the Lease stays until then, so that no late command can
+/// bring the store back.
+pub fn bury(lease: &mut Lease, until: time::OffsetDateTime) {
+    let format = &time::format_description::well_known::Rfc3339;
+    if let Ok(until) = until.format(format) {
+        lease
+            .annotations_mut()
+            .insert(TOMBSTONE_UNTIL.to_owned(), until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn held(generation: i64) -> Lease {
+        let mut lease = blank("store-k7q2mx");
+        raise(&mut lease, Generation(generation));
+        take(&mut lease, "worker-a", Duration::from_secs(15), at(0));
+        lease
+    }
+
+    fn of(lease: &Lease, generation: i64, attempt: u32, seconds: i64) -> Claim {
+        claim(lease, Generation(generation), attempt, at(seconds))
+    }
+
+    #[test]
+    fn a_held_lease_is_busy_until_it_ends() {
+        let lease = held(1);
+
+        let Claim::Busy { remaining, .. } = of(&lease, 1, 1, 5) else {
+            unreachable!("held")
+        };
+        assert_eq!(remaining, Duration::from_secs(10));
+        assert!(matches!(of(&lease, 1, 1, 14), Claim::Busy { .. }));
+        assert_eq!(of(&lease, 1, 1, 15), Claim::Free);
+        assert_eq!(of(&lease, 1, 1, 900), Claim::Free);
+    }
+
+    #[test]
+    fn generations_decide_before_holders() {
+        let lease = held(3);
+
+        assert_eq!(of(&lease, 2, 1, 5), Claim::Newer(Generation(3)));
+        assert_eq!(of(&lease, 2, 1, 900), Claim::Newer(Generation(3)));
+        assert!(matches!(
+            of(&lease, 4, 1, 5),
+            Claim::Busy {
+                supersedes: true,
+                ..
+            }
+        ));
+        assert!(matches!(
+            of(&lease, 3, 1, 5),
+            Claim::Busy {
+                supersedes: false,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_settled_try_is_not_made_again() {
+        let mut lease = held(2);
+        let settled = Settled {
+            generation: Generation(2),
+            attempt: 2,
+            outcome: EventBody::Deleted,
+        };
+        settle(&mut lease, &settled).unwrap();
+        let_go(&mut lease);
+
+        assert_eq!(of(&lease, 2, 2, 1), Claim::Settled(settled.clone()));
+        assert_eq!(of(&lease, 2, 1, 1), Claim::Settled(settled));
+        assert_eq!(of(&lease, 2, 3, 1), Claim::Free);
+        assert_eq!(of(&lease, 3, 1, 1), Claim::Free);
+    }
+
+    #[test]
+    fn a_raise_never_lowers_and_keeps_the_holder() {
+        let mut lease = held(2);
+        raise(&mut lease, Generation(5));
+        raise(&mut lease, Generation(4));
+
+        assert_eq!(generation_of(&lease), Some(Generation(5)));
+        assert_eq!(holder_of(&lease), Some("worker-a"));
+    }
+
+    #[test]
+    fn a_blank_or_released_lease_is_free_and_keeps_its_generation() {
+        assert_eq!(of(&blank("store-k7q2mx"), 1, 1, 0), Claim::Free);
+
+        let mut lease = held(2);
+        let_go(&mut lease);
+        assert_eq!(of(&lease, 2, 1, 0), Claim::Free);
+        assert_eq!(of(&lease, 1, 1, 0), Claim::Newer(Generation(2)));
+    }
+
+    #[test]
+    fn lengths_are_rounded_up_to_whole_seconds() {
+        let mut lease = held(1);
+        renew(&mut lease, Duration::from_millis(1200), at(0));
+        assert_eq!(lease.spec.unwrap().lease_duration_seconds, Some(2));
+    }
+}

@@ -1,0 +1,221 @@
+//! The store's namespace: made with our marks and Pod Security's labels.
+//!
+//! *Precondition:* there is none of that name, or it is ours. *Effect:* it is
+//! there with all labels. *Repeating it:* changes nothing. *Fails when* the name
+//! is taken by somebody else; such a namespace is never touched.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt as _;
+use kube::api::{Patch, PatchParams, PostParams};
+use serde_json::json;
+use shared::contract::command::Command;
+use shared::contract::envelope::Envelope;
+
+use crate::cluster::ClusterError;
+use crate::cluster::labels::{
+    EVER_READY, INSTALLATION, MANAGED_BY, MANAGER, PART_OF, PART_OF_LABEL, POD_SECURITY, STORE,
+    TENANT,
+};
+use crate::converge::Job;
+use crate::converge::observed::{self, Observed};
+use crate::steps::StepError;
+
+/// Conditions of a namespace on its way out that say what blocks it.
+const BLOCKERS: [&str; 4] = [
+    "NamespaceContentRemaining",
+    "NamespaceFinalizersRemaining",
+    "NamespaceDeletionContentFailure",
+    "NamespaceDeletionDiscoveryFailure",
+];
+
+pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepError> {
+    let api = job.context.cluster.all::<Namespace>();
+    let store = job.command.store_id.as_str();
+    let labels = labels(job.command, &job.context.settings.installation);
+    if let observed::Namespace::Ours { uid, .. } = &seen.namespace {
+        // The UID makes this a conflict if it is another namespace by now.
+        let patch = json!({"metadata": {"uid": uid, "labels": labels}});
+        api.patch(store, &PatchParams::default(), &Patch::Merge(patch))
+            .await?;
+        return Ok(true);
+    }
+    let mut namespace = Namespace::default();
+    namespace.metadata.name = Some(store.to_owned());
+    namespace.metadata.labels = Some(labels);
+    let params = PostParams {
+        field_manager: Some(MANAGER.to_owned()),
+        ..Default::default()
+    };
+    api.create(&params, &namespace).await?;
+    Ok(true)
+}
+
+/// Note that the store was ready; survives everything but the namespace itself.
+pub(super) async fn mark_ready(job: &Job<'_>, seen: &Observed) -> Result<(), ClusterError> {
+    let observed::Namespace::Ours {
+        uid,
+        ever_ready: false,
+        ..
+    } = &seen.namespace
+    else {
+        return Ok(());
+    };
+    let patch = json!({"metadata": {"uid": uid, "annotations": {EVER_READY: "true"}}});
+    let api = job.context.cluster.all::<Namespace>();
+    api.patch(
+        job.command.store_id.as_str(),
+        &PatchParams::default(),
+        &Patch::Merge(patch),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The labels of a store's namespace.
+fn labels(command: &Envelope<Command>, installation: &str) -> BTreeMap<String, String> {
+    let ours = [
+        (MANAGED_BY, MANAGER.to_owned()),
+        (PART_OF_LABEL, PART_OF.to_owned()),
+        (STORE, command.store_id.to_string()),
+        (TENANT, command.tenant_id.to_string()),
+        (INSTALLATION, installation.to_owned()),
+    ];
+    let restricted = POD_SECURITY.map(|mode| (mode, "restricted".to_owned()));
+    let all = ours.into_iter().chain(restricted);
+    all.map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// What a namespace is to a command. Pure.
+#[must_use]
+pub fn read(
+    found: Option<&Namespace>,
+    command: &Envelope<Command>,
+    installation: &str,
+) -> observed::Namespace {
+    let Some(found) = found else {
+        return observed::Namespace::Absent;
+    };
+    let is = |label: &str, value: &str| found.labels().get(label).is_some_and(|v| v == value);
+    if !is(INSTALLATION, installation) || !is(STORE, command.store_id.as_str()) {
+        let mark = |label: &str| found.labels().get(label).map_or("none", String::as_str);
+        return observed::Namespace::Foreign {
+            marks: format!(
+                "Namespace `{}` carries {INSTALLATION}={}, {STORE}={}; expected {installation} and {}.",
+                found.name_any(),
+                mark(INSTALLATION),
+                mark(STORE),
+                command.store_id,
+            ),
+        };
+    }
+    if found.metadata.deletion_timestamp.is_some() {
+        return observed::Namespace::Terminating {
+            blockers: blockers(found),
+        };
+    }
+    let wanted = labels(command, installation);
+    observed::Namespace::Ours {
+        uid: found.uid().unwrap_or_default(),
+        ever_ready: found.annotations().contains_key(EVER_READY),
+        labelled: wanted.iter().all(|(label, value)| is(label, value)),
+    }
+}
+
+fn blockers(namespace: &Namespace) -> Vec<String> {
+    let status = namespace.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_ref());
+    let holds = conditions.into_iter().flatten().filter(|condition| {
+        condition.status == "True" && BLOCKERS.contains(&condition.type_.as_str())
+    });
+    holds
+        .filter_map(|condition| condition.message.clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::converge::observed::Namespace as Seen;
+
+    fn command() -> Envelope<Command> {
+        shared::testing::a_create()
+    }
+
+    fn made_for(command: &Envelope<Command>) -> Namespace {
+        let mut namespace = Namespace::default();
+        namespace.metadata.name = Some(command.store_id.to_string());
+        namespace.metadata.uid = Some("u-1".to_owned());
+        namespace.metadata.labels = Some(labels(command, "here"));
+        namespace
+    }
+
+    #[test]
+    fn ours_is_what_carries_both_our_marks() {
+        let command = command();
+        let ours = made_for(&command);
+        assert_eq!(
+            read(Some(&ours), &command, "here"),
+            Seen::Ours {
+                uid: "u-1".to_owned(),
+                ever_ready: false,
+                labelled: true
+            }
+        );
+        assert_eq!(read(None, &command, "here"), Seen::Absent);
+        assert!(matches!(
+            read(Some(&ours), &command, "elsewhere"),
+            Seen::Foreign { .. }
+        ));
+        for label in [INSTALLATION, STORE] {
+            let mut foreign = made_for(&command);
+            foreign.labels_mut().remove(label);
+            assert!(matches!(
+                read(Some(&foreign), &command, "here"),
+                Seen::Foreign { .. }
+            ));
+        }
+    }
+
+    #[test]
+    fn a_lifted_pod_security_label_and_the_ready_mark_are_seen() {
+        let command = command();
+        let mut namespace = made_for(&command);
+        namespace.labels_mut().remove(POD_SECURITY[0]);
+        namespace
+            .annotations_mut()
+            .insert(EVER_READY.to_owned(), "true".to_owned());
+
+        assert!(matches!(
+            read(Some(&namespace), &command, "here"),
+            Seen::Ours {
+                ever_ready: true,
+                labelled: false,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn what_blocks_a_removal_is_read_from_the_conditions() {
+        let command = command();
+        let mut namespace = made_for(&command);
+        namespace.metadata.deletion_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
+                k8s_openapi::jiff::Timestamp::UNIX_EPOCH,
+            ));
+        namespace.status = serde_json::from_value(json!({"conditions": [
+            {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "all fine"},
+            {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "urumi.dev/x in 1 resource instances"},
+        ]}))
+        .unwrap();
+
+        assert_eq!(
+            read(Some(&namespace), &command, "here"),
+            Seen::Terminating {
+                blockers: vec!["urumi.dev/x in 1 resource instances".to_owned()]
+            }
+        );
+    }
+}

@@ -1,0 +1,71 @@
+//! helm, once: install, or upgrade to exactly what is wanted.
+//!
+//! *Precondition:* no other helm works on the release (we hold the store, and the
+//! lease outlasts helm's limit). *Effect:* a new revision. *Repeating it:* the
+//! next look finds the equal digest and does not come here. *Fails when* helm does.
+
+use shared::failure::{Failure, FailureCode};
+use shared::step::Step;
+
+use crate::converge::Job;
+use crate::converge::observed::{Found, Namespace, Observed};
+use crate::helm::argv;
+use crate::helm::stderr::{self, Verdict};
+use crate::steps::StepError;
+
+pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepError> {
+    let Some(wanted) = &job.wanted else {
+        return Ok(false);
+    };
+    let settings = &job.context.settings;
+    let values_files = settings.values_files();
+    let args = argv::upgrade(argv::Upgrade {
+        store: &job.command.store_id,
+        chart: &settings.chart,
+        values_files: &values_files,
+        digest: &wanted.digest,
+        adopt: is_lost(job, seen),
+    });
+    helm(job, Step::Release, args, wanted.values.clone()).await
+}
+
+/// A store that was ready, but of which helm has no record: its objects are there.
+fn is_lost(job: &Job<'_>, seen: &Observed) -> bool {
+    let marked = matches!(
+        seen.namespace,
+        Namespace::Ours {
+            ever_ready: true,
+            ..
+        }
+    );
+    seen.release == Found::Nothing && (marked || job.command.body.ever_ready)
+}
+
+/// Run helm while the store is held long enough for it.
+pub(super) async fn helm(
+    job: &Job<'_>,
+    step: Step,
+    args: Vec<String>,
+    stdin: String,
+) -> Result<bool, StepError> {
+    job.holding.for_helm().await?;
+    let run = job.context.helm.run(args, stdin, job.holding.lost()).await;
+    job.holding.after_helm().await;
+    let reply = run.map_err(|error| StepError::Failed {
+        failure: Failure::new(FailureCode::Internal, shared::telemetry::chain(&error)),
+        changed: false,
+    })?;
+    if job.holding.lost().is_cancelled() {
+        return Err(StepError::LookAgain("the store was lost".to_owned()));
+    }
+    match stderr::verdict(&reply, step) {
+        None => Ok(true),
+        Some(Verdict::Unreachable(detail)) => Err(StepError::Unreachable(detail)),
+        Some(Verdict::Locked(detail)) => Err(StepError::LookAgain(detail)),
+        Some(Verdict::Failed(failure)) => Err(StepError::Failed {
+            // What does not render never reached the cluster.
+            changed: failure.code != FailureCode::ChartInvalid,
+            failure,
+        }),
+    }
+}

@@ -1,0 +1,97 @@
+//! The wanted store as values of its chart. Pure. Serialised, never formatted:
+//! a name may hold quotes, braces and colons. No secret is among them.
+
+use serde::Serialize;
+use shared::store_spec::StoreSpec;
+
+/// Name of the Secret that holds a store's passwords and keys.
+pub const CREDENTIALS_SECRET: &str = "store-credentials";
+
+#[derive(Serialize)]
+struct Values<'a> {
+    store: Store<'a>,
+    credentials: Credentials,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Store<'a> {
+    id: &'a str,
+    name: &'a str,
+    host: &'a str,
+    url: &'a str,
+    plan: &'a str,
+    admin_email: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Credentials {
+    existing_secret: &'static str,
+}
+
+/// The values as JSON, which every YAML reader reads, in one fixed order.
+///
+/// # Errors
+/// None in practice: there is nothing here that JSON cannot say.
+pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
+    let StoreSpec {
+        id,
+        name,
+        host,
+        url,
+        plan,
+        admin_email,
+    } = spec;
+    serde_json::to_string(&Values {
+        store: Store {
+            id: id.as_str(),
+            name: name.as_str(),
+            host,
+            url,
+            plan: plan.as_str(),
+            admin_email,
+        },
+        credentials: Credentials {
+            existing_secret: CREDENTIALS_SECRET,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(name: &str) -> StoreSpec {
+        StoreSpec {
+            name: name.parse().unwrap(),
+            ..shared::testing::a_spec(&"store-k7q2mx".parse().unwrap())
+        }
+    }
+
+    #[test]
+    fn the_values_are_those_of_the_contract() {
+        insta::assert_snapshot!(render(&spec("My Shop")).unwrap(), @r#"{"store":{"id":"store-k7q2mx","name":"My Shop","host":"store-k7q2mx.localhost","url":"http://store-k7q2mx.localhost","plan":"small","adminEmail":"owner@example.com"},"credentials":{"existingSecret":"store-credentials"}}"#);
+    }
+
+    #[test]
+    fn a_hostile_name_stays_a_name() {
+        for name in [
+            r#"a", "plan": "large"#,
+            "{{ .Values.x }}",
+            "*ref &anchor !!tag",
+            "- 'x' # y",
+            "yes",
+            "0x1F",
+            "\\u0000",
+        ] {
+            let text = render(&spec(name)).unwrap();
+
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(json["store"]["name"], name);
+            assert_eq!(json["store"]["plan"], "small");
+            let yaml: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+            assert_eq!(yaml, json);
+        }
+    }
+}

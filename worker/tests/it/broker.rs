@@ -1,0 +1,153 @@
+//! A virtual host of the test's own, and the api's side of the conversation:
+//! publish commands, read events.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use lapin::options::{BasicAckOptions, BasicGetOptions};
+use secrecy::SecretString;
+use serde::Serialize;
+use shared::amqp::topology::{COMMANDS, CONTROL, EVENTS, Queue};
+use shared::amqp::{Inbound, Outgoing, Publisher, connect};
+use shared::contract::command::Command;
+use shared::contract::control::{Control, StopReason};
+use shared::contract::envelope::Envelope;
+use shared::contract::event::EventBody;
+use shared::ids::{Generation, MessageId, StoreId};
+use url::Url;
+
+use crate::harness::variable;
+
+pub struct Broker {
+    pub url: SecretString,
+    publisher: Publisher,
+    events: tokio::sync::Mutex<Inbound>,
+}
+
+impl Broker {
+    /// A fresh virtual host, with the topology declared.
+    pub async fn start() -> Self {
+        let name = format!("t-{}", uuid::Uuid::now_v7().simple());
+        let management = Url::parse(&variable("TEST_AMQP_MANAGEMENT_URL")).unwrap();
+        let mut url = Url::parse(&variable("TEST_AMQP_URL")).unwrap();
+        let user = management.username().to_owned();
+        let everything = r#"{"configure":".*","write":".*","read":".*"}"#;
+        put(&management, &format!("api/vhosts/{name}"), "{}").await;
+        put(
+            &management,
+            &format!("api/permissions/{name}/{user}"),
+            everything,
+        )
+        .await;
+        url.set_path(&name);
+        let url = SecretString::from(url.to_string());
+        let events = Inbound::open(&url, "test-events", EVENTS, 100)
+            .await
+            .unwrap();
+        Self {
+            publisher: Publisher::new(url.clone(), "test"),
+            events: tokio::sync::Mutex::new(events),
+            url,
+        }
+    }
+
+    pub async fn command(&self, command: &Envelope<Command>) {
+        self.publish(COMMANDS, &command.encode().unwrap()).await;
+    }
+
+    pub async fn control(&self, store: &StoreId, generation: i64, like: &Envelope<Command>) {
+        let body = Control {
+            reason: StopReason::Cancelled,
+        };
+        let message = Envelope {
+            store_id: store.clone(),
+            generation: Generation(generation),
+            ..around(like, body)
+        };
+        self.publish(CONTROL, &message.encode().unwrap()).await;
+    }
+
+    pub async fn publish(&self, queue: Queue, payload: &[u8]) {
+        let message = Outgoing {
+            routing_key: queue.routing_key,
+            id: MessageId::new(),
+            payload: payload.to_vec(),
+        };
+        self.publisher.publish(&message).await.unwrap();
+    }
+
+    /// The next event, of any store.
+    pub async fn event(&self, within: Duration) -> Option<Envelope<EventBody>> {
+        let mut events = self.events.lock().await;
+        let next = tokio::time::timeout(within, events.consumer.next()).await;
+        let delivery = next.ok()?.unwrap().unwrap();
+        delivery
+            .acker
+            .ack(BasicAckOptions::default())
+            .await
+            .unwrap();
+        Some(Envelope::decode(&delivery.data).unwrap())
+    }
+
+    /// All events until one that settles; panics with them if none comes.
+    pub async fn until_settled(&self, within: Duration) -> Vec<EventBody> {
+        let all = self.until(within, |event| event.settles()).await;
+        all.into_iter().map(|event| event.body).collect()
+    }
+
+    pub async fn until(
+        &self,
+        within: Duration,
+        is_it: impl Fn(&EventBody) -> bool,
+    ) -> Vec<Envelope<EventBody>> {
+        let deadline = Instant::now() + within;
+        let mut all = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Some(event) = self.event(left).await else {
+                panic!("the awaited event did not come within {within:?}: {all:#?}")
+            };
+            let found = is_it(&event.body);
+            all.push(event);
+            if found {
+                return all;
+            }
+        }
+    }
+
+    /// How many messages lie in a queue of that name.
+    pub async fn waiting_in(&self, queue: &str) -> u32 {
+        let connection = connect(&self.url, "test-look").await.unwrap();
+        let channel = connection.create_channel().await.unwrap();
+        let got = channel
+            .basic_get(queue.into(), BasicGetOptions::default())
+            .await
+            .unwrap();
+        let count = got.map_or(0, |message| message.message_count + 1);
+        connection.close(200, "looked".into()).await.unwrap();
+        count
+    }
+}
+
+fn around<T: Serialize>(like: &Envelope<Command>, body: T) -> Envelope<T> {
+    like.reply(MessageId::new(), like.sent_at, body)
+}
+
+async fn put(management: &Url, path: &str, body: &'static str) {
+    let mut url = management.join(path).unwrap();
+    let (user, password) = (
+        management.username().to_owned(),
+        management.password().map(str::to_owned),
+    );
+    url.set_username("").unwrap();
+    url.set_password(None).unwrap();
+    let answer = reqwest::Client::new()
+        .put(url)
+        .basic_auth(user, password)
+        .header("content-type", "application/json")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+}

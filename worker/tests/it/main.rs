@@ -1,0 +1,13 @@
+//! The worker against real servers: an apiserver with its controllers, RabbitMQ,
+//! helm. A missing server is a failed test that says how to start it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test may"
+)]
+
+mod broker;
+mod harness;
+mod journey;
