@@ -1,1 +1,41 @@
-//! The crate's map.
+//! The api: intent, truth, history. It takes wishes over HTTP, keeps the
+//! records in Postgres, publishes commands, and takes in what workers report.
+//! It has no rights on any cluster.
+//!
+//! ```text
+//!  POST /stores ─▶ routes ─▶ stores ──(one transaction)──▶ Postgres
+//!                                                            │ outbox
+//!                     RabbitMQ store.commands ◀── relay ◀────┘
+//!                     RabbitMQ store.events ──▶ projector ──▶ Postgres ─▶ GET
+//! ```
+//!
+//! Imports go one way, up this list: what stands lower may use what is above.
+
+pub mod settings;
+
+mod entity;
+mod record;
+
+mod db;
+pub mod migrate;
+
+mod audit;
+mod outbox;
+mod parking;
+mod pulse;
+
+mod projector;
+mod watchdog;
+
+mod idempotency;
+mod paging;
+mod retention;
+mod stores;
+
+mod error;
+mod http;
+pub mod openapi;
+mod routes;
+
+mod router;
+pub mod server;

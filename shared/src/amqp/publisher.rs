@@ -74,6 +74,15 @@ impl Publisher {
         }
     }
 
+    /// Open the connection now, unless it is open.
+    ///
+    /// # Errors
+    /// [`PublishError::NotConnected`].
+    pub async fn connect(&self) -> Result<(), PublishError> {
+        let opened = self.channel().await;
+        opened.map(drop).map_err(PublishError::NotConnected)
+    }
+
     /// Publish one message and wait for its confirm.
     ///
     /// # Errors

@@ -1,0 +1,108 @@
+//! The audit: what was asked, by whom, and what became of it. Append-only and
+//! hash-chained. The only INSERT into `audit_events` is here.
+
+pub mod chain;
+pub mod list;
+
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait as _, Statement,
+};
+use serde_json::Value;
+use shared::ids::{OperationId, RequestId, StoreId, TenantId};
+use uuid::Uuid;
+
+use crate::audit::chain::Link;
+use crate::db::DbError;
+use crate::entity::audit_event;
+use crate::record::rows::now;
+
+/// The platform itself, as an actor.
+pub const PLATFORM: &str = "platform";
+
+/// Something to remember.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewAuditEvent {
+    pub tenant_id: TenantId,
+    pub store_id: Option<StoreId>,
+    pub operation_id: Option<OperationId>,
+    pub actor: String,
+    pub request_id: Option<RequestId>,
+    /// Dotted, such as `store.create.requested`.
+    pub action: &'static str,
+    /// `accepted`, `refused`, `succeeded`, or a failure's code.
+    pub outcome: String,
+    pub details: Value,
+}
+
+/// Append events, in this order, as the transaction's last words.
+///
+/// Precondition: nothing else is locked afterwards. Effect: the chain grows; its
+/// head stays locked until the commit, so commit order is sequence order.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn append(tx: &DatabaseTransaction, events: &[NewAuditEvent]) -> Result<(), DbError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let (mut seq, mut hash) = lock_head(tx).await?;
+    let mut rows = Vec::with_capacity(events.len());
+    for event in events {
+        seq += 1;
+        let link = Link {
+            seq,
+            id: Uuid::now_v7(),
+            at: now(),
+            tenant_id: event.tenant_id.0,
+            store_id: event.store_id.as_ref().map(ToString::to_string),
+            operation_id: event.operation_id.map(|id| id.0),
+            actor: event.actor.clone(),
+            request_id: event.request_id.map(|id| id.0),
+            action: event.action.to_owned(),
+            outcome: event.outcome.clone(),
+            details: event.details.clone(),
+        };
+        let prev_hash = hash;
+        hash = link.hash(&prev_hash);
+        rows.push(row(link, &prev_hash, &hash));
+    }
+    audit_event::Entity::insert_many(rows)
+        .exec_without_returning(tx)
+        .await?;
+    let head = "UPDATE audit_head SET seq = $1, hash = $2";
+    tx.execute_raw(Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        head,
+        [seq.into(), hash.to_vec().into()],
+    ))
+    .await?;
+    Ok(())
+}
+
+async fn lock_head(tx: &DatabaseTransaction) -> Result<(i64, [u8; 32]), DbError> {
+    let head = "SELECT seq, hash FROM audit_head FOR UPDATE";
+    let row = tx
+        .query_one_raw(Statement::from_string(DbBackend::Postgres, head))
+        .await?
+        .ok_or(DbError::NotReady)?;
+    let hash: Vec<u8> = row.try_get("", "hash")?;
+    Ok((row.try_get("", "seq")?, hash.try_into().unwrap_or_default()))
+}
+
+fn row(link: Link, prev_hash: &[u8; 32], hash: &[u8; 32]) -> audit_event::ActiveModel {
+    audit_event::ActiveModel {
+        seq: Set(link.seq),
+        id: Set(link.id),
+        at: Set(link.at),
+        tenant_id: Set(link.tenant_id),
+        store_id: Set(link.store_id),
+        operation_id: Set(link.operation_id),
+        actor: Set(link.actor),
+        request_id: Set(link.request_id),
+        action: Set(link.action),
+        outcome: Set(link.outcome),
+        details: Set(link.details),
+        prev_hash: Set(prev_hash.to_vec()),
+        hash: Set(hash.to_vec()),
+    }
+}

@@ -1,0 +1,39 @@
+//! Reading the audit: oldest first, by sequence, for one tenant.
+
+use sea_orm::{
+    ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
+use shared::ids::{StoreId, TenantId};
+
+use crate::db::DbError;
+use crate::entity::audit_event::{self, Column, Entity};
+use crate::paging::{Direction, Page, PageRequest};
+
+/// A page of a tenant's audit, perhaps of one store only.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn page(
+    db: &DatabaseConnection,
+    tenant: TenantId,
+    store: Option<&StoreId>,
+    request: &PageRequest<i64>,
+) -> Result<Page<audit_event::Model, i64>, DbError> {
+    let mut query = Entity::find().filter(Column::TenantId.eq(tenant.0));
+    if let Some(store) = store {
+        query = query.filter(Column::StoreId.eq(store.as_str()));
+    }
+    query = match request.direction() {
+        Direction::Forward => query.order_by_asc(Column::Seq),
+        Direction::Backward => query.order_by_desc(Column::Seq),
+    };
+    if let Some(cursor) = &request.cursor {
+        query = query.filter(match cursor.direction {
+            Direction::Forward => Column::Seq.gt(cursor.key),
+            Direction::Backward => Column::Seq.lt(cursor.key),
+        });
+    }
+    let rows = query.limit(request.limit + 1).all(db).await?;
+    Ok(Page::new(rows, request, |row| row.seq))
+}

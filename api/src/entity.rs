@@ -1,0 +1,10 @@
+//! The tables as sea-orm sees them: columns only, no rules. The schema itself
+//! is `api/migrations`.
+
+pub mod audit_event;
+pub mod idempotency_key;
+pub mod operation;
+pub mod operation_step;
+pub mod outbox_message;
+pub mod parked_message;
+pub mod store;

@@ -1,0 +1,34 @@
+//! One store (`0002_stores.sql`).
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "stores")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub tenant_id: Uuid,
+    pub name: String,
+    pub plan: String,
+    pub admin_email: String,
+    pub labels: Json,
+    pub host: String,
+    pub url: String,
+    pub status: String,
+    pub generation: i64,
+    pub ever_ready: bool,
+    pub failure: Option<Json>,
+    pub current_operation_id: Uuid,
+    pub chart: Option<String>,
+    pub revision: Option<i64>,
+    pub version: i64,
+    pub created_at: TimeDateTimeWithTimeZone,
+    pub updated_at: TimeDateTimeWithTimeZone,
+    pub ready_at: Option<TimeDateTimeWithTimeZone>,
+    pub deleted_at: Option<TimeDateTimeWithTimeZone>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

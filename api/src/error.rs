@@ -1,0 +1,169 @@
+//! What a request can be answered with when it is not granted. The only place
+//! that turns errors into HTTP.
+
+pub mod code;
+pub mod problem;
+
+use actix_web::http::Method;
+use shared::ids::{InvalidStoreId, StoreId};
+
+use crate::db::DbError;
+use crate::error::code::Code;
+use crate::error::problem::FieldError;
+use crate::stores::StoreError;
+
+/// A refusal.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The body is no JSON.
+    #[error("the body is not valid JSON: {0}")]
+    InvalidJson(String),
+    /// The body is JSON, but not what is wanted.
+    #[error("the body was understood, but not accepted")]
+    InvalidBody(Vec<FieldError>),
+    /// The query is not what is wanted.
+    #[error("the query was not accepted")]
+    InvalidQuery(Vec<FieldError>),
+    /// A header is not what is wanted.
+    #[error("a header was not accepted")]
+    InvalidHeader(Vec<FieldError>),
+    /// The path holds a text that is no store id.
+    #[error(transparent)]
+    MalformedStoreId(#[from] InvalidStoreId),
+    /// The path holds a text that is no operation id.
+    #[error("`{0}` is not an operation id: expected a UUID")]
+    MalformedOperationId(String),
+    /// No such store for this caller.
+    #[error("there is no store `{0}`")]
+    StoreNotFound(StoreId),
+    /// No such operation for this caller.
+    #[error("there is no operation `{0}`")]
+    OperationNotFound(String),
+    /// No such path.
+    #[error("there is nothing at `{0}`")]
+    PathNotFound(String),
+    /// The path exists, the method does not.
+    #[error("`{method}` is not allowed here, use {}", list(allowed))]
+    MethodNotAllowed {
+        /// What was tried.
+        method: Method,
+        /// What is there.
+        allowed: &'static [Method],
+    },
+    /// A body of another type.
+    #[error("the body must be `application/json`, not `{0}`")]
+    UnsupportedMediaType(String),
+    /// A body that is too large.
+    #[error("the body may have at most {0} bytes")]
+    PayloadTooLarge(usize),
+    /// The body did not arrive.
+    #[error("the body did not arrive in whole")]
+    BodyLost(#[source] actix_web::error::PayloadError),
+    /// The Idempotency-Key came with another request.
+    #[error("this Idempotency-Key was used for another request")]
+    IdempotencyKeyReused,
+    /// The Host header names somebody else.
+    #[error("this server does not answer for the host `{0}`")]
+    ForbiddenHost(String),
+    /// A page of another origin tries to change something.
+    #[error("the page at `{0}` may not change anything here")]
+    ForbiddenOrigin(String),
+    /// The database is away.
+    #[error("the database does not answer at the moment")]
+    Unavailable(#[source] DbError),
+    /// A fault of the platform.
+    #[error("something went wrong on our side")]
+    Internal(#[source] DbError),
+}
+
+impl ApiError {
+    /// The stable code, which also gives status and title.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::InvalidJson(_) => Code::InvalidJson,
+            Self::InvalidBody(_) => Code::InvalidBody,
+            Self::InvalidQuery(_) => Code::InvalidQuery,
+            Self::InvalidHeader(_) => Code::InvalidHeader,
+            Self::MalformedStoreId(_) => Code::MalformedStoreId,
+            Self::MalformedOperationId(_) => Code::MalformedOperationId,
+            Self::StoreNotFound(_) => Code::StoreNotFound,
+            Self::OperationNotFound(_) => Code::OperationNotFound,
+            Self::PathNotFound(_) => Code::PathNotFound,
+            Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
+            Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
+            Self::PayloadTooLarge(_) => Code::PayloadTooLarge,
+            Self::BodyLost(_) => Code::BodyLost,
+            Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+            Self::ForbiddenHost(_) => Code::ForbiddenHost,
+            Self::ForbiddenOrigin(_) => Code::ForbiddenOrigin,
+            Self::Unavailable(_) => Code::Unavailable,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+
+    /// What to do about it, where the sentence alone does not say.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::StoreNotFound(_) => Some("List your stores with GET /stores.".to_owned()),
+            Self::OperationNotFound(_) => {
+                Some("The operations of a store are shown by GET /stores/{id}.".to_owned())
+            }
+            Self::PathNotFound(_) => Some("The paths are listed at /docs.".to_owned()),
+            Self::UnsupportedMediaType(_) => {
+                Some("Send `Content-Type: application/json`.".to_owned())
+            }
+            Self::IdempotencyKeyReused => Some("Use a new key for a new request.".to_owned()),
+            Self::ForbiddenHost(_) => Some(
+                "Use localhost or 127.0.0.1, or name the host in URUMI_ALLOWED_HOSTS.".to_owned(),
+            ),
+            Self::ForbiddenOrigin(_) => {
+                Some("Send the request from the dashboard itself, or without a browser.".to_owned())
+            }
+            Self::Unavailable(_) => Some("Nothing is lost; try again in a few seconds.".to_owned()),
+            Self::Internal(_) => Some("Give the operator the request id.".to_owned()),
+            Self::BodyLost(_) => Some("Send the request again.".to_owned()),
+            Self::InvalidJson(_)
+            | Self::InvalidBody(_)
+            | Self::InvalidQuery(_)
+            | Self::InvalidHeader(_)
+            | Self::MalformedStoreId(_)
+            | Self::MalformedOperationId(_)
+            | Self::MethodNotAllowed { .. }
+            | Self::PayloadTooLarge(_) => None,
+        }
+    }
+
+    /// The fields that were refused.
+    pub fn fields(&self) -> &[FieldError] {
+        match self {
+            Self::InvalidBody(fields)
+            | Self::InvalidQuery(fields)
+            | Self::InvalidHeader(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    /// A use case's refusal about a store.
+    pub fn about(store: &StoreId, error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::StoreNotFound(store.clone()),
+            StoreError::KeyReused => Self::IdempotencyKeyReused,
+            StoreError::Database(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<DbError> for ApiError {
+    fn from(error: DbError) -> Self {
+        if error.unavailable() {
+            Self::Unavailable(error)
+        } else {
+            Self::Internal(error)
+        }
+    }
+}
+
+fn list(methods: &[Method]) -> String {
+    let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    names.join(", ")
+}

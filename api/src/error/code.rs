@@ -1,0 +1,52 @@
+//! Every code that a problem can have, with its status and title. Codes are
+//! stable: people write programs against them. docs/API.md lists them.
+
+use actix_web::http::StatusCode;
+
+macro_rules! codes {
+    ($($name:ident $code:literal $status:ident $title:literal;)*) => {
+        /// A problem's stable code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($name,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status,)* }
+            }
+
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidJson "invalid_json" BAD_REQUEST "The body is not valid JSON";
+    InvalidBody "invalid_body" UNPROCESSABLE_ENTITY "The body is not accepted";
+    InvalidQuery "invalid_query" BAD_REQUEST "The query is not accepted";
+    InvalidHeader "invalid_header" BAD_REQUEST "A header is not accepted";
+    MalformedStoreId "malformed_store_id" BAD_REQUEST "Not a store id";
+    MalformedOperationId "malformed_operation_id" BAD_REQUEST "Not an operation id";
+    StoreNotFound "store_not_found" NOT_FOUND "No such store";
+    OperationNotFound "operation_not_found" NOT_FOUND "No such operation";
+    PathNotFound "path_not_found" NOT_FOUND "No such path";
+    MethodNotAllowed "method_not_allowed" METHOD_NOT_ALLOWED "Method not allowed";
+    UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "Unsupported content type";
+    PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "Body too large";
+    BodyLost "body_lost" BAD_REQUEST "The body did not arrive";
+    IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "Idempotency key used before";
+    ForbiddenHost "forbidden_host" FORBIDDEN "Host not allowed";
+    ForbiddenOrigin "forbidden_origin" FORBIDDEN "Origin not allowed";
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "Temporarily unavailable";
+    Internal "internal" INTERNAL_SERVER_ERROR "Internal error";
+}

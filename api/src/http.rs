@@ -1,0 +1,10 @@
+//! What every request passes, from outside in: request id, local guard, security
+//! headers, then the routes. And the parts that routes are made of.
+
+pub mod cursor;
+pub mod dashboard;
+pub mod json;
+pub mod local_guard;
+pub mod query;
+pub mod request_id;
+pub mod state;

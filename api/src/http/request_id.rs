@@ -1,0 +1,71 @@
+//! The outermost layer: every answer carries `X-Request-Id`, a caller's own if it
+//! is a UUID, and security headers; one log line a request. HEAD is answered as
+//! GET, whose body the server then leaves out.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use shared::ids::RequestId;
+use uuid::Uuid;
+
+/// The header.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// For answers that are no pages; a page sets its own.
+const NO_CONTENT_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+
+tokio::task_local! {
+    static CURRENT: RequestId;
+}
+
+/// The id of the request that is being answered.
+pub fn current() -> Option<RequestId> {
+    CURRENT.try_with(|id| *id).ok()
+}
+
+/// Give the request its id, and the answer its headers.
+pub async fn layer<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let began = Instant::now();
+    let id = asked_for(&request).unwrap_or_else(|| RequestId(Uuid::now_v7()));
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    let path = request.path().to_owned();
+
+    let mut response = CURRENT.scope(id, next.call(request)).await?;
+
+    let status = response.status().as_u16();
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, NO_CONTENT_POLICY);
+    }
+    let elapsed_ms = began.elapsed().as_millis();
+    tracing::debug!(request_id = %id, %method, path, status, elapsed_ms, "answered");
+    Ok(response)
+}
+
+fn asked_for(request: &ServiceRequest) -> Option<RequestId> {
+    request
+        .headers()
+        .get(X_REQUEST_ID)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}

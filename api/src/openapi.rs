@@ -1,0 +1,43 @@
+//! The contract as an OpenAPI 3.1 document. `api/openapi.json` is its committed
+//! copy; a test compares them.
+
+use utoipa::OpenApi;
+
+use crate::routes;
+
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "Urumi Store Platform",
+        description = "One call gives a tenant a WooCommerce store of its own on Kubernetes. Every error is \
+            `application/problem+json` with a stable `code`; every answer carries `X-Request-Id`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    servers((url = "/", description = "This server")),
+    paths(
+        routes::stores::create::handle,
+        routes::stores::list::handle,
+        routes::stores::show::handle,
+        routes::stores::delete::handle,
+        routes::audit::handle,
+        routes::operations::handle,
+        routes::probes::healthz,
+        routes::probes::readyz,
+    ),
+    tags(
+        (name = "stores", description = "Stores and their life."),
+        (name = "operations", description = "What is being done about a store."),
+        (name = "audit", description = "What was asked for, by whom, and what became of it."),
+        (name = "probes", description = "For whoever runs the platform."),
+    ),
+)]
+struct ApiDoc;
+
+/// The document, as JSON text with a final newline.
+#[must_use]
+pub fn json() -> String {
+    // Cannot fail: the document holds nothing that JSON cannot say.
+    let mut text = ApiDoc::openapi().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}

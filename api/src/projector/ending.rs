@@ -1,0 +1,109 @@
+//! How the api itself ends an operation whose time is up: closed at once, under
+//! the next generation, so that nothing a worker still does or says counts.
+
+use sea_orm::{
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
+use serde_json::json;
+use shared::contract::control::StopReason;
+use shared::operation::OperationStatus;
+
+use crate::audit::{self, NewAuditEvent, PLATFORM};
+use crate::db::{Database, DbError};
+use crate::entity::{operation, operation_step, store};
+use crate::outbox;
+use crate::projector::{apply, settle, status};
+use crate::record::rows::now;
+use crate::record::{EndedBy, OperationRecord, StepRecord, StoreRecord};
+
+/// End an operation as Failed(Timeout), if it still is open.
+///
+/// Effect: operation Failed, store's generation raised and its status set, the
+/// command unsaid, a control message to be sent, audit. Repeating it: nothing.
+///
+/// # Errors
+/// The database's.
+pub async fn expire(db: &Database, expired: &operation::Model) -> Result<(), DbError> {
+    db.transaction(async |tx| {
+        let Some(row) = lock(tx, &expired.store_id).await? else {
+            return Ok(());
+        };
+        let Some(current) = operation::Entity::find_by_id(expired.id).one(tx).await? else {
+            return Ok(());
+        };
+        let mut operation = OperationRecord::try_from(&current)?;
+        if !operation.is_open() {
+            return Ok(());
+        }
+        let mut store = StoreRecord::try_from(&row)?;
+        let words = last_words(tx, &operation).await?;
+        operation.ended_by = Some(EndedBy::Deadline);
+        operation.status = OperationStatus::Failed;
+        operation.failure = Some(settle::timeout_failure(&operation, words.as_deref()));
+        operation.finished_at = Some(now());
+        apply::save_operation(tx, &operation).await?;
+        outbox::settle(tx, operation.id).await?;
+        if store.current_operation_id == operation.id {
+            store.generation = store.generation.next();
+            status::follow(&mut store, &operation);
+            apply::save_store(tx, &row, &store).await?;
+            outbox::enqueue_control(
+                tx,
+                &store,
+                operation.id,
+                store.generation,
+                StopReason::Expired,
+            )
+            .await?;
+        }
+        audit::append(tx, &[failed(&store, &operation)]).await
+    })
+    .await
+}
+
+async fn lock(tx: &DatabaseTransaction, id: &str) -> Result<Option<store::Model>, DbError> {
+    Ok(store::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(tx)
+        .await?)
+}
+
+/// What the last step waited for.
+async fn last_words(
+    tx: &DatabaseTransaction,
+    operation: &OperationRecord,
+) -> Result<Option<String>, DbError> {
+    let row = operation_step::Entity::find()
+        .filter(operation_step::Column::OperationId.eq(operation.id.0))
+        .order_by_desc(operation_step::Column::Attempt)
+        .order_by_desc(operation_step::Column::WaitingAt)
+        .order_by_desc(operation_step::Column::StartedAt)
+        .one(tx)
+        .await?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let step = StepRecord::try_from(&row)?;
+    let message = step
+        .waiting
+        .map_or_else(|| "no report since.".to_owned(), |waiting| waiting.message);
+    Ok(Some(format!("step {}: {message}", step.step.as_str())))
+}
+
+fn failed(store: &StoreRecord, operation: &OperationRecord) -> NewAuditEvent {
+    let message = operation
+        .failure
+        .as_ref()
+        .map(|failure| failure.message.clone());
+    NewAuditEvent {
+        tenant_id: store.tenant_id,
+        store_id: Some(store.id.clone()),
+        operation_id: Some(operation.id),
+        actor: PLATFORM.to_owned(),
+        request_id: None,
+        action: "operation.failed",
+        outcome: "Timeout".to_owned(),
+        details: json!({ "kind": operation.kind, "attempt": operation.attempt, "message": message, "status": store.status }),
+    }
+}

@@ -1,0 +1,163 @@
+//! What the audit says of an event. Pure.
+
+use serde_json::{Value, json};
+use shared::contract::envelope::Envelope;
+use shared::contract::event::EventBody;
+use shared::ids::Generation;
+use shared::operation::OperationStatus;
+use shared::store_status::StoreStatus;
+
+use crate::audit::{NewAuditEvent, PLATFORM};
+use crate::projector::rule::{Changes, CommandChange};
+use crate::record::{OperationRecord, StepRecord, StoreRecord};
+
+type Before<'a> = (&'a StoreRecord, &'a OperationRecord, Option<&'a StepRecord>);
+
+/// The audit's events for an event that was taken in for the first time.
+pub fn of(
+    event: &Envelope<EventBody>,
+    before: Before<'_>,
+    changes: &Changes,
+) -> Vec<NewAuditEvent> {
+    let (store, operation, step) = before;
+    let mut facts = Vec::new();
+    let mut say = |action, outcome: &str, details: Value| {
+        facts.push(NewAuditEvent {
+            tenant_id: event.tenant_id,
+            store_id: Some(event.store_id.clone()),
+            operation_id: Some(event.operation_id),
+            actor: PLATFORM.to_owned(),
+            request_id: None,
+            action,
+            outcome: outcome.to_owned(),
+            details,
+        });
+    };
+
+    if operation.started_at.is_none() && changes.operation.started_at.is_some() {
+        say(
+            "operation.started",
+            "accepted",
+            json!({ "kind": operation.kind, "attempt": event.attempt }),
+        );
+    }
+    match &event.body {
+        EventBody::StepWaiting {
+            step: name,
+            message,
+            cause: Some(cause),
+        } if is_new_cause(step, event) => {
+            let details = json!({ "step": name, "attempt": event.attempt, "message": message });
+            say("operation.waiting", cause.code.as_str(), details);
+        }
+        EventBody::Failed { failure, changed } => {
+            let again = match changes.command {
+                CommandChange::Retry { attempt, .. } => json!(attempt),
+                _ => Value::Null,
+            };
+            let details = json!({
+                "step": failure.step, "attempt": event.attempt, "message": failure.message,
+                "changed": changed, "next_attempt": again,
+            });
+            say("operation.attempt_failed", failure.code.as_str(), details);
+        }
+        EventBody::Stopped { newer } => {
+            let reissued = match changes.command {
+                CommandChange::Reissue { generation } => json!(generation),
+                _ => Value::Null,
+            };
+            let details =
+                json!({ "newer": newer, "attempt": event.attempt, "reissued_as": reissued });
+            say("operation.stopped", "succeeded", details);
+        }
+        EventBody::StepStarted { .. }
+        | EventBody::StepWaiting { .. }
+        | EventBody::StepFinished { .. }
+        | EventBody::Ready { .. }
+        | EventBody::Deleted
+        | EventBody::Deferred { .. } => {}
+    }
+    if let Some((action, outcome)) = ended(operation, &changes.operation) {
+        let details = json!({ "kind": operation.kind, "attempt": changes.operation.attempt, "generation": operation.generation });
+        say(action, &outcome, details);
+    }
+    if store.status != changes.store.status
+        && let Some((action, outcome)) = reached(store.status, changes)
+    {
+        say(
+            action,
+            &outcome,
+            json!({ "from": store.status, "to": changes.store.status }),
+        );
+    }
+    if event.body.settles() && came_late(event.generation, store, operation) {
+        say(
+            "operation.late_report",
+            event.body.kind(),
+            json!({ "generation": event.generation, "attempt": event.attempt }),
+        );
+    }
+    facts
+}
+
+/// A cause is remembered when it is first seen or changes, not with each look.
+fn is_new_cause(step: Option<&StepRecord>, event: &Envelope<EventBody>) -> bool {
+    let code_of = |record: &StepRecord| {
+        let waiting = record.waiting.as_ref()?;
+        waiting.cause.as_ref().map(|cause| cause.code)
+    };
+    let EventBody::StepWaiting {
+        cause: Some(cause), ..
+    } = &event.body
+    else {
+        return false;
+    };
+    step.and_then(code_of) != Some(cause.code)
+}
+
+fn ended(before: &OperationRecord, after: &OperationRecord) -> Option<(&'static str, String)> {
+    if before.status == after.status || after.is_open() {
+        return None;
+    }
+    let code = || {
+        after
+            .failure
+            .as_ref()
+            .map_or("Failed", |failure| failure.code.as_str())
+            .to_owned()
+    };
+    match after.status {
+        OperationStatus::Succeeded => Some(("operation.succeeded", "succeeded".to_owned())),
+        OperationStatus::Failed => Some(("operation.failed", code())),
+        OperationStatus::Cancelled => Some(("operation.cancelled", "succeeded".to_owned())),
+        OperationStatus::Superseded => Some(("operation.superseded", "succeeded".to_owned())),
+        OperationStatus::Queued | OperationStatus::Running => None,
+    }
+}
+
+fn reached(from: StoreStatus, changes: &Changes) -> Option<(&'static str, String)> {
+    let failure = changes.store.failure.as_ref();
+    let code = || {
+        failure
+            .map_or("Failed", |failure| failure.code.as_str())
+            .to_owned()
+    };
+    match changes.store.status {
+        StoreStatus::Ready if from != StoreStatus::Suspended => {
+            Some(("store.ready", "succeeded".to_owned()))
+        }
+        StoreStatus::Ready => Some(("store.resumed", "succeeded".to_owned())),
+        StoreStatus::Suspended => Some(("store.suspended", "succeeded".to_owned())),
+        StoreStatus::Deleted => Some(("store.deleted", "succeeded".to_owned())),
+        StoreStatus::Failed => Some(("store.failed", code())),
+        StoreStatus::DeleteFailed => Some(("store.delete_failed", code())),
+        StoreStatus::Queued
+        | StoreStatus::Provisioning
+        | StoreStatus::Updating
+        | StoreStatus::Deleting => None,
+    }
+}
+
+fn came_late(generation: Generation, store: &StoreRecord, operation: &OperationRecord) -> bool {
+    generation < store.generation || operation.ended_by.is_some()
+}

@@ -1,0 +1,1 @@
+//! The state tables of docs/STATES.md, written from the rule.

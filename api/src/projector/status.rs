@@ -1,0 +1,103 @@
+//! What a store's status is while its newest operation stands so: one table,
+//! shown in docs/STATES.md. Pure, and the only writer of `status` after the
+//! request that began the operation.
+
+use shared::failure::{Failure, FailureCode};
+use shared::operation::{OperationKind, OperationStatus};
+use shared::store_status::StoreStatus;
+
+use crate::record::{Ended, OperationRecord, StoreRecord};
+
+/// The status that follows from an operation's kind and status.
+pub fn of(kind: OperationKind, operation: OperationStatus) -> StoreStatus {
+    match kind {
+        OperationKind::Create => match operation {
+            OperationStatus::Queued => StoreStatus::Queued,
+            OperationStatus::Running => StoreStatus::Provisioning,
+            OperationStatus::Succeeded => StoreStatus::Ready,
+            OperationStatus::Failed | OperationStatus::Cancelled | OperationStatus::Superseded => {
+                StoreStatus::Failed
+            }
+        },
+        OperationKind::Update | OperationKind::Rollback => match operation {
+            OperationStatus::Queued | OperationStatus::Running => StoreStatus::Updating,
+            OperationStatus::Succeeded
+            | OperationStatus::Failed
+            | OperationStatus::Cancelled
+            | OperationStatus::Superseded => StoreStatus::Ready,
+        },
+        OperationKind::Suspend => match operation {
+            OperationStatus::Queued | OperationStatus::Running => StoreStatus::Updating,
+            OperationStatus::Succeeded => StoreStatus::Suspended,
+            OperationStatus::Failed | OperationStatus::Cancelled | OperationStatus::Superseded => {
+                StoreStatus::Ready
+            }
+        },
+        OperationKind::Resume => match operation {
+            OperationStatus::Queued | OperationStatus::Running => StoreStatus::Updating,
+            OperationStatus::Succeeded => StoreStatus::Ready,
+            OperationStatus::Failed | OperationStatus::Cancelled | OperationStatus::Superseded => {
+                StoreStatus::Suspended
+            }
+        },
+        OperationKind::Delete => match operation {
+            OperationStatus::Queued | OperationStatus::Running => StoreStatus::Deleting,
+            OperationStatus::Succeeded => StoreStatus::Deleted,
+            OperationStatus::Failed | OperationStatus::Cancelled | OperationStatus::Superseded => {
+                StoreStatus::DeleteFailed
+            }
+        },
+    }
+}
+
+/// Bring the store's record in line with its newest operation.
+pub fn follow(store: &mut StoreRecord, operation: &OperationRecord) {
+    store.status = of(operation.kind, operation.status);
+    store.failure = match store.status {
+        StoreStatus::Failed | StoreStatus::DeleteFailed => Some(
+            operation
+                .failure
+                .clone()
+                .unwrap_or_else(|| without_failure(operation.status)),
+        ),
+        StoreStatus::Queued
+        | StoreStatus::Provisioning
+        | StoreStatus::Ready
+        | StoreStatus::Updating
+        | StoreStatus::Suspended
+        | StoreStatus::Deleting
+        | StoreStatus::Deleted => None,
+    };
+    if operation.status != OperationStatus::Succeeded {
+        return;
+    }
+    for attempt in &operation.outcomes {
+        match &attempt.ended {
+            Ended::Ready { revision, chart } => {
+                store.ever_ready = true;
+                store.chart = Some(chart.clone());
+                store.revision = Some(*revision);
+                if operation.kind == OperationKind::Create {
+                    store.ready_at = operation.finished_at;
+                }
+                return;
+            }
+            Ended::Deleted => {
+                store.deleted_at = operation.finished_at;
+                return;
+            }
+            Ended::Failed { .. } | Ended::Stopped { .. } => {}
+        }
+    }
+}
+
+fn without_failure(status: OperationStatus) -> Failure {
+    match status {
+        OperationStatus::Cancelled => Failure::new(FailureCode::Cancelled, ""),
+        OperationStatus::Queued
+        | OperationStatus::Running
+        | OperationStatus::Succeeded
+        | OperationStatus::Failed
+        | OperationStatus::Superseded => Failure::new(FailureCode::Internal, ""),
+    }
+}

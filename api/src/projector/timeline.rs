@@ -1,0 +1,72 @@
+//! What an event adds to its step: the earliest start, the furthest outcome with
+//! its earliest time, the latest wait. Pure, commutative and idempotent, also
+//! without the inbox.
+
+use shared::contract::envelope::Envelope;
+use shared::contract::event::EventBody;
+use shared::step::Step;
+use time::OffsetDateTime;
+
+use crate::record::{StepOutcome, StepRecord, Waiting};
+
+/// The step that an event is about.
+pub fn step_of(event: &EventBody) -> Option<Step> {
+    match event {
+        EventBody::StepStarted { step }
+        | EventBody::StepWaiting { step, .. }
+        | EventBody::StepFinished { step, .. } => Some(*step),
+        EventBody::Failed { failure, .. } => failure.step,
+        EventBody::Ready { .. }
+        | EventBody::Deleted
+        | EventBody::Stopped { .. }
+        | EventBody::Deferred { .. } => None,
+    }
+}
+
+/// The step after the event.
+pub fn after(known: Option<&StepRecord>, event: &Envelope<EventBody>) -> Option<StepRecord> {
+    let step = step_of(&event.body)?;
+    let mut record = known
+        .cloned()
+        .unwrap_or_else(|| StepRecord::new(event.attempt, step));
+    let at = event.sent_at;
+    match &event.body {
+        EventBody::StepStarted { .. } => {
+            record.started_at = Some(record.started_at.map_or(at, |known| known.min(at)));
+        }
+        EventBody::StepWaiting { message, cause, .. } => {
+            let waiting = Waiting {
+                at,
+                message: message.clone(),
+                cause: cause.clone(),
+            };
+            let newer = record
+                .waiting
+                .as_ref()
+                .is_none_or(|known| (known.at, &known.message) < (at, &waiting.message));
+            if newer {
+                record.waiting = Some(waiting);
+            }
+        }
+        EventBody::StepFinished { changed, .. } => {
+            record.changed |= changed;
+            finish(&mut record, StepOutcome::Done, at);
+        }
+        EventBody::Failed { .. } => finish(&mut record, StepOutcome::Failed, at),
+        EventBody::Ready { .. }
+        | EventBody::Deleted
+        | EventBody::Stopped { .. }
+        | EventBody::Deferred { .. } => {}
+    }
+    Some(record)
+}
+
+fn finish(record: &mut StepRecord, outcome: StepOutcome, at: OffsetDateTime) {
+    let earliest = match record.finished_at {
+        Some(known) if record.outcome == outcome => known.min(at),
+        Some(known) if record.outcome > outcome => known,
+        Some(_) | None => at,
+    };
+    record.finished_at = Some(earliest);
+    record.outcome = record.outcome.max(outcome);
+}

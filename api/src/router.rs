@@ -1,0 +1,52 @@
+//! Every path of the api on one screen.
+
+use actix_web::http::Method;
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource};
+
+use crate::error::ApiError;
+use crate::http::dashboard;
+use crate::routes::{audit, docs, operations, probes, stores};
+
+/// The routes; what is not here is a problem.
+pub fn configure(config: &mut ServiceConfig) {
+    const GET: &[Method] = &[Method::GET];
+    config
+        .app_data(Data::new(docs::config()))
+        .service(
+            at("/stores", &[Method::GET, Method::POST])
+                .route(web::get().to(stores::list::handle))
+                .route(web::post().to(stores::create::handle)),
+        )
+        .service(at("/stores/audit/logs", GET).route(web::get().to(audit::handle)))
+        .service(
+            at("/stores/{id}", &[Method::GET, Method::DELETE])
+                .route(web::get().to(stores::show::handle))
+                .route(web::delete().to(stores::delete::handle)),
+        )
+        .service(at("/operations/{id}", GET).route(web::get().to(operations::handle)))
+        .service(at("/healthz", GET).route(web::get().to(probes::healthz)))
+        .service(at("/readyz", GET).route(web::get().to(probes::readyz)))
+        .service(at("/openapi.json", GET).route(web::get().to(docs::document)))
+        .service(at("/docs", GET).route(web::get().to(docs::redirect)))
+        .service(at("/docs/problems", GET).route(web::get().to(docs::problems)))
+        .service(at("/docs/{file:.*}", GET).route(web::get().to(docs::page)))
+        .service(at("/", GET).route(web::get().to(dashboard::index)))
+        .service(at("/assets/{file:.+}", GET).route(web::get().to(dashboard::asset)))
+        .default_service(web::to(nothing_here));
+}
+
+/// A path; any other method of it is answered with 405 and what is allowed.
+fn at(path: &str, allowed: &'static [Method]) -> Resource {
+    let refuse = move |request: HttpRequest| {
+        let method = request.method().clone();
+        async move { Err::<HttpResponse, _>(ApiError::MethodNotAllowed { method, allowed }) }
+    };
+    web::resource(path).default_service(web::to(refuse))
+}
+
+async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Err(ApiError::PathNotFound(
+        request.path().chars().take(200).collect(),
+    ))
+}

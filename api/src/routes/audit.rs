@@ -1,0 +1,107 @@
+//! `GET /stores/audit/logs`
+
+use actix_web::HttpRequest;
+use actix_web::web::{Data, Json};
+use serde::Serialize;
+use serde_json::Value;
+use shared::ids::StoreId;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::audit::list::page;
+use crate::entity::audit_event;
+use crate::error::ApiError;
+use crate::error::problem::Problem;
+use crate::http::cursor::{PageView, page_request};
+use crate::http::query::Query;
+use crate::http::state::AppState;
+use crate::stores::Caller;
+
+/// One thing that was asked for or happened.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AuditEventView {
+    /// Place in the audit; grows without gaps over all tenants.
+    pub seq: i64,
+    /// Identity.
+    pub id: Uuid,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The store it is about.
+    pub store_id: Option<String>,
+    /// The operation it is about.
+    pub operation_id: Option<Uuid>,
+    /// Who: a caller, or `platform`.
+    #[schema(example = "local")]
+    pub actor: String,
+    /// The request that caused it.
+    pub request_id: Option<Uuid>,
+    /// What.
+    #[schema(example = "store.create.requested")]
+    pub action: String,
+    /// `accepted`, `refused`, `succeeded`, or a failure's code.
+    #[schema(example = "accepted")]
+    pub outcome: String,
+    /// More about it.
+    #[schema(value_type = Object)]
+    pub details: Value,
+    /// Hash of the event before, in hex.
+    pub prev_hash: String,
+    /// SHA-256 over `prev_hash` and this event, in hex.
+    pub hash: String,
+}
+
+/// What was asked for and what became of it, oldest first.
+#[utoipa::path(
+    get, path = "/stores/audit/logs", tag = "audit", operation_id = "listAuditLogs",
+    summary = "Read the audit",
+    params(
+        ("store_id" = Option<StoreId>, Query, description = "Only events of this store."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+    ),
+    responses(
+        (status = 200, description = "A page.", body = PageView<AuditEventView>),
+        (status = 400, description = "An unknown or wrong parameter.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Host not allowed.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn handle(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+) -> Result<Json<PageView<AuditEventView>>, ApiError> {
+    let mut query = Query::of(&request);
+    let wanted = page_request(&mut query);
+    let store = query.take("store_id", str::parse::<StoreId>);
+    query.finish()?;
+    let (wanted, store) = (&wanted, store.as_ref());
+    let page = state
+        .db
+        .read(async |db| page(db, caller.tenant, store, wanted).await)
+        .await?;
+    Ok(Json(PageView::of(page, view)))
+}
+
+fn view(row: audit_event::Model) -> AuditEventView {
+    AuditEventView {
+        seq: row.seq,
+        id: row.id,
+        at: row.at,
+        store_id: row.store_id,
+        operation_id: row.operation_id,
+        actor: row.actor,
+        request_id: row.request_id,
+        action: row.action,
+        outcome: row.outcome,
+        details: row.details,
+        prev_hash: hex(&row.prev_hash),
+        hash: hex(&row.hash),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

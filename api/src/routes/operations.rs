@@ -1,0 +1,48 @@
+//! `GET /operations/{id}`
+
+use actix_web::HttpRequest;
+use actix_web::web::{Data, Json, Path};
+use shared::ids::OperationId;
+
+use crate::error::ApiError;
+use crate::error::problem::Problem;
+use crate::http::query::Query;
+use crate::http::state::AppState;
+use crate::routes::view::OperationView;
+use crate::stores::{Caller, StoreError, find};
+
+/// One operation with its steps.
+#[utoipa::path(
+    get, path = "/operations/{id}", tag = "operations", operation_id = "getOperation",
+    summary = "Show an operation",
+    params(("id" = OperationId, Path, description = "The operation's id.")),
+    responses(
+        (status = 200, description = "The operation.", body = OperationView),
+        (status = 400, description = "Not an operation id.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Host not allowed.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such operation.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn handle(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    path: Path<String>,
+) -> Result<Json<OperationView>, ApiError> {
+    let malformed = |_| ApiError::MalformedOperationId(path.chars().take(64).collect());
+    let id: OperationId = path.parse().map_err(malformed)?;
+    Query::of(&request).finish()?;
+    let caller = &caller;
+    let found = state
+        .db
+        .read(async |db| find::operation(db, caller, id).await)
+        .await
+        .map_err(|error| match error {
+            StoreError::Database(error) => ApiError::from(error),
+            StoreError::NotFound | StoreError::KeyReused => {
+                ApiError::OperationNotFound(id.to_string())
+            }
+        })?;
+    Ok(Json(OperationView::of(&found)?))
+}

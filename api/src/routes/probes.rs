@@ -1,0 +1,77 @@
+//! `/healthz` and `/readyz`: whether the program lives, and what it misses.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::db::DbError;
+use crate::http::state::AppState;
+
+/// What the program has and misses.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Readiness {
+    /// Whether requests can be answered.
+    pub ready: bool,
+    /// Whether something is missing without which they still are.
+    pub degraded: bool,
+    /// Each part: `ok`, or what is wrong.
+    pub postgres: String,
+    /// Commands on their way to workers: `ok`, or what is wrong.
+    pub rabbitmq_publisher: String,
+    /// Events on their way from workers: `ok`, or what is wrong.
+    pub rabbitmq_consumer: String,
+}
+
+/// The process answers.
+#[utoipa::path(
+    get, path = "/healthz", tag = "probes", operation_id = "healthz", summary = "Liveness",
+    responses((status = 200, description = "Alive.", body = String, content_type = "text/plain")),
+)]
+pub async fn healthz() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body("ok\n")
+}
+
+/// Postgres is needed to answer; without RabbitMQ requests are accepted and
+/// their work waits.
+#[utoipa::path(
+    get, path = "/readyz", tag = "probes", operation_id = "readyz", summary = "Readiness",
+    responses(
+        (status = 200, description = "Ready, perhaps degraded.", body = Readiness),
+        (status = 503, description = "Not ready.", body = Readiness),
+    ),
+)]
+pub async fn readyz(state: Data<AppState>) -> HttpResponse {
+    let postgres = postgres(&state).await;
+    let ready = postgres.is_ok();
+    let (publishing, consuming) = (state.pulse.publishing(), state.pulse.consuming());
+    let said = |ok: bool, otherwise: &str| if ok { "ok" } else { otherwise }.to_owned();
+    let body = Readiness {
+        ready,
+        degraded: !(publishing && consuming),
+        postgres: postgres.err().unwrap_or_else(|| "ok".to_owned()),
+        rabbitmq_publisher: said(
+            publishing,
+            "not connected: requests are accepted and wait in the outbox",
+        ),
+        rabbitmq_consumer: said(
+            consuming,
+            "not connected: progress is shown once it is back",
+        ),
+    };
+    if ready {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
+}
+
+async fn postgres(state: &AppState) -> Result<(), String> {
+    match state.db.ping().await {
+        Ok(()) if state.db.is_migrated() => Ok(()),
+        Ok(()) => Err(DbError::NotReady.to_string()),
+        Err(_) => Err("not reachable: requests are answered with 503 until it is back".to_owned()),
+    }
+}

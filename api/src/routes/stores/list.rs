@@ -1,0 +1,82 @@
+//! `GET /stores`
+
+use actix_web::HttpRequest;
+use actix_web::web::{Data, Json};
+use shared::store_status::StoreStatus;
+
+use crate::error::ApiError;
+use crate::error::problem::Problem;
+use crate::http::cursor::{PageView, page_request};
+use crate::http::query::{Query, boolean};
+use crate::http::state::AppState;
+use crate::routes::view::StoreView;
+use crate::stores::list::{StoreFilter, page};
+use crate::stores::{Caller, StoreError};
+
+/// The caller's stores, newest first. Deleted ones are left out unless asked for.
+#[utoipa::path(
+    get, path = "/stores", tag = "stores", operation_id = "listStores",
+    summary = "List stores",
+    params(
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+        ("status" = Option<StoreStatus>, Query, description = "Only stores of this status."),
+        ("include_deleted" = Option<bool>, Query, description = "Deleted stores too."),
+    ),
+    responses(
+        (status = 200, description = "A page.", body = PageView<StoreView>),
+        (status = 400, description = "An unknown or wrong parameter.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Host not allowed.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn handle(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+) -> Result<Json<PageView<StoreView>>, ApiError> {
+    let mut query = Query::of(&request);
+    let wanted = page_request(&mut query);
+    let status = query.take("status", status);
+    let include_deleted = query.take("include_deleted", boolean);
+    query.finish()?;
+    let filter = StoreFilter {
+        status,
+        include_deleted: include_deleted.unwrap_or(false),
+    };
+    let (caller, wanted) = (&caller, &wanted);
+    let page = state
+        .db
+        .read(async |db| page(db, caller, filter, wanted).await)
+        .await
+        .map_err(|error| match error {
+            StoreError::Database(error) => ApiError::from(error),
+            StoreError::NotFound | StoreError::KeyReused => {
+                ApiError::PathNotFound("/stores".to_owned())
+            }
+        })?;
+    let mut unreadable = None;
+    let view = PageView::of(page, |found| {
+        StoreView::of(&found)
+            .map_err(|error| unreadable = Some(error))
+            .ok()
+    });
+    match unreadable {
+        Some(error) => Err(error.into()),
+        None => Ok(Json(PageView {
+            items: view.items.into_iter().flatten().collect(),
+            next_cursor: view.next_cursor,
+            prev_cursor: view.prev_cursor,
+        })),
+    }
+}
+
+fn status(text: &str) -> Result<StoreStatus, String> {
+    StoreStatus::parse(text).ok_or_else(|| {
+        let known: Vec<_> = StoreStatus::ALL
+            .iter()
+            .map(|status| status.as_str())
+            .collect();
+        format!("must be one of `{}`", known.join("`, `"))
+    })
+}

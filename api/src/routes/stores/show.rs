@@ -1,0 +1,42 @@
+//! `GET /stores/{id}`
+
+use actix_web::HttpRequest;
+use actix_web::web::{Data, Json, Path};
+
+use crate::error::ApiError;
+use crate::error::problem::Problem;
+use crate::http::query::Query;
+use crate::http::state::AppState;
+use crate::routes::stores::store_id;
+use crate::routes::view::StoreView;
+use crate::stores::{Caller, find};
+
+/// One store with its newest operation, that one's steps and what they wait for.
+#[utoipa::path(
+    get, path = "/stores/{id}", tag = "stores", operation_id = "getStore",
+    summary = "Show a store",
+    params(("id" = shared::ids::StoreId, Path, description = "The store's id.")),
+    responses(
+        (status = 200, description = "The store; a deleted one too.", body = StoreView),
+        (status = 400, description = "Not a store id.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Host not allowed.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such store.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn handle(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    path: Path<String>,
+) -> Result<Json<StoreView>, ApiError> {
+    let id = store_id(&path)?;
+    Query::of(&request).finish()?;
+    let (caller, store) = (&caller, &id);
+    let found = state
+        .db
+        .read(async |db| find::one(db, caller, store).await)
+        .await
+        .map_err(|error| ApiError::about(&id, error))?;
+    Ok(Json(StoreView::of(&found)?))
+}

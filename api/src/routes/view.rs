@@ -1,0 +1,259 @@
+//! What the outside sees of a store and its operations. Only turns rows into
+//! JSON; no rule is here.
+
+use serde::Serialize;
+use serde_json::Value;
+use shared::failure::{Failure, FailureCode};
+use shared::ids::{Generation, OperationId, StoreId};
+use shared::operation::{OperationKind, OperationStatus};
+use shared::plan::Plan;
+use shared::step::Step;
+use shared::store_status::StoreStatus;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::db::DbError;
+use crate::record::rows::{UnreadableRow, from_json, now, to_u32};
+use crate::record::{OperationRecord, StepOutcome, StepRecord, StoreRecord};
+use crate::stores::find::{Found, FoundOperation};
+
+/// A store.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StoreView {
+    /// Identity; also its namespace and helm release.
+    pub id: StoreId,
+    /// Display name.
+    #[schema(max_length = 60, example = "My Shop")]
+    pub name: String,
+    /// What can be said of it now.
+    pub status: StoreStatus,
+    /// Size.
+    pub plan: Plan,
+    /// Address of the shop's owner.
+    pub admin_email: String,
+    /// Host name that the shop answers for.
+    #[schema(example = "store-k7q2mx.localhost")]
+    pub host: String,
+    /// Address of the front page; it answers once the status is Ready.
+    #[schema(example = "http://store-k7q2mx.localhost:8080")]
+    pub url: String,
+    /// Grows with each accepted wish.
+    pub generation: Generation,
+    /// Why it is Failed or DeleteFailed.
+    pub failure: Option<Failure>,
+    /// The newest operation.
+    pub operation: Option<OperationView>,
+    /// The chart it was installed from, once Ready.
+    pub chart: Option<String>,
+    /// helm's revision of its release, once Ready.
+    pub revision: Option<i64>,
+    /// When it was asked for.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When this record last changed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub updated_at: OffsetDateTime,
+    /// When it was first Ready.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub ready_at: Option<OffsetDateTime>,
+    /// When it was gone.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub deleted_at: Option<OffsetDateTime>,
+}
+
+/// One intent about a store.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct OperationView {
+    /// Identity.
+    pub id: OperationId,
+    /// The store.
+    pub store_id: StoreId,
+    /// What is wanted.
+    pub kind: OperationKind,
+    /// How far it is.
+    pub status: OperationStatus,
+    /// Its place in the store's history.
+    pub generation: Generation,
+    /// The present (or last) attempt, from 1.
+    pub attempt: u32,
+    /// Attempts that change something, at most.
+    pub max_attempts: u32,
+    /// Why it, or its last attempt, failed.
+    pub failure: Option<Failure>,
+    /// When it was asked for.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When a worker began.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub started_at: Option<OffsetDateTime>,
+    /// When it ended.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub finished_at: Option<OffsetDateTime>,
+    /// When it is given up, if it has begun.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub deadline_at: Option<OffsetDateTime>,
+    /// From its begin to its end, or to now.
+    pub duration_ms: Option<i64>,
+    /// Its timeline, oldest first.
+    pub steps: Vec<StepView>,
+}
+
+/// One step of one attempt.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StepView {
+    /// Which.
+    pub step: Step,
+    /// Of which attempt.
+    pub attempt: u32,
+    /// How far it is.
+    pub outcome: StepOutcomeView,
+    /// Whether it changed anything in the cluster.
+    pub changed: bool,
+    /// When it began.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub started_at: Option<OffsetDateTime>,
+    /// When it ended.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub finished_at: Option<OffsetDateTime>,
+    /// From its begin to its end, or to now.
+    pub duration_ms: Option<i64>,
+    /// What it waits for, while it does.
+    pub waiting: Option<WaitingView>,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub enum StepOutcomeView {
+    /// On its way.
+    Running,
+    /// Done.
+    Done,
+    /// The attempt ended here.
+    Failed,
+    /// The attempt or the operation ended before it did.
+    Stopped,
+}
+
+/// What a step waits for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WaitingView {
+    /// In one line.
+    pub message: String,
+    /// The cause's code, where it is one that can end in a failure.
+    pub code: Option<FailureCode>,
+    /// What to do about it.
+    pub next_action: Option<String>,
+    /// When it was seen.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+impl StoreView {
+    /// # Errors
+    /// A row that this build cannot read.
+    pub fn of(found: &Found) -> Result<Self, DbError> {
+        let row = &found.store;
+        let record = StoreRecord::try_from(row)?;
+        Ok(Self {
+            id: record.id,
+            name: row.name.clone(),
+            status: record.status,
+            plan: from_json("stores.plan", &Value::from(row.plan.as_str()))?,
+            admin_email: row.admin_email.clone(),
+            host: row.host.clone(),
+            url: row.url.clone(),
+            generation: record.generation,
+            failure: record.failure,
+            operation: found
+                .operation
+                .as_ref()
+                .map(OperationView::of)
+                .transpose()?,
+            chart: record.chart,
+            revision: record.revision,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            ready_at: row.ready_at,
+            deleted_at: row.deleted_at,
+        })
+    }
+}
+
+impl OperationView {
+    /// # Errors
+    /// A row that this build cannot read.
+    pub fn of(found: &FoundOperation) -> Result<Self, DbError> {
+        let row = &found.operation;
+        let record = OperationRecord::try_from(row)?;
+        let steps: Result<Vec<_>, UnreadableRow> = found
+            .steps
+            .iter()
+            .map(|step| Ok(StepView::of(&StepRecord::try_from(step)?, &record)))
+            .collect();
+        Ok(Self {
+            id: record.id,
+            store_id: record.store_id.clone(),
+            kind: record.kind,
+            status: record.status,
+            generation: record.generation,
+            attempt: record.attempt,
+            max_attempts: to_u32("operations.max_attempts", row.max_attempts)?,
+            failure: record.failure.clone(),
+            created_at: row.created_at,
+            started_at: record.started_at,
+            finished_at: record.finished_at,
+            deadline_at: record.deadline_at(),
+            duration_ms: duration_ms(record.started_at, record.finished_at),
+            steps: steps?,
+        })
+    }
+}
+
+impl StepView {
+    fn of(step: &StepRecord, operation: &OperationRecord) -> Self {
+        let ended = operation
+            .outcomes
+            .iter()
+            .find(|outcome| outcome.attempt == step.attempt);
+        let over = ended.map(|outcome| outcome.at).or(operation.finished_at);
+        let outcome = match step.outcome {
+            StepOutcome::Done => StepOutcomeView::Done,
+            StepOutcome::Failed => StepOutcomeView::Failed,
+            StepOutcome::Running if over.is_some() => StepOutcomeView::Stopped,
+            StepOutcome::Running => StepOutcomeView::Running,
+        };
+        let finished_at = step.finished_at.or(over);
+        let waiting = step
+            .waiting
+            .as_ref()
+            .filter(|_| outcome == StepOutcomeView::Running);
+        Self {
+            step: step.step,
+            attempt: step.attempt,
+            outcome,
+            changed: step.changed,
+            started_at: step.started_at,
+            finished_at,
+            duration_ms: duration_ms(step.started_at, finished_at),
+            waiting: waiting.map(|waiting| WaitingView {
+                message: waiting.message.clone(),
+                code: waiting.cause.as_ref().map(|cause| cause.code),
+                next_action: waiting
+                    .cause
+                    .as_ref()
+                    .map(|cause| cause.next_action.clone()),
+                at: waiting.at,
+            }),
+        }
+    }
+}
+
+/// Never negative, though the clocks are two.
+fn duration_ms(from: Option<OffsetDateTime>, to: Option<OffsetDateTime>) -> Option<i64> {
+    let took = to.unwrap_or_else(now) - from?;
+    Some(
+        i64::try_from(took.whole_milliseconds())
+            .unwrap_or(i64::MAX)
+            .max(0),
+    )
+}

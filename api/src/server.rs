@@ -1,0 +1,211 @@
+//! The running program: HTTP, and the tasks behind it. HTTP answers at once;
+//! the tasks begin when the database is there, however long that takes.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::rt;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use shared::amqp::Publisher;
+use shared::backoff::Backoff;
+use shared::telemetry::chain;
+use shared::wait::pause;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::db::{Database, DbError};
+use crate::http::state::AppState;
+use crate::http::{local_guard, request_id};
+use crate::outbox::relay::Relay;
+use crate::projector::{Projector, dead_letters};
+use crate::pulse::Pulse;
+use crate::settings::{Refused, Settings};
+use crate::watchdog::Watchdog;
+use crate::{migrate, retention, router};
+
+/// How long the end may take: requests in hand, the batch, the event.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings may not be served with.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// DATABASE_URL is none.
+    #[error(transparent)]
+    Database(#[from] DbFault),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: stop what uses it, or set URUMI_LISTEN to another address")]
+    Listen(SocketAddr, #[source] std::io::Error),
+}
+
+/// A fault of the database, as it is shown outside this crate.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct DbFault(DbError);
+
+/// A bound server that has not answered yet.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    state: AppState,
+}
+
+impl Server {
+    /// Check the settings and take the port.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn bind(settings: Settings) -> Result<Self, StartError> {
+        settings.check()?;
+        let db = Database::lazy(
+            &settings.base.database_url,
+            settings.base.database_connections,
+        )
+        .map_err(|error| StartError::Database(DbFault(error)))?;
+        let address = settings.http.listen;
+        let listener =
+            TcpListener::bind(address).map_err(|error| StartError::Listen(address, error))?;
+        let pulse = Pulse::default();
+        Ok(Self {
+            listener,
+            state: AppState {
+                db,
+                settings,
+                pulse,
+            },
+        })
+    }
+
+    /// Where it answers.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answer until stopped, then end in order.
+    ///
+    /// # Errors
+    /// The system's.
+    pub async fn run(self, stop: CancellationToken) -> std::io::Result<()> {
+        let address = self.address()?;
+        let state = Data::new(self.state);
+        let shared = state.clone();
+        let http = HttpServer::new(move || {
+            App::new()
+                .app_data(shared.clone())
+                .wrap(from_fn(local_guard::layer))
+                .wrap(from_fn(request_id::layer))
+                .configure(router::configure)
+        })
+        .workers(state.settings.http.http_workers.max(1))
+        .worker_max_blocking_threads(2)
+        .shutdown_timeout(GRACE.as_secs())
+        .disable_signals()
+        .listen(self.listener)?
+        .run();
+        tracing::info!("listening on http://{address}");
+
+        let handle = http.handle();
+        let tasks = rt::spawn(work(state, stop.clone()));
+        rt::spawn(async move {
+            stop.cancelled().await;
+            handle.stop(true).await;
+        });
+        http.await?;
+        if timeout(GRACE, tasks).await.is_err() {
+            tracing::warn!("some work did not end in time; it is done again at the next start");
+        }
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// Everything but HTTP.
+async fn work(state: Data<AppState>, stop: CancellationToken) {
+    if !prepare(&state, &stop).await {
+        return;
+    }
+    let AppState {
+        db,
+        settings,
+        pulse,
+    } = (**state).clone();
+    let (amqp_url, engine) = (settings.base.amqp_url, settings.engine);
+    let projector = Projector {
+        db: db.clone(),
+        amqp_url: amqp_url.clone(),
+        engine: engine.clone(),
+        pulse: pulse.clone(),
+    };
+    let relay = Relay {
+        db: db.clone(),
+        publisher: Publisher::new(amqp_url.clone(), "urumi-api relay"),
+        in_flight: engine.commands_in_flight,
+        pulse: pulse.clone(),
+    };
+    let dead_letters = dead_letters::run(projector.clone(), stop.clone());
+    let retention = retention::run(db.clone(), stop.clone());
+    let watchdog = Watchdog {
+        db,
+        amqp_url,
+        engine,
+        pulse,
+    };
+    tokio::join!(
+        relay.run(stop.clone()),
+        projector.run(stop.clone()),
+        watchdog.run(stop),
+        dead_letters,
+        retention,
+    );
+}
+
+/// Wait for the database and make its tables; `false` if stopped before.
+async fn prepare(state: &AppState, stop: &CancellationToken) -> bool {
+    let mut failures = 0;
+    loop {
+        match migrate::run(&state.settings.base.database_url).await {
+            Ok(()) => {
+                state.db.mark_migrated();
+                tracing::info!("the database is ready");
+                return true;
+            }
+            Err(error) => {
+                failures += 1;
+                tracing::warn!(error = chain(&error), "waiting for the database");
+                if !pause(Backoff::RECONNECT.jittered(failures), stop).await {
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+/// Ask the server of this machine whether it is ready.
+///
+/// # Errors
+/// If it does not answer, or with anything but 200.
+pub fn ask(listen: SocketAddr) -> std::io::Result<()> {
+    use std::io::{Error, Read as _, Write as _};
+
+    let address = SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), listen.port());
+    let mut stream = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(3))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let status = answer.split(' ').nth(1).unwrap_or_default();
+    if status == "200" {
+        return Ok(());
+    }
+    Err(Error::other(format!(
+        "the server is not ready: {}",
+        answer.lines().last().unwrap_or_default()
+    )))
+}

@@ -1,0 +1,234 @@
+//! What the api can be told (`api/settings/default.toml` documents each).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use shared::backoff::Backoff;
+use shared::settings::{Defaults, Environment, SettingsError};
+use shared::telemetry::LogFormat;
+
+/// Embedded files.
+pub const DEFAULTS: Defaults = Defaults {
+    base: include_str!("../settings/default.toml"),
+    local: include_str!("../settings/local.toml"),
+    prod: include_str!("../settings/prod.toml"),
+};
+
+/// Everything.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The program and its servers.
+    pub base: BaseSettings,
+    /// The HTTP side.
+    pub http: HttpSettings,
+    /// Where stores are found.
+    pub stores: StoreSettings,
+    /// Times and numbers of the engine.
+    pub engine: EngineSettings,
+}
+
+/// The program and its servers.
+#[derive(Debug, Clone, Deserialize)]
+pub struct BaseSettings {
+    /// `local` or `prod`.
+    pub environment: Environment,
+    /// Postgres.
+    pub database_url: SecretString,
+    /// RabbitMQ.
+    pub amqp_url: SecretString,
+    /// Log filter.
+    pub log: String,
+    /// Log form.
+    pub log_format: LogFormat,
+    /// Connections to Postgres at most.
+    pub database_connections: u32,
+}
+
+/// The HTTP side.
+#[derive(Debug, Clone, Deserialize)]
+pub struct HttpSettings {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// The port is published on a loopback address only.
+    pub published_on_loopback: bool,
+    /// More host names that requests may name, comma-separated.
+    pub allowed_hosts: String,
+    /// Folder of the dashboard, served at `/` when set.
+    pub dashboard_dir: Option<PathBuf>,
+    /// Threads that answer.
+    pub http_workers: usize,
+}
+
+/// Where stores are found.
+#[derive(Debug, Clone, Deserialize)]
+pub struct StoreSettings {
+    /// Host = id + `.` + this.
+    pub store_domain: String,
+    /// Address of the front page; `{host}` stands for the host.
+    pub store_url: String,
+    /// Owner's address where none is given.
+    pub default_admin_email: String,
+}
+
+/// Times and numbers of the engine.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EngineSettings {
+    /// Commands unsettled in the broker at most.
+    pub commands_in_flight: i64,
+    /// Silence after which a command is sent again.
+    pub redispatch_after_seconds: u64,
+    /// From the first step to giving up.
+    pub operation_deadline_seconds: u64,
+    /// Added before the api gives up by itself.
+    pub deadline_grace_seconds: u64,
+    /// From the request to giving up when no worker begins.
+    pub operation_start_within_seconds: u64,
+    /// Tries that changed something.
+    pub operation_max_attempts: u32,
+    /// First pause between tries.
+    pub retry_base_ms: u64,
+    /// Longest pause between tries.
+    pub retry_max_ms: u64,
+}
+
+impl EngineSettings {
+    /// Silence after which a command is sent again.
+    #[must_use]
+    pub fn redispatch_after(&self) -> Duration {
+        Duration::from_secs(self.redispatch_after_seconds)
+    }
+
+    /// From the first step to giving up.
+    #[must_use]
+    pub fn budget(&self) -> Duration {
+        Duration::from_secs(self.operation_deadline_seconds)
+    }
+
+    /// From the request to giving up when no worker begins.
+    #[must_use]
+    pub fn start_within(&self) -> Duration {
+        Duration::from_secs(self.operation_start_within_seconds)
+    }
+
+    /// Pauses between tries.
+    #[must_use]
+    pub fn retry(&self) -> Backoff {
+        Backoff {
+            base: Duration::from_millis(self.retry_base_ms),
+            max: Duration::from_millis(self.retry_max_ms),
+        }
+    }
+}
+
+/// Settings that contradict each other.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Production without a login.
+    #[error(
+        "ENVIRONMENT=prod needs a login, which this version does not have yet: \
+         run it with ENVIRONMENT=local on a loopback address"
+    )]
+    NoLogin,
+    /// Local mode that others could reach.
+    #[error(
+        "local mode has no login and listens on loopback only, but URUMI_LISTEN is {0}: use 127.0.0.1, \
+         or set URUMI_PUBLISHED_ON_LOOPBACK=true if the port is published on a loopback address only"
+    )]
+    NotLoopback(SocketAddr),
+}
+
+impl Settings {
+    /// From the process's environment.
+    ///
+    /// # Errors
+    /// What is missing or wrong, by its name.
+    pub fn load() -> Result<Self, SettingsError> {
+        // Part by part: serde's `flatten` would take numbers in variables for text.
+        Ok(Self {
+            base: shared::settings::load(DEFAULTS)?,
+            http: shared::settings::load(DEFAULTS)?,
+            stores: shared::settings::load(DEFAULTS)?,
+            engine: shared::settings::load(DEFAULTS)?,
+        })
+    }
+
+    /// From given variables.
+    ///
+    /// # Errors
+    /// What is missing or wrong, by its name.
+    pub fn load_from(variables: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
+        use shared::settings::load_from;
+        Ok(Self {
+            base: load_from(DEFAULTS, variables)?,
+            http: load_from(DEFAULTS, variables)?,
+            stores: load_from(DEFAULTS, variables)?,
+            engine: load_from(DEFAULTS, variables)?,
+        })
+    }
+
+    /// Whether they may be served with.
+    ///
+    /// # Errors
+    /// [`Refused`], with what to do.
+    pub fn check(&self) -> Result<(), Refused> {
+        match self.base.environment {
+            Environment::Prod => Err(Refused::NoLogin),
+            Environment::Local => {
+                if self.http.listen.ip().is_loopback() || self.http.published_on_loopback {
+                    Ok(())
+                } else {
+                    Err(Refused::NotLoopback(self.http.listen))
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(pairs: &[(&str, &str)]) -> Settings {
+        let always = [("DATABASE_URL", "postgres://x"), ("AMQP_URL", "amqp://x")];
+        let variables: BTreeMap<_, _> = always
+            .iter()
+            .chain(pairs)
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        Settings::load_from(&variables).unwrap()
+    }
+
+    #[test]
+    fn local_mode_serves_on_loopback_only_unless_told_who_publishes_the_port() {
+        assert!(with(&[]).check().is_ok());
+        assert!(with(&[("URUMI_LISTEN", "[::1]:3000")]).check().is_ok());
+        let open = ("URUMI_LISTEN", "0.0.0.0:3000");
+        let refused = with(&[open]).check().unwrap_err().to_string();
+        assert!(refused.contains("URUMI_PUBLISHED_ON_LOOPBACK"), "{refused}");
+        assert!(
+            with(&[open, ("URUMI_PUBLISHED_ON_LOOPBACK", "true")])
+                .check()
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn production_is_refused_while_there_is_no_login() {
+        let refused = with(&[("ENVIRONMENT", "prod")]).check().unwrap_err();
+        assert!(matches!(refused, Refused::NoLogin));
+    }
+
+    #[test]
+    fn numbers_come_from_variables_too() {
+        let settings = with(&[
+            ("URUMI_COMMANDS_IN_FLIGHT", "3"),
+            ("URUMI_RETRY_BASE_MS", "10"),
+        ]);
+        assert_eq!(settings.engine.commands_in_flight, 3);
+        assert_eq!(settings.engine.retry().base, Duration::from_millis(10));
+    }
+}

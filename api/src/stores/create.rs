@@ -1,0 +1,179 @@
+//! `POST /stores`: one transaction { idempotency answer · store Queued ·
+//! operation · command · audit }.
+
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{DatabaseTransaction, EntityTrait as _};
+use serde_json::json;
+use shared::contract::command::Goal;
+use shared::ids::{Generation, OperationId, StoreId};
+use shared::operation::OperationKind;
+use shared::plan::Plan;
+use shared::store_name::StoreName;
+use shared::store_spec::StoreSpec;
+use shared::store_status::StoreStatus;
+use time::OffsetDateTime;
+
+use crate::audit::{self, NewAuditEvent};
+use crate::db::{Database, DbError};
+use crate::entity::store;
+use crate::idempotency::{self, Answer, Claim, RequestKey};
+use crate::record::rows::now;
+use crate::settings::Settings;
+use crate::stores::find::{self, Found};
+use crate::stores::intent::{self, Intent};
+use crate::stores::{Caller, StoreError};
+
+/// Ids tried until one is free; 387 million exist.
+const ID_TRIES: u32 = 5;
+
+/// A store that somebody wants.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewStore {
+    pub name: StoreName,
+    pub plan: Plan,
+    pub admin_email: Option<String>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Created {
+    /// A new store, and the answer that was kept for its key.
+    New(Answer),
+    /// The answer that was given before.
+    Replayed(Answer),
+}
+
+/// Ask for a store.
+///
+/// Effect: all rows, or none. Repeating it: with the same key and wish, the
+/// first answer again; without a key, another store. Fails when: the key came
+/// with another wish, or the database is away.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn create(
+    db: &Database,
+    settings: &Settings,
+    caller: &Caller,
+    wanted: &NewStore,
+    key: Option<&RequestKey>,
+    answer: impl Fn(&Found) -> Result<Answer, DbError>,
+) -> Result<Created, StoreError> {
+    let mut tries = 1;
+    loop {
+        let id = StoreId::random();
+        let result = db
+            .transaction(async |tx| {
+                if let Some(key) = key
+                    && let Claim::Answered(answer) =
+                        idempotency::claim(tx, caller.tenant, key).await?
+                {
+                    return Ok(Created::Replayed(answer));
+                }
+                let found = insert(tx, settings, caller, wanted, &id).await?;
+                let answer = answer(&found)?;
+                if let Some(key) = key {
+                    idempotency::keep(tx, caller.tenant, key, &answer).await?;
+                }
+                audit::append(tx, &[requested(caller, &found, wanted)]).await?;
+                Ok(Created::New(answer))
+            })
+            .await;
+        match result {
+            Err(StoreError::Database(error)) if tries < ID_TRIES && id_is_taken(&error) => {
+                tries += 1
+            }
+            settled => return settled,
+        }
+    }
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    settings: &Settings,
+    caller: &Caller,
+    wanted: &NewStore,
+    id: &StoreId,
+) -> Result<Found, StoreError> {
+    let at = now();
+    let spec = spec(settings, wanted, id);
+    let operation_id = OperationId::new();
+    store::Entity::insert(row(caller, &spec, operation_id, at))
+        .exec_without_returning(tx)
+        .await?;
+    let intent = Intent {
+        operation_id,
+        store_id: id.clone(),
+        kind: OperationKind::Create,
+        generation: Generation::FIRST,
+        goal: Goal::Present { spec },
+        ever_ready: false,
+        at,
+    };
+    intent::record(tx, caller, &settings.engine, intent).await?;
+    find::one(tx, caller, id).await
+}
+
+fn spec(settings: &Settings, wanted: &NewStore, id: &StoreId) -> StoreSpec {
+    let host = format!("{id}.{}", settings.stores.store_domain.trim_matches('.')).to_lowercase();
+    StoreSpec {
+        id: id.clone(),
+        name: wanted.name.clone(),
+        url: settings.stores.store_url.replace("{host}", &host),
+        host,
+        plan: wanted.plan,
+        admin_email: wanted
+            .admin_email
+            .clone()
+            .unwrap_or_else(|| settings.stores.default_admin_email.clone()),
+    }
+}
+
+fn row(
+    caller: &Caller,
+    spec: &StoreSpec,
+    operation: OperationId,
+    at: OffsetDateTime,
+) -> store::ActiveModel {
+    store::ActiveModel {
+        id: Set(spec.id.to_string()),
+        tenant_id: Set(caller.tenant.0),
+        name: Set(spec.name.to_string()),
+        plan: Set(spec.plan.as_str().to_owned()),
+        admin_email: Set(spec.admin_email.clone()),
+        labels: Set(json!({})),
+        host: Set(spec.host.clone()),
+        url: Set(spec.url.clone()),
+        status: Set(StoreStatus::Queued.as_str().to_owned()),
+        generation: Set(Generation::FIRST.0),
+        ever_ready: Set(false),
+        failure: NotSet,
+        current_operation_id: Set(operation.0),
+        chart: NotSet,
+        revision: NotSet,
+        version: Set(1),
+        created_at: Set(at),
+        updated_at: Set(at),
+        ready_at: NotSet,
+        deleted_at: NotSet,
+    }
+}
+
+fn requested(caller: &Caller, found: &Found, wanted: &NewStore) -> NewAuditEvent {
+    NewAuditEvent {
+        tenant_id: caller.tenant,
+        store_id: Some(found.store_id()),
+        operation_id: Some(OperationId(found.store.current_operation_id)),
+        actor: caller.actor.clone(),
+        request_id: Some(caller.request_id),
+        action: "store.create.requested",
+        outcome: "accepted".to_owned(),
+        details: json!({ "name": wanted.name, "plan": wanted.plan, "generation": Generation::FIRST }),
+    }
+}
+
+fn id_is_taken(error: &DbError) -> bool {
+    error
+        .constraint()
+        .is_some_and(|name| matches!(name, "stores_pkey" | "stores_host_live_key"))
+}

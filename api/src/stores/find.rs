@@ -1,0 +1,125 @@
+//! Tenant-scoped reads: another tenant's store is as unknown as none.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+};
+use shared::ids::{OperationId, StoreId};
+use uuid::Uuid;
+
+use crate::entity::{operation, operation_step, store};
+use crate::stores::{Caller, StoreError};
+
+/// A store with its newest operation and that one's steps.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub store: store::Model,
+    pub operation: Option<FoundOperation>,
+}
+
+impl Found {
+    /// The store's id.
+    ///
+    /// # Panics
+    /// Never: the table's check constraint repeats the id's form.
+    #[expect(clippy::expect_used, reason = "a check constraint holds it")]
+    pub fn store_id(&self) -> StoreId {
+        self.store.id.parse().expect("stores_id_check")
+    }
+}
+
+/// An operation with its steps, oldest first.
+#[derive(Debug, Clone)]
+pub struct FoundOperation {
+    pub operation: operation::Model,
+    pub steps: Vec<operation_step::Model>,
+}
+
+/// One store.
+///
+/// # Errors
+/// [`StoreError::NotFound`], or the database's.
+pub async fn one<C: ConnectionTrait>(
+    db: &C,
+    caller: &Caller,
+    id: &StoreId,
+) -> Result<Found, StoreError> {
+    let store = scoped(caller, id)
+        .one(db)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+    let mut operations = operations(db, &[store.current_operation_id]).await?;
+    let operation = operations.remove(&store.current_operation_id);
+    Ok(Found { store, operation })
+}
+
+/// One store's row, locked until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`], or the database's.
+pub async fn locked<C: ConnectionTrait>(
+    tx: &C,
+    caller: &Caller,
+    id: &StoreId,
+) -> Result<store::Model, StoreError> {
+    scoped(caller, id)
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or(StoreError::NotFound)
+}
+
+fn scoped(caller: &Caller, id: &StoreId) -> sea_orm::Select<store::Entity> {
+    store::Entity::find_by_id(id.as_str()).filter(store::Column::TenantId.eq(caller.tenant.0))
+}
+
+/// One operation.
+///
+/// # Errors
+/// [`StoreError::NotFound`], or the database's.
+pub async fn operation<C: ConnectionTrait>(
+    db: &C,
+    caller: &Caller,
+    id: OperationId,
+) -> Result<FoundOperation, StoreError> {
+    let found = operations(db, &[id.0]).await?.remove(&id.0);
+    found
+        .filter(|found| found.operation.tenant_id == caller.tenant.0)
+        .ok_or(StoreError::NotFound)
+}
+
+/// Operations with their steps, by id; two queries, however many.
+///
+/// # Errors
+/// The database's.
+pub async fn operations<C: ConnectionTrait>(
+    db: &C,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, FoundOperation>, StoreError> {
+    let rows = operation::Entity::find()
+        .filter(operation::Column::Id.is_in(ids.iter().copied()))
+        .all(db)
+        .await?;
+    let mut found: HashMap<Uuid, FoundOperation> = rows
+        .into_iter()
+        .map(|operation| {
+            let steps = Vec::new();
+            (operation.id, FoundOperation { operation, steps })
+        })
+        .collect();
+    let steps = operation_step::Entity::find()
+        .filter(operation_step::Column::OperationId.is_in(ids.iter().copied()))
+        .order_by_asc(operation_step::Column::Attempt)
+        .order_by_asc(operation_step::Column::StartedAt)
+        .order_by_asc(operation_step::Column::WaitingAt)
+        .all(db)
+        .await?;
+    for step in steps {
+        if let Some(found) = found.get_mut(&step.operation_id) {
+            found.steps.push(step);
+        }
+    }
+    Ok(found)
+}

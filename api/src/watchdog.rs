@@ -1,0 +1,161 @@
+//! Sees to it that no operation is stuck: a command whose operation is silent is
+//! said again, an operation past its time is ended.
+
+use std::time::Duration;
+
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
+use secrecy::SecretString;
+use shared::amqp::connection::{AmqpError, connect};
+use shared::amqp::topology::COMMANDS;
+use shared::telemetry::chain;
+use shared::wait::pause;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::db::{Database, DbError};
+use crate::entity::operation;
+use crate::projector::ending;
+use crate::pulse::Pulse;
+use crate::settings::EngineSettings;
+
+/// One watchdog; several may run at once.
+#[derive(Debug)]
+pub struct Watchdog {
+    pub db: Database,
+    pub amqp_url: SecretString,
+    pub engine: EngineSettings,
+    pub pulse: Pulse,
+}
+
+/// Dispatched commands of silent operations, and whether a worker ever began.
+/// A command whose broker holds it unread is not lost: it waits its turn.
+const SILENT: &str = "
+SELECT o.id, o.started_at IS NOT NULL OR o.last_heard_at IS NOT NULL AS heard
+FROM outbox m JOIN operations o ON o.id = m.operation_id
+WHERE m.kind = 'command' AND m.dispatched_at IS NOT NULL
+  AND greatest(m.dispatched_at, o.last_heard_at) < now() - make_interval(secs => $1)";
+
+const REDISPATCH: &str = "
+UPDATE outbox SET dispatched_at = NULL, next_attempt_at = now()
+WHERE kind = 'command' AND operation_id = ANY($1) AND dispatched_at IS NOT NULL";
+
+const EXPIRED: &str = "
+SELECT * FROM operations
+WHERE status IN ('Queued', 'Running')
+  AND coalesce(deadline_at, not_after) < now() - make_interval(secs => $1)
+ORDER BY created_at LIMIT 50";
+
+impl Watchdog {
+    /// Watch until stopped.
+    pub async fn run(self, stop: CancellationToken) {
+        let interval = (self.engine.redispatch_after() / 6)
+            .clamp(Duration::from_millis(200), Duration::from_secs(5));
+        while pause(interval, &stop).await {
+            if let Err(error) = self.expire().await {
+                tracing::debug!(error = chain(&error), "the watchdog waits for the database");
+                continue;
+            }
+            // With the broker away everything is silent and nothing is lost.
+            if !self.pulse.publishing() || !self.pulse.consuming() {
+                continue;
+            }
+            if let Err(error) = self.say_again().await {
+                tracing::debug!(error = chain(&error), "the watchdog waits for the database");
+            }
+        }
+    }
+
+    async fn expire(&self) -> Result<(), DbError> {
+        let grace = seconds(self.engine.deadline_grace_seconds);
+        let statement =
+            Statement::from_sql_and_values(DbBackend::Postgres, EXPIRED, [grace.into()]);
+        let statement = &statement;
+        let expired = self
+            .db
+            .read(async |db| -> Result<_, DbError> {
+                let rows = operation::Entity::find()
+                    .from_raw_sql(statement.clone())
+                    .all(db)
+                    .await?;
+                Ok(rows)
+            })
+            .await?;
+        for operation in expired {
+            tracing::warn!(store.id = operation.store_id, operation.id = %operation.id, "an operation ran out of time");
+            ending::expire(&self.db, &operation).await?;
+        }
+        Ok(())
+    }
+
+    async fn say_again(&self) -> Result<(), DbError> {
+        let silent = self.silent().await?;
+        let mut lost: Vec<Uuid> = silent
+            .iter()
+            .filter(|(_, heard)| *heard)
+            .map(|(id, _)| *id)
+            .collect();
+        if lost.len() < silent.len() && self.queue_is_empty().await.unwrap_or(false) {
+            lost = silent.iter().map(|(id, _)| *id).collect();
+        }
+        if lost.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(
+            operations = lost.len(),
+            "silent for too long; their commands are sent again"
+        );
+        let lost = &lost;
+        self.db
+            .transaction(async |tx| -> Result<(), DbError> {
+                let values = [lost.clone().into()];
+                tx.execute_raw(Statement::from_sql_and_values(
+                    DbBackend::Postgres,
+                    REDISPATCH,
+                    values,
+                ))
+                .await?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn silent(&self) -> Result<Vec<(Uuid, bool)>, DbError> {
+        let after = self.engine.redispatch_after().as_secs_f64();
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, SILENT, [after.into()]);
+        let statement = &statement;
+        self.db
+            .read(async |db| -> Result<_, DbError> {
+                let rows = db.query_all_raw(statement.clone()).await?;
+                let pairs = rows
+                    .iter()
+                    .map(|row| Ok((row.try_get("", "id")?, row.try_get("", "heard")?)));
+                pairs
+                    .collect::<Result<Vec<_>, sea_orm::DbErr>>()
+                    .map_err(DbError::from)
+            })
+            .await
+    }
+
+    /// Whether no command waits unread in the broker. Connecting declares the
+    /// queue, so one that was lost is there again, empty.
+    async fn queue_is_empty(&self) -> Result<bool, AmqpError> {
+        let connection = connect(&self.amqp_url, "urumi-api watchdog").await?;
+        let channel = connection.create_channel().await?;
+        let passive = QueueDeclareOptions {
+            passive: true,
+            ..Default::default()
+        };
+        let queue = channel
+            .queue_declare(COMMANDS.name.into(), passive, FieldTable::default())
+            .await?;
+        let empty = queue.message_count() == 0;
+        connection.close(200, "done".into()).await?;
+        Ok(empty)
+    }
+}
+
+fn seconds(whole: u64) -> f64 {
+    Duration::from_secs(whole).as_secs_f64()
+}
