@@ -60,8 +60,7 @@ sweep_up() {
 finish() {
   local rc=$?
   trap '' INT TERM
-  end_children $$
-  wait
+  stop_stages
   sweep_up
   leftovers || failed=1
   # Ended before any stage could fail: by a signal, or by an error of the runner.
@@ -77,7 +76,7 @@ START=$EPOCHREALTIME
 take_turn "$URUMI_ROOT/.urumi/test.pid" "'make test'"
 trap 'rm -f "$URUMI_ROOT/.urumi/test.pid"' EXIT
 rm -rf "$LOGS"
-mkdir -p "$LOGS"
+mkdir -p "$RUNNING"
 : >"$LEDGER"
 check_toolchains embedded
 check_room

@@ -19,17 +19,19 @@ ancestors() {
 # of_instance NAME: the words that only that instance's things carry.
 of_instance() { printf '%s\n' "$URUMI_ROOT/.urumi/instances/$1/" "/run/urumi-$1/" "/urumi-$1/" "urumi-$1@localhost"; }
 
-processes() {
-  local folder pid mine
+# One look at all processes for all instances: a line "pid words" for each.
+all_processes() {
+  local folder pid mine state
   mine=" $(ancestors | paste -sd' ') "
   for folder in /proc/[0-9]*; do
     pid=${folder#/proc/}
-    if [[ $mine == *" $pid "* || $(awk '/^State:/ { print $2 }' "$folder/status" 2>/dev/null) == Z ]]; then continue; fi
-    if { tr '\0' ' ' <"$folder/cmdline"; readlink "$folder/exe" "$folder/cwd"; sed 's/$/\//' "$folder/cgroup"; } 2>/dev/null | grep -qF -f <(of_instance "$1"); then
-      echo "process $pid: $(tr '\0' ' ' <"$folder/cmdline" 2>/dev/null | cut -c1-150)"
-    fi
+    if [[ $mine == *" $pid "* ]]; then continue; fi
+    read -r _ _ state _ 2>/dev/null <"$folder/stat" || continue
+    if [[ $state == Z ]]; then continue; fi
+    { echo "$pid $(tr '\0' ' ' <"$folder/cmdline") $(readlink "$folder/exe" "$folder/cwd" | paste -sd' ') $(paste -sd' ' "$folder/cgroup")/"; } 2>/dev/null || true
   done
 }
+processes() { grep -F -f <(of_instance "$1") <<<"$snapshot" | cut -c1-200 | sed 's/^/process /' || true; }
 
 mounts() { awk '{ print "mount " $5 "/" }' /proc/self/mountinfo | grep -F -f <(of_instance "$1") || true; }
 
@@ -48,6 +50,7 @@ folders() {
 }
 
 found=0
+snapshot=$(all_processes)
 for instance in "$@"; do
   things=$(processes "$instance"; mounts "$instance"; network "$instance"; folders "$instance")
   if [[ -n $things ]]; then

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # The runner's ledger: runs a stage with a time limit and a log of its own, reads
 # the counts that it printed, and keeps the sums. Knows nothing of any stage.
-# Sourced after deploy/lib/common.sh.
+# Sourced after deploy/lib/{common,daemon}.sh and deploy/local/lib/lanes.sh.
 
 LOGS=$URUMI_ROOT/.urumi/test
 LEDGER=$LOGS/ledger
+RUNNING=$LOGS/running
 
 since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.0f", b - a }'; }
 
@@ -38,7 +39,10 @@ run_stage() {
   shift 3
   log=$LOGS/${name//[^a-z0-9]/-}.log
   say "==> $name"
-  timeout --signal=TERM --kill-after=30 "$limit" "$@" >"$log" 2>&1 </dev/null || rc=$?
+  timeout --signal=TERM --kill-after=30 "$limit" "$@" >"$log" 2>&1 </dev/null &
+  echo $! >"$RUNNING/$name"
+  wait $! || rc=$?
+  rm -f "$RUNNING/$name"
   if [[ $kind == tests ]]; then
     read -r passed failed skipped < <(counts "$log")
     if ((passed + failed == 0)); then why='it ran no test'; fi
@@ -53,6 +57,24 @@ run_stage() {
   say "FAILED $name after $(since "$start") s (${why:-$failed failed}); the end of ${log#"$URUMI_ROOT/"}:"
   tail -n 40 "$log" | sed 's/^/    | /'
   return 1
+}
+
+# stop_stages: `timeout` leads a process group of its own, so a stage is found by
+# its pid even when the shell that started it is gone.
+stop_stages() {
+  local file pid
+  for file in "$RUNNING"/*; do
+    [[ -e $file ]] || continue
+    pid=$(<"$file")
+    say "    stopping ${file##*/}"
+    end_children "$pid"
+    kill -TERM "$pid" 2>/dev/null || true
+  done
+  for file in "$RUNNING"/*; do
+    [[ -e $file ]] || continue
+    pid=$(<"$file")
+    wait_for 150 eval "! pid_start $pid" || kill -KILL -- "-$pid" 2>/dev/null || true
+  done
 }
 
 any_failed() { awk '{ f += $(NF - 1) } END { exit f == 0 }' "$LEDGER"; }
