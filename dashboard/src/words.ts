@@ -1,5 +1,6 @@
 // Every word the page says, in one place: a second language is a second object
 // of the same type. No markup, no logic beyond putting a value into a sentence.
+import type { OperationKind, OperationStatus, Step, StoreStatus } from "./api/types";
 
 export const words = {
   product: "Urumi",
@@ -105,7 +106,7 @@ export const words = {
     Suspend: "Suspend",
     Resume: "Resume",
     Delete: "Delete",
-  } as Record<string, string>,
+  } satisfies Record<OperationKind, string>,
 
   outcome: {
     Queued: "waiting for a worker",
@@ -114,7 +115,7 @@ export const words = {
     Failed: "failed",
     Cancelled: "cancelled",
     Superseded: "replaced by a later request",
-  } as Record<string, string>,
+  } satisfies Record<OperationStatus, string>,
 
   status: {
     Queued: "Queued",
@@ -126,7 +127,7 @@ export const words = {
     Deleting: "Deleting",
     Deleted: "Deleted",
     DeleteFailed: "Delete failed",
-  } as Record<string, string>,
+  } satisfies Record<StoreStatus, string>,
 
   step: {
     Namespace: "Making its namespace",
@@ -138,7 +139,7 @@ export const words = {
     Rollout: "Starting database and shop",
     Storefront: "Checking that the shop answers",
     Purge: "Removing the namespace",
-  } as Record<string, string>,
+  } satisfies Record<Step, string>,
 
   stepState: {
     done: "done",
@@ -152,6 +153,6 @@ export const words = {
 };
 
 /** The word for a key of the wire, or the key itself when it is newer than this page. */
-export function say(dictionary: Record<string, string>, key: string): string {
-  return Object.hasOwn(dictionary, key) ? (dictionary[key] ?? key) : key;
+export function say<Key extends string>(dictionary: Record<Key, string>, key: Key): string {
+  return Object.hasOwn(dictionary, key) ? dictionary[key] : key;
 }

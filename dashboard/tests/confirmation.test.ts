@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { shopUrl } from "../src/store/address";
 import { confirms } from "../src/store/confirmation";
+import { store } from "./samples";
 
 const shop = (name: string) => ({ id: "store-bcdf24", name });
 
@@ -29,7 +30,8 @@ test.each([
   ["Ready", "javascript:alert(1)", undefined],
   ["Ready", "data:text/html,x", undefined],
   ["Ready", "not an address", undefined],
-  ["Ready", null, undefined],
+  ["Ready", "", undefined],
+  ["SomethingNew", "http://store-bcdf24.localhost:8080", undefined],
 ])("a %s store at %s links to %s", (status, url, link) => {
-  expect(shopUrl({ status, url })).toBe(link);
+  expect(shopUrl(store({ status, url }))).toBe(link);
 });

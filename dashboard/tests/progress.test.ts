@@ -12,7 +12,7 @@ test("a running create shows done, running and expected steps in order", () => {
       step("Namespace", 1, 2),
       step("Credentials", 2, 3),
       step("Release", 3, 6),
-      step("Rollout", 6, undefined, { waiting: { message: "mysql-0 is not ready" } }),
+      step("Rollout", 6, undefined, { waiting: { message: "mysql-0 is not ready", at: at(9) } }),
     ],
   });
   expect(states(running, now)).toEqual([

@@ -1,6 +1,6 @@
 import { render, screen, within } from "@testing-library/preact";
 import { describe, expect, test, vi } from "vitest";
-import type { StoreView } from "../src/api/types";
+import type { Failure, StoreStatus, StoreView } from "../src/api/types";
 import { changes } from "../src/components/announcer";
 import { StatusBadge } from "../src/components/status-badge";
 import { StoreTable } from "../src/components/store-table";
@@ -33,7 +33,7 @@ describe("a status", () => {
     ["Hibernating", "Hibernating"],
     ["constructor", "constructor"],
   ])("%s reads %s, with a sign beside it", (status, text) => {
-    const { container } = render(<StatusBadge status={status} />);
+    const { container } = render(<StatusBadge status={status as StoreStatus} />);
     expect(container.textContent).toBe(text);
     expect(container.querySelector("svg")).not.toBeNull();
   });
@@ -111,7 +111,7 @@ test("a failure shows its cause, what to do and what was seen", () => {
 });
 
 test("a failed attempt of an open operation is told as passing", () => {
-  const failure = { code: "ImagePull", message: "m", next_action: "n", retryable: true };
+  const failure: Failure = { code: "ImagePull", message: "m", next_action: "n", retryable: true };
   show(
     store({ status: "Queued", operation: operation({ status: "Queued", attempt: 2, failure }) }),
     "store-bcdf24",

@@ -1,5 +1,15 @@
 // Stores as the api describes them, for tests: a plain one, changed as asked.
-import type { OperationView, StepView, StorePage, StoreView } from "../src/api/types";
+import type {
+  OperationView,
+  StepOutcome,
+  StepView,
+  StorePage,
+  StoreStatus,
+  StoreView,
+} from "../src/api/types";
+
+/** Words of a newer api may come too; the page must bear them. */
+type Said<T, Key extends keyof T> = Partial<Omit<T, Key>> & { [K in Key]?: string };
 
 export const START = Date.parse("2026-11-23T12:00:00Z");
 
@@ -9,12 +19,13 @@ export function step(
   name: string,
   from: number,
   until?: number,
-  more: Partial<StepView> = {},
+  { outcome, ...more }: Said<StepView, "outcome"> = {},
 ): StepView {
   return {
-    step: name,
+    step: name as StepView["step"],
     attempt: 1,
-    outcome: until === undefined ? "Running" : "Done",
+    outcome: (outcome ?? (until === undefined ? "Running" : "Done")) as StepOutcome,
+    changed: true,
     started_at: at(from),
     finished_at: until === undefined ? null : at(until),
     duration_ms: until === undefined ? null : (until - from) * 1_000,
@@ -25,9 +36,12 @@ export function step(
 export function operation(more: Partial<OperationView> = {}): OperationView {
   return {
     id: "0193a0aa-0000-7000-8000-000000000001",
+    store_id: "store-bcdf24",
     kind: "Create",
     status: "Running",
+    generation: 1,
     attempt: 1,
+    max_attempts: 3,
     created_at: at(0),
     started_at: at(1),
     finished_at: null,
@@ -36,16 +50,19 @@ export function operation(more: Partial<OperationView> = {}): OperationView {
   };
 }
 
-export function store(more: Partial<StoreView> = {}): StoreView {
+export function store({ status = "Ready", ...more }: Said<StoreView, "status"> = {}): StoreView {
   const id = more.id ?? "store-bcdf24";
   return {
     id,
     name: "My Shop",
-    status: "Ready",
+    status: status as StoreStatus,
     plan: "small",
+    admin_email: "owner@example.com",
     host: `${id}.localhost`,
     url: `http://${id}.localhost:8080`,
+    generation: 1,
     created_at: at(0),
+    updated_at: at(25),
     ready_at: at(25),
     ...more,
   };

@@ -2,12 +2,14 @@
 import { cleanup } from "@testing-library/preact";
 import { afterEach } from "vitest";
 
-HTMLDialogElement.prototype.showModal = function showModal() {
-  this.open = true;
-  this.querySelector<HTMLElement>("input, button")?.focus();
-};
-HTMLDialogElement.prototype.close = function close() {
-  this.open = false;
-};
+if (typeof HTMLDialogElement !== "undefined") {
+  HTMLDialogElement.prototype.showModal = function showModal() {
+    this.open = true;
+    this.querySelector<HTMLElement>("input, button")?.focus();
+  };
+  HTMLDialogElement.prototype.close = function close() {
+    this.open = false;
+  };
+}
 
 afterEach(cleanup);

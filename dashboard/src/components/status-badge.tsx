@@ -1,11 +1,12 @@
 // A store's status as a small sign: shape, colour and word say the same.
 import type { ComponentType } from "preact";
+import type { StoreStatus } from "../api/types";
 import { say, words } from "../words";
 import { Alert, Check, Clock, Cross, Pause, Ring, Spinner } from "./icons";
 
 type Tone = "good" | "busy" | "bad" | "calm";
 
-const LOOK: Record<string, { tone: Tone; Sign: ComponentType }> = {
+const LOOK: Record<StoreStatus, { tone: Tone; Sign: ComponentType }> = {
   Queued: { tone: "calm", Sign: Clock },
   Provisioning: { tone: "busy", Sign: Spinner },
   Ready: { tone: "good", Sign: Check },
@@ -18,8 +19,8 @@ const LOOK: Record<string, { tone: Tone; Sign: ComponentType }> = {
 };
 const UNKNOWN = { tone: "calm", Sign: Ring } as const;
 
-export function StatusBadge({ status }: { status: string }) {
-  const { tone, Sign } = Object.hasOwn(LOOK, status) ? (LOOK[status] ?? UNKNOWN) : UNKNOWN;
+export function StatusBadge({ status }: { status: StoreStatus }) {
+  const { tone, Sign } = Object.hasOwn(LOOK, status) ? LOOK[status] : UNKNOWN;
   return (
     <span class={`badge tone-${tone}`}>
       <Sign />

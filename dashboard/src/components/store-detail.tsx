@@ -40,7 +40,7 @@ export function StoreDetail({ store, now }: Props) {
           </dd>
           <dt>{words.detail.address}</dt>
           <dd>
-            <code>{store.url ?? store.host}</code>
+            <code>{store.url}</code>
           </dd>
           <dt>{words.detail.plan}</dt>
           <dd>{store.plan}</dd>

@@ -1,7 +1,7 @@
 // Which address of a store may become a link. Pure.
-import type { StoreView } from "../api/types";
+import type { StoreStatus, StoreView } from "../api/types";
 
-const SERVING = new Set(["Ready", "Updating"]);
+const SERVING: ReadonlySet<StoreStatus> = new Set(["Ready", "Updating"]);
 
 /** The shop's address while it is served; only http and https ever pass. */
 export function shopUrl(store: Pick<StoreView, "status" | "url">): string | undefined {

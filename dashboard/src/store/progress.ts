@@ -1,16 +1,30 @@
 // Where a store stands, worked out from what the api says. Pure: time comes in
 // as an argument, words are chosen elsewhere.
-import type { OperationView, StepView, StoreView, Waiting } from "../api/types";
+import type {
+  OperationKind,
+  OperationStatus,
+  OperationView,
+  Step,
+  StepView,
+  StoreStatus,
+  StoreView,
+  Waiting,
+} from "../api/types";
 
-const MOVING = new Set(["Queued", "Provisioning", "Updating", "Deleting"]);
-const OPEN = new Set(["Queued", "Running"]);
+const MOVING: ReadonlySet<StoreStatus> = new Set([
+  "Queued",
+  "Provisioning",
+  "Updating",
+  "Deleting",
+]);
+const OPEN: ReadonlySet<OperationStatus> = new Set(["Queued", "Running"]);
 
 /** The steps an operation is expected to take, in order; others may come between. */
-const PLANS: Record<string, readonly string[]> = {
+const PLANS: Partial<Record<OperationKind, readonly Step[]>> = {
   Create: ["Namespace", "Credentials", "Release", "Rollout", "Storefront"],
   Delete: ["Purge"],
 };
-const CHANGE_PLAN = ["Release", "Rollout", "Storefront"] as const;
+const CHANGE_PLAN: readonly Step[] = ["Release", "Rollout", "Storefront"];
 
 /** Whether something is under way, so that looking again soon is worth it. */
 export function isMoving(store: StoreView): boolean {
@@ -35,7 +49,7 @@ export function currentStep(operation: OperationView): StepView | undefined {
 export type StepState = "done" | "running" | "failed" | "stopped" | "pending";
 
 export interface StepLine {
-  step: string;
+  step: Step;
   attempt: number;
   state: StepState;
   durationMs?: number;
@@ -96,11 +110,11 @@ function stateOf({ outcome, finished_at }: StepView): StepState {
   }
 }
 
-function planOf(operation: OperationView): readonly string[] {
+function planOf(operation: OperationView): readonly Step[] {
   return PLANS[operation.kind] ?? CHANGE_PLAN;
 }
 
-function upcoming(operation: OperationView): readonly string[] {
+function upcoming(operation: OperationView): readonly Step[] {
   const plan = planOf(operation);
   const reached = operation.steps
     .filter((view) => view.attempt === operation.attempt)
