@@ -1,3 +1,4 @@
+// Which typed text confirms a deletion, and which address may become a link.
 import { expect, test } from "vitest";
 import { shopUrl } from "../src/store/address";
 import { confirms } from "../src/store/confirmation";

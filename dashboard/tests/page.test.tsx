@@ -1,3 +1,4 @@
+// The whole page against a stand-in for fetch: create, delete, errors, address.
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { App } from "../src/app";

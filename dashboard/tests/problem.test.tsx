@@ -1,3 +1,4 @@
+// Refusals: how they are read from an answer and how they are shown.
 import { fireEvent, render, screen } from "@testing-library/preact";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { ask } from "../src/api/client";

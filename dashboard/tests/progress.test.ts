@@ -1,3 +1,4 @@
+// The timeline worked out of an operation, as tables; no page here.
 import { describe, expect, test } from "vitest";
 import { currentStep, elapsedMs, isMoving, progress, timeline } from "../src/store/progress";
 import { at, operation, START, step, store } from "./samples";

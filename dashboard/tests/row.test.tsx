@@ -1,3 +1,4 @@
+// What one store shows: status, hostile names, link, failure.
 import { render, screen, within } from "@testing-library/preact";
 import { describe, expect, test, vi } from "vitest";
 import type { Failure, StoreStatus, StoreView } from "../src/api/types";

@@ -1,4 +1,5 @@
 // @vitest-environment node
+// The generated types against the contract that the api commits.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import openapiTS, { astToString, COMMENT_HEADER } from "openapi-typescript";

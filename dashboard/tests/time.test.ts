@@ -1,3 +1,4 @@
+// Durations, ages and the api's clock, as tables.
 import { describe, expect, test } from "vitest";
 import { ago, duration, elapsed } from "../src/format/time";
 import { observeServerDate, serverNow } from "../src/live/clock";
