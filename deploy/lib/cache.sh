@@ -19,7 +19,10 @@ cached() {
   mkdir -p "$URUMI_CACHE/built"
   if [[ ! -e $target ]]; then
     exec {lock}>"$URUMI_CACHE/built/$name.lock"
-    flock "$lock"
+    if ! flock --nonblock "$lock"; then
+      echo "waiting for another build of $name to end" >&2
+      flock "$lock"
+    fi
     if [[ ! -e $target ]]; then
       rm -rf "$target.partial"
       "$@" "$target.partial" >&2
