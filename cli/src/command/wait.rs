@@ -54,21 +54,19 @@ pub async fn until(
     }
 }
 
+/// A running step counts up, so only finished ones are told, once each.
 fn tell(store: &Value, told: &mut BTreeSet<String>) {
-    for step in store["operation"]["steps"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-    {
-        let Some(took) = step["duration_ms"].as_u64() else {
+    let steps = store["operation"]["steps"].as_array();
+    for step in steps.map(Vec::as_slice).unwrap_or_default() {
+        let (Some(took), true) = (
+            step["duration_ms"].as_u64(),
+            step["finished_at"].is_string(),
+        ) else {
             continue;
         };
-        let line = format!(
-            "{:<12} {:>7.1} s",
-            text(&step["step"]),
-            Duration::from_millis(took).as_secs_f64()
-        );
-        if told.insert(line.clone()) {
+        let took = Duration::from_millis(took).as_secs_f64();
+        let line = format!("{:<12} {took:>7.1} s", text(&step["step"]));
+        if told.insert(format!("{}/{line}", step["attempt"])) {
             eprintln!("{line}");
         }
     }
