@@ -4,9 +4,11 @@
 pub mod client;
 pub mod diagnose;
 pub mod error;
+pub mod evidence;
 pub mod labels;
 pub mod rollout;
 pub mod wake;
+pub mod workloads;
 
 pub use client::Cluster;
 pub use error::ClusterError;

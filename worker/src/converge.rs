@@ -135,7 +135,13 @@ pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Ta
                     unreachable_for_now(job, timeline, taken, away, &error).await;
                 }
             },
-            Next::Stuck(failure) => return Ended::Failed(failure),
+            Next::Stuck(failure) => {
+                // Also when it was seen at the first look: people see where.
+                if let Some(step) = failure.step {
+                    timeline.enter(step);
+                }
+                return Ended::Failed(failure);
+            }
         }
     }
 }
@@ -167,12 +173,15 @@ async fn act(
     step: Step,
     seen: &Observed,
 ) -> Acted {
+    if step == Step::Release {
+        taken.forget_verified();
+    }
     match steps::run(step, job, seen).await {
         Ok(changed) => {
             taken.done(step);
             timeline.changed(changed);
             // These end when their end is seen; the others with their effect.
-            if !matches!(step, Step::Purge | Step::Reset | Step::Storefront) {
+            if !step_goes_on(step) {
                 timeline.finish();
             }
         }
@@ -188,6 +197,16 @@ async fn act(
         }
     }
     Acted::Done
+}
+
+/// Steps that are over when their end is seen, not with an effect of ours.
+fn step_goes_on(step: Step) -> bool {
+    match step {
+        Step::Reset | Step::Rollout | Step::Storefront | Step::Purge => true,
+        Step::Namespace | Step::Credentials | Step::Unlock | Step::Release | Step::Rollback => {
+            false
+        }
+    }
 }
 
 async fn unreachable_for_now(

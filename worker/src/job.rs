@@ -127,10 +127,10 @@ impl Attempt<'_> {
                 Err(error) => error,
             };
             failures += 1;
+            self.show_away(&error);
             if Instant::now() >= self.deadline {
                 return Err(deferred(MARGIN, "the cluster cannot be reached"));
             }
-            self.show_away(&error);
             pause(Backoff::RECONNECT.jittered(failures), self.stop).await;
         }
     }

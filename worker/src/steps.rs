@@ -6,6 +6,7 @@ pub mod purge;
 pub mod release;
 pub mod reset;
 pub mod rollback;
+pub mod rollout;
 pub mod unlock;
 
 use shared::contract::command::Goal;
@@ -60,8 +61,9 @@ pub async fn run(step: Step, job: &Job<'_>, seen: &Observed) -> Result<bool, Ste
         Step::Release => release::run(job, seen).await,
         Step::Rollback => rollback::run(job, seen).await,
         Step::Purge => purge::run(job, seen).await,
-        // These two are waits; looking is all they do.
-        Step::Rollout | Step::Storefront => Ok(false),
+        Step::Rollout => rollout::run(job, seen).await,
+        // From now on every look asks the shop.
+        Step::Storefront => Ok(false),
     }
 }
 

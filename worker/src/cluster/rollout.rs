@@ -8,6 +8,8 @@ use k8s_openapi::api::batch::v1::Job;
 use kube::ResourceExt as _;
 use shared::failure::FailureCode;
 
+use crate::cluster::workloads::Workloads;
+
 /// What was found about one workload, or about all together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rollout {
@@ -22,20 +24,21 @@ pub enum Rollout {
 /// All workloads of a store as one verdict: a failure first, then what is
 /// missing (the database before the set-up before the web pods).
 #[must_use]
-pub fn together(
-    stateful_sets: &[StatefulSet],
-    jobs: &[Job],
-    deployments: &[Deployment],
-) -> Rollout {
+pub fn together(workloads: &Workloads) -> Rollout {
+    let Workloads {
+        stateful_sets,
+        jobs,
+        deployments,
+    } = workloads;
+    if deployments.is_empty() && stateful_sets.is_empty() {
+        return Rollout::Waiting("the release's workloads are not there yet".to_owned());
+    }
     let verdicts: Vec<Rollout> = stateful_sets
         .iter()
         .map(stateful_set)
         .chain(jobs.iter().map(job))
         .chain(deployments.iter().map(deployment))
         .collect();
-    if deployments.is_empty() && stateful_sets.is_empty() {
-        return Rollout::Waiting("the release's workloads are not there yet".to_owned());
-    }
     let failed = verdicts.iter().find(|v| matches!(v, Rollout::Failed(..)));
     let waiting = verdicts.iter().find(|v| matches!(v, Rollout::Waiting(_)));
     failed.or(waiting).cloned().unwrap_or(Rollout::Complete)

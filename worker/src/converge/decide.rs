@@ -18,8 +18,6 @@ use crate::settings::Patience;
 const ENOUGH: u32 = 3;
 /// A step that this often found something else than was seen just before.
 const SURPRISES: u32 = 10;
-/// A shop that does not answer at once is no cause yet.
-const SHOW_SHOP_AFTER: Duration = Duration::from_secs(5);
 
 /// What to do now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +117,7 @@ fn present(command: &Command, seen: &Observed, taken: &Taken, patience: &Patienc
     if let Some(next) = release(seen, taken, ever_ready) {
         return next;
     }
-    if let Some(next) = rollout(seen, patience) {
+    if let Some(next) = rollout(seen, taken, patience) {
         return next;
     }
     storefront(seen, taken, patience)
@@ -195,10 +193,16 @@ fn after_failure(failure: &Failure, release: &Release, taken: &Taken, ever_ready
 }
 
 /// `None` when all workloads have arrived.
-fn rollout(seen: &Observed, patience: &Patience) -> Option<Next> {
+fn rollout(seen: &Observed, taken: &Taken, patience: &Patience) -> Option<Next> {
     let step = Step::Rollout;
     match (&seen.rollout, &seen.cause) {
         (Some(Rollout::Complete), _) => None,
+        // It failed in an earlier try; this one makes it anew.
+        (Some(Rollout::Failed(FailureCode::SetupFailed, _)), _)
+            if taken.count(Step::Release) == 0 && !taken.has_waited(step) =>
+        {
+            Some(Next::Do(Step::Release))
+        }
         (Some(Rollout::Failed(code, _)), Some(cause)) if cause.failure.code == *code => {
             Some(Next::Stuck(cause.failure.clone().in_step(step)))
         }
@@ -208,10 +212,13 @@ fn rollout(seen: &Observed, patience: &Patience) -> Option<Next> {
         (Some(Rollout::Waiting(_)), Some(cause)) if is_final(cause, patience) => {
             Some(Next::Stuck(cause.failure.clone().in_step(step)))
         }
+        (Some(Rollout::Waiting(_)), _) if !seen.stuck.is_empty() && taken.count(step) < ENOUGH => {
+            Some(Next::Do(step))
+        }
         (Some(Rollout::Waiting(why)), cause) => Some(Next::Wait(Waiting {
             step,
             message: why.clone(),
-            cause: cause.as_ref().map(|cause| cause.failure.clone()),
+            cause: shown(cause.as_ref()),
         })),
         (None, _) => Some(Next::wait(step, "the workloads were not looked at")),
     }
@@ -227,14 +234,24 @@ fn storefront(seen: &Observed, taken: &Taken, patience: &Patience) -> Next {
         (Some(Err(why)), cause) => Next::Wait(Waiting {
             step,
             message: why.clone(),
-            cause: cause
-                .as_ref()
-                .filter(|cause| cause.lasting >= SHOW_SHOP_AFTER)
-                .map(|cause| cause.failure.clone()),
+            cause: shown(cause.as_ref()),
         }),
         (None, _) if taken.count(step) == 0 => Next::Do(step),
         (None, _) => Next::wait(step, "the shop was not asked"),
     }
+}
+
+/// A cause is shown as soon as it is one: every pod is unscheduled for a moment,
+/// and a database that starts does not answer yet.
+fn shown(cause: Option<&Cause>) -> Option<Failure> {
+    let cause = cause?;
+    let after = match cause.failure.code {
+        FailureCode::ProbeFailing => 15,
+        FailureCode::VolumePending | FailureCode::StorefrontUnreachable => 5,
+        FailureCode::Unschedulable => 3,
+        _ => 0,
+    };
+    (cause.lasting >= Duration::from_secs(after)).then(|| cause.failure.clone())
 }
 
 fn is_final(cause: &Cause, patience: &Patience) -> bool {

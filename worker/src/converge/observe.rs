@@ -1,8 +1,6 @@
 //! Looking: facts from the cluster and from the shop, as deep as there is
 //! something to see. IO; no decisions.
 
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::batch::v1::Job as SetupJob;
 use k8s_openapi::api::core::v1::{self as core, PersistentVolumeClaim, Secret};
 use kube::api::ListParams;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
@@ -11,9 +9,9 @@ use shared::contract::command::Goal;
 use shared::failure::{Failure, FailureCode};
 use shared::step::Step;
 
-use crate::cluster::labels::INSTANCE;
+use crate::cluster::evidence::{self, Look};
 use crate::cluster::rollout::{self, Rollout};
-use crate::cluster::{Cluster, ClusterError, diagnose};
+use crate::cluster::{Cluster, ClusterError, workloads};
 use crate::converge::observed::{Cause, Found, Namespace, Observed, Volumes};
 use crate::converge::taken::Taken;
 use crate::converge::{Job, Wanted};
@@ -58,7 +56,8 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     if !is_in_force(&seen.release) {
         return Ok(seen);
     }
-    let verdict = workloads(cluster, store).await?;
+    let workloads = workloads::fetch(cluster, store).await?;
+    let verdict = rollout::together(&workloads);
     if verdict == Rollout::Complete && taken.count(Step::Storefront) == 0 {
         // The shop is asked once that step has begun, so that its time is its own.
         taken.lasting(None);
@@ -67,7 +66,8 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
         seen.cause = shop_cause(&answer, taken);
         seen.storefront = Some(answer);
     } else {
-        let cause = diagnose::look(cluster, store, &verdict).await?;
+        let Look { cause, stuck } = evidence::look(cluster, store, workloads, &verdict).await?;
+        seen.stuck = stuck;
         let lasting = taken.lasting(cause.as_ref().map(|cause| cause.failure.code));
         seen.cause = cause.map(|cause| Cause {
             failure: cause.failure,
@@ -164,25 +164,6 @@ async fn volumes(cluster: &Cluster, store: &str) -> Result<Volumes, ClusterError
         present: claims.items.len(),
         ending: claims.items.iter().filter(ending).count(),
     })
-}
-
-async fn workloads(cluster: &Cluster, store: &str) -> Result<Rollout, ClusterError> {
-    let ours = ListParams::default().labels(&format!("{INSTANCE}={store}"));
-    let (stateful_sets, jobs, deployments) = (
-        cluster.of::<StatefulSet>(store),
-        cluster.of::<SetupJob>(store),
-        cluster.of::<Deployment>(store),
-    );
-    let (stateful_sets, jobs, deployments) = tokio::try_join!(
-        stateful_sets.list(&ours),
-        jobs.list(&ours),
-        deployments.list(&ours),
-    )?;
-    Ok(rollout::together(
-        &stateful_sets.items,
-        &jobs.items,
-        &deployments.items,
-    ))
 }
 
 fn shop_cause(answer: &Result<(), String>, taken: &mut Taken) -> Option<Cause> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use shared::failure::Failure;
 
 use crate::cluster::rollout::Rollout;
+use crate::cluster::workloads::PodIdentity;
 use crate::helm::Release;
 
 /// What was seen in one look.
@@ -21,6 +22,8 @@ pub struct Observed {
     pub volumes: Volumes,
     /// The workloads' word.
     pub rollout: Option<Rollout>,
+    /// Pods that hold up their StatefulSet.
+    pub stuck: Vec<PodIdentity>,
     /// What keeps the workloads, where that was found.
     pub cause: Option<Cause>,
     /// The shop's own answer.
@@ -99,6 +102,7 @@ impl Observed {
             release: Found::Nothing,
             volumes: Volumes::default(),
             rollout: None,
+            stuck: Vec::new(),
             cause: None,
             storefront: None,
         }

@@ -1,13 +1,16 @@
 //! What this try has done so far, so that it does not run in circles. It dies
 //! with the try; nothing here is needed to go on after a crash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use shared::failure::{Failure, FailureCode};
 use shared::step::Step;
 
 use crate::converge::decide::Waiting;
+
+/// A cause that was not seen for this long is over.
+const BREAK: Duration = Duration::from_secs(15);
 
 /// What was done and seen in this try.
 #[derive(Debug, Default)]
@@ -16,7 +19,8 @@ pub struct Taken {
     again: BTreeMap<Step, (u32, String)>,
     failures: BTreeMap<Step, Failure>,
     last_wait: Option<Waiting>,
-    cause_since: Option<(FailureCode, Instant)>,
+    waits: BTreeSet<Step>,
+    causes: BTreeMap<FailureCode, (Instant, Instant)>,
     verified: Option<i64>,
 }
 
@@ -63,26 +67,37 @@ impl Taken {
     /// What is being waited for.
     pub fn waited(&mut self, waiting: &Waiting) {
         self.last_wait = Some(waiting.clone());
+        self.waits.insert(waiting.step);
     }
 
-    /// For how long this cause has been seen without a break, until now.
+    /// Whether this try has waited in that step.
+    #[must_use]
+    pub fn has_waited(&self, step: Step) -> bool {
+        self.waits.contains(&step)
+    }
+
+    /// For how long this cause has been seen, until now. A short break (a
+    /// container that runs for a moment between two crashes) is none.
     pub fn lasting(&mut self, cause: Option<FailureCode>) -> Duration {
+        let now = Instant::now();
+        self.causes
+            .retain(|_, (_, last)| now.duration_since(*last) < BREAK);
         let Some(code) = cause else {
-            self.cause_since = None;
             return Duration::ZERO;
         };
-        match self.cause_since {
-            Some((before, since)) if before == code => since.elapsed(),
-            _ => {
-                self.cause_since = Some((code, Instant::now()));
-                Duration::ZERO
-            }
-        }
+        let (since, last) = self.causes.entry(code).or_insert((now, now));
+        *last = now;
+        now.duration_since(*since)
     }
 
     /// All objects of that revision were seen in this try.
     pub fn verified(&mut self, revision: i64) {
         self.verified = Some(revision);
+    }
+
+    /// We are about to change objects ourselves.
+    pub fn forget_verified(&mut self) {
+        self.verified = None;
     }
 
     /// Whether all objects of that revision were seen in this try.
@@ -113,15 +128,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cause_lasts_only_while_it_is_seen_without_a_break() {
+    fn a_cause_lasts_over_a_short_break_and_for_itself() {
         let mut taken = Taken::default();
         assert_eq!(taken.lasting(Some(FailureCode::CrashLoop)), Duration::ZERO);
-        let second = taken.lasting(Some(FailureCode::CrashLoop));
-        assert!(second > Duration::ZERO);
-
-        assert_eq!(taken.lasting(Some(FailureCode::ImagePull)), Duration::ZERO);
         assert_eq!(taken.lasting(None), Duration::ZERO);
         assert_eq!(taken.lasting(Some(FailureCode::ImagePull)), Duration::ZERO);
+        assert!(taken.lasting(Some(FailureCode::CrashLoop)) > Duration::ZERO);
+
+        let long_ago = Instant::now().checked_sub(BREAK).unwrap();
+        taken
+            .causes
+            .insert(FailureCode::CrashLoop, (long_ago, long_ago));
+        assert_eq!(taken.lasting(Some(FailureCode::CrashLoop)), Duration::ZERO);
     }
 
     #[test]

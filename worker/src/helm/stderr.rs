@@ -54,6 +54,7 @@ const SIGNS: &[(&str, FailureCode)] = &[
         FailureCode::ChartInvalid,
     ),
     ("execution error at", FailureCode::ChartInvalid),
+    ("executing \"", FailureCode::ChartInvalid),
     ("parse error at", FailureCode::ChartInvalid),
     ("error calling include", FailureCode::ChartInvalid),
     ("YAML parse error", FailureCode::ChartInvalid),
@@ -101,12 +102,12 @@ fn failed(code: FailureCode, detail: &str, reply: &Reply, step: Step) -> Verdict
     Verdict::Failed(failure.with_evidence(vec![evidence]))
 }
 
-/// The line that says it: helm's `Error: …`, or the last one.
+/// What says it: helm's last `Error: …` with the lines that belong to it.
 fn last_words(stderr: &str) -> String {
-    let lines = stderr.lines().map(str::trim).filter(|l| !l.is_empty());
-    let error = lines.clone().rfind(|line| line.starts_with("Error:"));
-    let line = error.or_else(|| lines.clone().next_back()).unwrap_or("");
-    line.chars().take(400).collect()
+    let from = stderr.rfind("Error:").unwrap_or(0);
+    let said = stderr.get(from..).unwrap_or_default();
+    let words: Vec<&str> = said.split_whitespace().collect();
+    words.join(" ").chars().take(400).collect()
 }
 
 /// The last characters.

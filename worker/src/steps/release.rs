@@ -4,9 +4,14 @@
 //! lease outlasts helm's limit). *Effect:* a new revision. *Repeating it:* the
 //! next look finds the equal digest and does not come here. *Fails when* helm does.
 
+use k8s_openapi::api::batch::v1::Job as SetupJob;
+use kube::ResourceExt as _;
+use kube::api::DeleteParams;
 use shared::failure::{Failure, FailureCode};
 use shared::step::Step;
 
+use crate::cluster::rollout::{self, Rollout};
+use crate::cluster::{ClusterError, workloads};
 use crate::converge::Job;
 use crate::converge::observed::{Found, Namespace, Observed};
 use crate::helm::argv;
@@ -17,6 +22,7 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
     let Some(wanted) = &job.wanted else {
         return Ok(false);
     };
+    remove_failed_set_up(job).await?;
     let settings = &job.context.settings;
     let values_files = settings.values_files();
     let args = argv::upgrade(argv::Upgrade {
@@ -27,6 +33,24 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         adopt: is_lost(job, seen),
     });
     helm(job, Step::Release, args, wanted.values.clone()).await
+}
+
+/// A set-up Job that failed never runs again; helm makes it anew when it is gone.
+async fn remove_failed_set_up(job: &Job<'_>) -> Result<(), StepError> {
+    let (cluster, store) = (&job.context.cluster, job.command.store_id.as_str());
+    let api = cluster.of::<SetupJob>(store);
+    let found = workloads::fetch(cluster, store).await?;
+    let failed = |job: &&SetupJob| matches!(rollout::job(job), Rollout::Failed(..));
+    for job in found.jobs.iter().filter(failed) {
+        let gone = api
+            .delete(&job.name_any(), &DeleteParams::background())
+            .await;
+        match gone.map_err(ClusterError::from) {
+            Ok(_) | Err(ClusterError::NotFound(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// A store that was ready, but of which helm has no record: its objects are there.

@@ -10,4 +10,10 @@
 
 mod broker;
 mod harness;
+
+mod delivery;
+mod guard;
 mod journey;
+mod lease;
+mod releases;
+mod workloads;

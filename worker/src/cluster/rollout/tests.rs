@@ -109,9 +109,14 @@ fn a_failure_wins_and_nothing_at_all_is_not_complete() {
     let failed: Job = serde_json::from_value(json!({"metadata": {"name": "s"}, "spec": {"template": {}}, "status": {"conditions": [{"type": "Failed", "status": "True"}]}})).unwrap();
     let waiting: Deployment = serde_json::from_value(json!({"metadata": {"name": "w", "generation": 1}, "spec": {"selector": {}, "template": {}}})).unwrap();
 
+    let both = Workloads {
+        jobs: vec![failed],
+        deployments: vec![waiting],
+        ..Workloads::default()
+    };
+    assert!(matches!(together(&both), Rollout::Failed(..)));
     assert!(matches!(
-        together(&[], &[failed], &[waiting]),
-        Rollout::Failed(..)
+        together(&Workloads::default()),
+        Rollout::Waiting(_)
     ));
-    assert!(matches!(together(&[], &[], &[]), Rollout::Waiting(_)));
 }

@@ -1,0 +1,180 @@
+//! Looking for a cause, and collecting what shows it: events of the object and
+//! the last words of its container. Words of a store's own passwords and keys
+//! are struck out before anything leaves here.
+
+use k8s_openapi::api::core::v1::{Event, PersistentVolumeClaim, Pod, Secret};
+use kube::Api;
+use kube::api::{ListParams, LogParams};
+use secrecy::{ExposeSecret as _, SecretString};
+use shared::failure::Evidence;
+
+use crate::cluster::diagnose::{Diagnosis, Facts, diagnose};
+use crate::cluster::rollout::Rollout;
+use crate::cluster::workloads::{self, PodIdentity, Workloads};
+use crate::cluster::{Cluster, ClusterError};
+use crate::values::CREDENTIALS_SECRET;
+
+/// Events that are kept.
+const EVENTS: usize = 5;
+/// Log lines that are kept.
+const LINES: i64 = 20;
+/// Characters of one piece of evidence.
+const LENGTH: usize = 2000;
+/// Values shorter than this are no secrets (`admin`) or would strike out too much.
+const SHORT: usize = 8;
+
+/// What a look at workloads that have not arrived gives.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// The cause, with its evidence.
+    pub cause: Option<Diagnosis>,
+    /// Pods that hold up their StatefulSet.
+    pub stuck: Vec<PodIdentity>,
+}
+
+/// The cause that keeps the workloads, with its evidence.
+///
+/// # Errors
+/// [`ClusterError`].
+pub async fn look(
+    cluster: &Cluster,
+    store: &str,
+    workloads: Workloads,
+    verdict: &Rollout,
+) -> Result<Look, ClusterError> {
+    let all = ListParams::default();
+    let (pods, claims, events) = (
+        cluster.of::<Pod>(store),
+        cluster.of::<PersistentVolumeClaim>(store),
+        cluster.of::<Event>(store),
+    );
+    let (pods, claims, events) =
+        tokio::try_join!(pods.list(&all), claims.list(&all), events.list(&all))?;
+    let facts = Facts {
+        workloads,
+        pods: pods.items,
+        claims: claims.items,
+        events: events.items,
+    };
+    let stuck = workloads::stuck(&facts.workloads.stateful_sets, &facts.pods);
+    let Some(mut found) = diagnose(&facts, verdict) else {
+        return Ok(Look { cause: None, stuck });
+    };
+    let mut evidence = of_events(&facts.events, &found.object);
+    if let Some(container) = &found.container {
+        evidence.extend(last_words(cluster, store, &found.object, container).await);
+    }
+    let secrets = secrets(cluster, store).await?;
+    for piece in &mut evidence {
+        piece.text = strike_out(&piece.text, &secrets);
+    }
+    found.failure.message = strike_out(&found.failure.message, &secrets);
+    found.failure.evidence = evidence;
+    Ok(Look {
+        cause: Some(found),
+        stuck,
+    })
+}
+
+/// The newest warnings about an object. Pure.
+fn of_events(events: &[Event], object: &str) -> Vec<Evidence> {
+    let mut about: Vec<&Event> = events
+        .iter()
+        .filter(|event| event.type_.as_deref() == Some("Warning"))
+        .filter(|event| name_of(event) == object)
+        .collect();
+    about.sort_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
+    let newest = about.iter().rev().take(EVENTS);
+    let kept = newest.map(|event| Evidence {
+        kind: "Event".to_owned(),
+        object: object.to_owned(),
+        text: format!(
+            "{} ({} times): {}",
+            event.reason.as_deref().unwrap_or_default(),
+            event.count.unwrap_or(1),
+            event.message.as_deref().unwrap_or_default()
+        ),
+    });
+    kept.collect()
+}
+
+fn name_of(event: &Event) -> String {
+    let object = &event.involved_object;
+    let word = |word: &Option<String>| word.clone().unwrap_or_default();
+    format!("{}/{}", word(&object.kind), word(&object.name))
+}
+
+/// The last lines of a container: of its run before, if it was started again.
+/// A log that cannot be had is no evidence, and no error.
+async fn last_words(
+    cluster: &Cluster,
+    store: &str,
+    object: &str,
+    container: &str,
+) -> Option<Evidence> {
+    let pod = object.strip_prefix("Pod/")?;
+    let api: Api<Pod> = cluster.of(store);
+    let of_run = |previous| LogParams {
+        container: (!container.is_empty()).then(|| container.to_owned()),
+        tail_lines: Some(LINES),
+        previous,
+        ..LogParams::default()
+    };
+    let text = match api.logs(pod, &of_run(true)).await {
+        Ok(text) if !text.trim().is_empty() => text,
+        _ => api.logs(pod, &of_run(false)).await.ok()?,
+    };
+    let text = text.trim();
+    let skip = text.chars().count().saturating_sub(LENGTH);
+    (!text.is_empty()).then(|| Evidence {
+        kind: "Log".to_owned(),
+        object: object.to_owned(),
+        text: text.chars().skip(skip).collect(),
+    })
+}
+
+async fn secrets(cluster: &Cluster, store: &str) -> Result<Vec<SecretString>, ClusterError> {
+    let secret = cluster
+        .of::<Secret>(store)
+        .get_opt(CREDENTIALS_SECRET)
+        .await?;
+    let values = secret.and_then(|secret| secret.data).unwrap_or_default();
+    let texts = values
+        .into_values()
+        .filter_map(|value| String::from_utf8(value.0).ok());
+    Ok(texts
+        .filter(|text| text.len() >= SHORT)
+        .map(SecretString::from)
+        .collect())
+}
+
+/// The text without the secrets. Pure.
+fn strike_out(text: &str, secrets: &[SecretString]) -> String {
+    let struck = secrets.iter().fold(text.to_owned(), |text, secret| {
+        text.replace(secret.expose_secret(), "[secret]")
+    });
+    struck.chars().take(LENGTH).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_stays_in_a_text() {
+        let secrets = [
+            "hunter2hunter2".to_owned().into(),
+            "tops3cretkey".to_owned().into(),
+        ];
+        let text = strike_out(
+            "login hunter2hunter2 failed, hunter2hunter2/tops3cretkey",
+            &secrets,
+        );
+        assert_eq!(text, "login [secret] failed, [secret]/[secret]");
+    }
+
+    #[test]
+    fn evidence_is_bounded() {
+        assert_eq!(strike_out(&"x".repeat(9000), &[]).len(), LENGTH);
+    }
+}
