@@ -46,8 +46,9 @@ installation() {
   cat "$URUMI_STATE/installation"
 }
 
-database_url() { "$URUMI_ROOT/deploy/local/postgres.sh" url; }
-amqp_url() { "$URUMI_ROOT/deploy/local/rabbitmq.sh" url; }
+# The instance is named, because the callers have emptied their environment.
+database_url() { URUMI_INSTANCE=$URUMI_INSTANCE "$URUMI_ROOT/deploy/local/postgres.sh" url; }
+amqp_url() { URUMI_INSTANCE=$URUMI_INSTANCE "$URUMI_ROOT/deploy/local/rabbitmq.sh" url; }
 dashboard_url() { echo "http://localhost:$(port api)"; }
 
 # `http://{host}` with the port a browser needs.
