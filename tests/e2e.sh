@@ -2,11 +2,12 @@
 # `make e2e`: the full journey of one store on real pods, on a platform of its
 # own (instance `test-e2e`) that is brought up first and removed afterwards.
 # URUMI_KEEP=1 leaves it running, to look at.
-export URUMI_INSTANCE=${URUMI_INSTANCE:-test-e2e}
+# The name is fixed, and what a sourced .urumi/env exports is dropped: the
+# journeys kill and remove, and must never do so to the platform beside them.
+export URUMI_INSTANCE=test-e2e
+unset KUBECONFIG URUMI_API URUMI_API_PORT URUMI_DASHBOARD URUMI_INGRESS URUMI_STORE_VALUES DATABASE_URL AMQP_URL
 source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$URUMI_CACHE/target}
-# The journeys use what `make up` makes, never a cluster of the caller.
-unset KUBECONFIG
 
 finish() {
   local rc=$?
