@@ -7,11 +7,13 @@
 //! for their slot and then finds the outcome on the Lease.
 
 pub mod settle;
+pub mod underway;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use lapin::message::Delivery;
 use lapin::options::BasicCancelOptions;
 use shared::amqp::Inbound;
@@ -26,6 +28,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::consumer::settle::{Came, settle};
+use crate::consumer::underway::Underway;
 use crate::context::Context;
 use crate::job;
 
@@ -35,6 +38,7 @@ pub struct Consumer {
     context: Arc<Context>,
     stop: CancellationToken,
     slots: Arc<Semaphore>,
+    underway: Underway,
     jobs: TaskTracker,
     connected: Arc<AtomicBool>,
 }
@@ -48,6 +52,7 @@ impl Consumer {
             context,
             stop,
             slots,
+            underway: Underway::default(),
             jobs: TaskTracker::new(),
             connected,
         }
@@ -114,12 +119,16 @@ impl Consumer {
 
     fn begin(&self, delivery: Delivery) {
         let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
-        let slots = Arc::clone(&self.slots);
+        let (slots, underway) = (Arc::clone(&self.slots), self.underway.clone());
         self.jobs.spawn(async move {
             let came = match Envelope::<Command>::decode(&delivery.data) {
                 Ok(command) => {
+                    let begin = async {
+                        let alone = underway.enter(command.operation_id, command.attempt).await;
+                        (alone, slots.acquire_owned().await)
+                    };
                     let slot = tokio::select! {
-                        slot = slots.acquire_owned() => slot,
+                        slot = begin => slot,
                         () = stop.cancelled() => return,
                     };
                     let came = work(&context, &command, &stop).await;
@@ -154,11 +163,17 @@ async fn work(context: &Context, command: &Envelope<Command>, stop: &Cancellatio
         generation = %command.generation,
         attempt = command.attempt,
     );
-    match job::run(context, command, stop).instrument(span).await {
-        Ok(()) => Came::Said,
-        Err(unsaid) => {
+    // The job guards its own work; this is for the rest of it.
+    let job = AssertUnwindSafe(job::run(context, command, stop)).catch_unwind();
+    match job.instrument(span).await {
+        Ok(Ok(())) => Came::Said,
+        Ok(Err(unsaid)) => {
             tracing::warn!(%unsaid, "a delivery is left to another worker");
             Came::Unsaid
+        }
+        Err(_) => {
+            tracing::error!("a delivery broke its job, it is put aside");
+            Came::Broken
         }
     }
 }

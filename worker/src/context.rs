@@ -41,7 +41,7 @@ impl Context {
     ///
     /// # Errors
     /// A setting that cannot be used.
-    pub async fn open(settings: Settings, abandon: CancellationToken) -> anyhow::Result<Self> {
+    pub async fn open(settings: Settings, stop: CancellationToken) -> anyhow::Result<Self> {
         let cluster = Cluster::open(settings.kubeconfig.as_deref()).await?;
         let unique = uuid::Uuid::now_v7().simple().to_string();
         let worker = format!("worker-{}", &unique[20..]);
@@ -63,7 +63,7 @@ impl Context {
         Ok(Self {
             leases: Leases::new(cluster.clone(), settings.namespace.clone(), terms),
             prober: Prober::new(settings.ingress.clone()).context("making the prober")?,
-            reporter: Reporter::new(Arc::clone(&publisher), abandon),
+            reporter: Reporter::new(Arc::clone(&publisher), stop),
             publisher,
             worker,
             cluster,

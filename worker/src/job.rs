@@ -53,6 +53,7 @@ pub async fn run(
         taken: Taken::default(),
         deadline: Instant::now() + Duration::from_millis(command.body.budget_ms),
     };
+    let mut waiting_since = None;
     loop {
         let holder = format!("{}/{}", context.worker, uuid::Uuid::now_v7());
         match attempt.acquire(&holder).await {
@@ -72,7 +73,9 @@ pub async fn run(
                 remaining,
                 supersedes,
             }) => {
-                if !(supersedes && attempt.wait_for_holder().await) {
+                let waiting = waiting_since.get_or_insert_with(Instant::now);
+                let patient = supersedes && waiting.elapsed() < attempt.holders_time();
+                if !(patient && pause(MARGIN / 2, stop).await) {
                     let busy = deferred(remaining + MARGIN, "another worker has the store");
                     return story.conclude(busy).await;
                 }
@@ -150,10 +153,10 @@ impl Attempt<'_> {
         });
     }
 
-    /// The holder works on an older intent and was told to stop. `false` when we
-    /// stop ourselves, or are out of time.
-    async fn wait_for_holder(&self) -> bool {
-        Instant::now() < self.deadline && pause(MARGIN / 2, self.stop).await
+    /// The holder works on an older intent and was told to stop: it comes to its
+    /// end within this time, or it is dead.
+    fn holders_time(&self) -> Duration {
+        self.context.settings.helm_grace + MARGIN * 4
     }
 
     async fn hold(&mut self, holding: &Holding) -> Outcome {
@@ -193,14 +196,14 @@ impl Attempt<'_> {
             deadline: self.deadline,
         };
         let work = converge(&job, &mut self.timeline, &mut self.taken);
-        AssertUnwindSafe(work)
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| {
-                tracing::error!("a job panicked");
-                let detail = "The worker met a fault of its own.";
-                Ended::Failed(Failure::new(FailureCode::Internal, detail))
-            })
+        if let Ok(ended) = AssertUnwindSafe(work).catch_unwind().await {
+            return ended;
+        }
+        tracing::error!("a job panicked");
+        // Its helm, if one ran, is being ended now; keep the store that long.
+        pause(self.context.settings.helm_grace, holding.lost()).await;
+        let detail = "The worker met a fault of its own.";
+        Ended::Failed(Failure::new(FailureCode::Internal, detail))
     }
 
     fn wanted(&self) -> Result<Option<Wanted>, Failure> {

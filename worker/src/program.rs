@@ -20,7 +20,7 @@ use crate::settings::{DEFAULTS, Settings};
 use crate::{control, probes};
 
 /// Brings stores to what is wanted of them. Settings come from the environment;
-/// see docs/CONFIGURATION.md.
+/// see `worker/settings/base.toml` in the sources.
 #[derive(Debug, Parser)]
 #[command(name = "urumi-worker", version, about)]
 struct Arguments {
@@ -78,22 +78,23 @@ fn run() -> anyhow::Result<()> {
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
-    let abandon = CancellationToken::new();
+    // The probes answer until the last job has ended.
+    let ended = CancellationToken::new();
     let listen = settings.worker_listen;
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!("cannot listen on {listen}; set URUMI_WORKER_LISTEN to a free address")
     })?;
-    let context = Arc::new(Context::open(settings, abandon.clone()).await?);
+    let context = Arc::new(Context::open(settings, stop.clone()).await?);
     tracing::info!(worker = context.worker, %listen, cluster = context.cluster.url(), "started");
     let connected = Arc::new(AtomicBool::new(false));
     let probes = tokio::spawn(probes::serve(
         listener,
         Arc::clone(&connected),
-        abandon.clone(),
+        ended.clone(),
     ));
     let control = tokio::spawn(control::run(Arc::clone(&context), stop.clone()));
     Consumer::new(context, stop, connected).run().await;
-    abandon.cancel();
+    ended.cancel();
     control.await?;
     probes.await?;
     tracing::info!("stopped");

@@ -14,12 +14,15 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+/// Tries to reach the broker while stopping.
+const LAST_TRIES: u32 = 5;
+
 /// Says events on the worker's publishing connection.
 #[derive(Debug, Clone)]
 pub struct Reporter {
     publisher: Arc<Publisher>,
-    /// Cancelled when the program can wait no longer.
-    abandon: CancellationToken,
+    /// Cancelled when the program is to come to its end.
+    stop: CancellationToken,
 }
 
 /// The story of one try: events keep their order, and none holds up the work.
@@ -35,10 +38,10 @@ pub struct Story {
 pub struct Unsaid;
 
 impl Reporter {
-    /// A reporter that gives up only when the token is cancelled.
+    /// A reporter that gives up only after the token was cancelled.
     #[must_use]
-    pub fn new(publisher: Arc<Publisher>, abandon: CancellationToken) -> Self {
-        Self { publisher, abandon }
+    pub fn new(publisher: Arc<Publisher>, stop: CancellationToken) -> Self {
+        Self { publisher, stop }
     }
 
     /// Begin the story of a try.
@@ -80,8 +83,12 @@ impl Reporter {
                 // The next connection declares the queues again.
                 self.publisher.forget().await;
             }
-            if !pause(Backoff::RECONNECT.jittered(failures), &self.abandon).await {
+            // What is not said now is said by whoever gets the delivery next.
+            if self.stop.is_cancelled() && failures >= LAST_TRIES {
                 return false;
+            }
+            if !pause(Backoff::RECONNECT.jittered(failures), &self.stop).await {
+                pause(Backoff::RECONNECT.base, &CancellationToken::new()).await;
             }
         }
     }

@@ -12,6 +12,8 @@ pub enum Came {
     Unsaid,
     /// No build of ours can read it.
     Unreadable,
+    /// It met a fault of ours outside of what a job guards.
+    Broken,
 }
 
 /// What the broker is told.
@@ -32,7 +34,7 @@ pub fn settlement(came: Came) -> Settlement {
     match came {
         Came::Said => Settlement::Acknowledge,
         Came::Unsaid => Settlement::Leave,
-        Came::Unreadable => Settlement::PutAside,
+        Came::Unreadable | Came::Broken => Settlement::PutAside,
     }
 }
 
@@ -62,6 +64,7 @@ mod tests {
             (Came::Said, Settlement::Acknowledge),
             (Came::Unsaid, Settlement::Leave),
             (Came::Unreadable, Settlement::PutAside),
+            (Came::Broken, Settlement::PutAside),
         ] {
             assert_eq!(settlement(came), expected);
         }

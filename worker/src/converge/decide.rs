@@ -203,7 +203,9 @@ fn rollout(seen: &Observed, taken: &Taken, patience: &Patience) -> Option<Next> 
         {
             Some(Next::Do(Step::Release))
         }
-        (Some(Rollout::Failed(code, _)), Some(cause)) if cause.failure.code == *code => {
+        (Some(Rollout::Failed(code, _)), Some(cause))
+            if cause.provable || cause.failure.code == *code =>
+        {
             Some(Next::Stuck(cause.failure.clone().in_step(step)))
         }
         (Some(Rollout::Failed(code, why)), _) => {

@@ -62,7 +62,12 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
         // The shop is asked once that step has begun, so that its time is its own.
         taken.lasting(None);
     } else if verdict == Rollout::Complete {
-        let answer = job.context.prober.look(&spec.url).await;
+        // A slow shop does not hold up a stop.
+        let answer = tokio::select! {
+            answer = job.context.prober.look(&spec.url) => answer,
+            () = job.stop.cancelled() => Err("the worker stops".to_owned()),
+            () = job.holding.lost().cancelled() => Err("the store was lost".to_owned()),
+        };
         seen.cause = shop_cause(&answer, taken);
         seen.storefront = Some(answer);
     } else {

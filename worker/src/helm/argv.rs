@@ -42,6 +42,8 @@ pub fn upgrade(wanted: Upgrade<'_>) -> Vec<String> {
         argv.extend(words(&["--values", &file.display().to_string()]));
     }
     argv.extend(words(&["--values", "-", "--reset-values", "--no-hooks"]));
+    // The chart is the truth: a field that somebody set by hand is set back.
+    argv.push("--force-conflicts".to_owned());
     argv.extend(words(&["--history-max", HISTORY_MAX, "--timeout", TIMEOUT]));
     let label = format!("{}={digest}", crate::cluster::labels::DIGEST);
     argv.extend(words(&["--labels", &label, "--hide-notes"]));
@@ -62,6 +64,7 @@ pub fn rollback(store: &StoreId, revision: i64) -> Vec<String> {
         "--namespace",
         store.as_str(),
         "--no-hooks",
+        "--force-conflicts",
         "--history-max",
         HISTORY_MAX,
         "--timeout",
@@ -106,7 +109,7 @@ mod tests {
             adopt: false,
         };
 
-        insta::assert_snapshot!(upgrade(wanted).join(" "), @"upgrade --install store-k7q2mx charts/store --namespace store-k7q2mx --values values-local.yaml --values my.yaml --values - --reset-values --no-hooks --history-max 3 --timeout 55s --labels urumi.dev/digest=abc --hide-notes");
+        insta::assert_snapshot!(upgrade(wanted).join(" "), @"upgrade --install store-k7q2mx charts/store --namespace store-k7q2mx --values values-local.yaml --values my.yaml --values - --reset-values --no-hooks --force-conflicts --history-max 3 --timeout 55s --labels urumi.dev/digest=abc --hide-notes");
         assert!(
             upgrade(Upgrade {
                 adopt: true,
@@ -114,7 +117,7 @@ mod tests {
             })
             .contains(&"--take-ownership".to_owned())
         );
-        insta::assert_snapshot!(rollback(&store, 2).join(" "), @"rollback store-k7q2mx 2 --namespace store-k7q2mx --no-hooks --history-max 3 --timeout 55s");
+        insta::assert_snapshot!(rollback(&store, 2).join(" "), @"rollback store-k7q2mx 2 --namespace store-k7q2mx --no-hooks --force-conflicts --history-max 3 --timeout 55s");
         insta::assert_snapshot!(uninstall(&store).join(" "), @"uninstall store-k7q2mx --namespace store-k7q2mx --no-hooks --ignore-not-found --timeout 55s");
     }
 }

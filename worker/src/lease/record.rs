@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use shared::contract::event::EventBody;
 use shared::ids::Generation;
 
-use crate::cluster::labels::{GENERATION, MANAGED_BY, MANAGER, SETTLED, STORE, TOMBSTONE_UNTIL};
+use crate::cluster::labels::{
+    GENERATION, HOLDER_GENERATION, MANAGED_BY, MANAGER, SETTLED, STORE, TOMBSTONE_UNTIL,
+};
 
 /// A try that came to its end; its outcome is said again on request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +60,7 @@ pub fn claim(lease: &Lease, generation: Generation, attempt: u32, now: Timestamp
     match remaining(lease, now) {
         Some(remaining) if holder_of(lease).is_some() => Claim::Busy {
             remaining,
-            supersedes: seen < Some(generation),
+            supersedes: holders_generation(lease) < Some(generation),
         },
         _ => Claim::Free,
     }
@@ -80,6 +82,11 @@ pub fn generation_of(lease: &Lease) -> Option<Generation> {
         .parse()
         .ok()
         .map(Generation)
+}
+
+fn holders_generation(lease: &Lease) -> Option<Generation> {
+    let noted = lease.annotations().get(HOLDER_GENERATION)?;
+    noted.parse().ok().map(Generation)
 }
 
 /// The last try that ended. An unreadable one (of another build) is none: the
@@ -119,8 +126,14 @@ pub fn raise(lease: &mut Lease, generation: Generation) {
     }
 }
 
-/// Make somebody its holder from then on.
+/// Make somebody its holder from then on, for the generation that stands there.
 pub fn take(lease: &mut Lease, holder: &str, length: Duration, now: Timestamp) {
+    if let Some(generation) = generation_of(lease) {
+        let generation = generation.to_string();
+        lease
+            .annotations_mut()
+            .insert(HOLDER_GENERATION.to_owned(), generation);
+    }
     let changed = holder_of(lease).is_some_and(|before| before != holder);
     let spec = lease.spec.get_or_insert_default();
     let transitions = spec.lease_transitions.unwrap_or(0);
@@ -239,6 +252,20 @@ mod tests {
         assert_eq!(of(&lease, 2, 1, 1), Claim::Settled(settled));
         assert_eq!(of(&lease, 2, 3, 1), Claim::Free);
         assert_eq!(of(&lease, 3, 1, 1), Claim::Free);
+    }
+
+    #[test]
+    fn a_command_supersedes_the_holder_also_after_a_raise() {
+        let mut lease = held(1);
+        raise(&mut lease, Generation(2));
+
+        assert!(matches!(
+            of(&lease, 2, 1, 5),
+            Claim::Busy {
+                supersedes: true,
+                ..
+            }
+        ));
     }
 
     #[test]

@@ -16,10 +16,11 @@ use shared::contract::event::EventBody;
 use shared::ids::{Generation, MessageId, StoreId};
 use url::Url;
 
-use crate::harness::variable;
+use crate::harness::{until, variable};
 
 pub struct Broker {
     pub url: SecretString,
+    vhost: String,
     publisher: Publisher,
     events: tokio::sync::Mutex<Inbound>,
 }
@@ -47,6 +48,7 @@ impl Broker {
         Self {
             publisher: Publisher::new(url.clone(), "test"),
             events: tokio::sync::Mutex::new(events),
+            vhost: name,
             url,
         }
     }
@@ -115,6 +117,38 @@ impl Broker {
         }
     }
 
+    /// Close all connections of this virtual host whose name begins so, as a
+    /// restarted broker would.
+    pub async fn break_connections(&self, prefix: &str) {
+        let management = Url::parse(&variable("TEST_AMQP_MANAGEMENT_URL")).unwrap();
+        let path = format!("api/vhosts/{}/connections", self.vhost);
+        // The management API learns of connections with a delay.
+        let found = tokio::sync::Mutex::new(Vec::new());
+        until(
+            "the connections are listed",
+            Duration::from_secs(20),
+            async || {
+                let request = request(&management, reqwest::Method::GET, &path);
+                let text = request.send().await.unwrap().text().await.unwrap();
+                let list: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+                let ours = list.iter().filter(|connection| {
+                    let name = connection["client_properties"]["connection_name"].as_str();
+                    name.is_some_and(|name| name.starts_with(prefix))
+                });
+                let names = ours.map(|connection| connection["name"].as_str().unwrap().to_owned());
+                *found.lock().await = names.collect();
+                found.lock().await.len() >= 3
+            },
+        )
+        .await;
+        for name in found.into_inner() {
+            let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+            let path = format!("api/connections/{}", name.replace('+', "%20"));
+            let request = request(&management, reqwest::Method::DELETE, &path);
+            assert!(request.send().await.unwrap().status().is_success());
+        }
+    }
+
     /// How many messages lie in a queue of that name.
     pub async fn waiting_in(&self, queue: &str) -> u32 {
         let connection = connect(&self.url, "test-look").await.unwrap();
@@ -134,20 +168,19 @@ fn around<T: Serialize>(like: &Envelope<Command>, body: T) -> Envelope<T> {
 }
 
 async fn put(management: &Url, path: &str, body: &'static str) {
+    let request = request(management, reqwest::Method::PUT, path).body(body);
+    let answer = request.send().await.unwrap();
+    assert!(answer.status().is_success(), "{path}: {}", answer.status());
+}
+
+/// A request to the management API, with its user and password.
+fn request(management: &Url, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+    let (user, password) = (management.username(), management.password());
     let mut url = management.join(path).unwrap();
-    let (user, password) = (
-        management.username().to_owned(),
-        management.password().map(str::to_owned),
-    );
     url.set_username("").unwrap();
     url.set_password(None).unwrap();
-    let answer = reqwest::Client::new()
-        .put(url)
+    reqwest::Client::new()
+        .request(method, url)
         .basic_auth(user, password)
         .header("content-type", "application/json")
-        .body(body)
-        .send()
-        .await
-        .unwrap();
-    assert!(answer.status().is_success(), "{path}: {}", answer.status());
 }

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::ListParams;
+use k8s_openapi::api::core::v1::Namespace;
 use shared::amqp::topology::{COMMANDS, CONTROL};
-use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
 use shared::contract::event::EventBody;
 use shared::failure::FailureCode;
@@ -15,33 +13,9 @@ use shared::testing::a_create;
 use time::OffsetDateTime;
 
 use crate::harness::{Installation, until};
+use crate::stores::{at, slow_helm, until_ready};
 
 const SOON: Duration = Duration::from_secs(60);
-
-fn at(step: Step) -> impl Fn(&EventBody) -> bool {
-    move |event| matches!(event, EventBody::StepStarted { step: found } if *found == step)
-}
-
-/// As the api does: say a deferred command again when its time has come.
-async fn until_ready(here: &Installation, command: &Envelope<Command>, within: Duration) {
-    let deadline = Instant::now() + within;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let settled = here.broker.until(left, EventBody::settles).await;
-        match &settled.last().unwrap().body {
-            EventBody::Ready { .. } => return,
-            EventBody::Deferred { until: moment, .. } => {
-                let moment = *moment;
-                until("the deferral ends", left, async || {
-                    OffsetDateTime::now_utc() >= moment
-                })
-                .await;
-                here.broker.command(command).await;
-            }
-            other => panic!("{other:?}\n{}", here.log()),
-        }
-    }
-}
 
 #[tokio::test]
 async fn what_cannot_be_read_is_put_aside_and_the_rest_goes_on() {
@@ -63,66 +37,6 @@ async fn what_cannot_be_read_is_put_aside_and_the_rest_goes_on() {
         })
         .await;
     }
-    here.clean(&[command.store_id.as_str()]).await;
-}
-
-#[tokio::test]
-async fn a_killed_worker_is_followed_by_another_that_finishes_with_one_release() {
-    for step in [Step::Credentials, Step::Release, Step::Rollout] {
-        let mut here = Installation::start().await;
-        if step == Step::Rollout {
-            // It waits there until the second worker has a chart without pods.
-            here.values("web: { replicas: 1 }");
-            here.set("URUMI_PATIENCE_UNSCHEDULABLE_SECONDS", "600");
-        }
-        here.open_shop().await;
-        let command = a_create();
-        let first = here.worker();
-        here.broker.command(&command).await;
-        here.broker.until(SOON, at(step)).await;
-        first.kill();
-        here.values("{}");
-
-        let _second = here.worker();
-        // Its lease, while helm runs, is 8 s here.
-        until_ready(&here, &command, SOON).await;
-
-        let secrets = here.cluster.of::<Secret>(command.store_id.as_str());
-        let ours = ListParams::default().labels("owner=helm");
-        let records = secrets.list(&ours).await.unwrap().items;
-        let deployed = records
-            .iter()
-            .filter(|secret| secret.metadata.labels.as_ref().unwrap()["status"] == "deployed");
-        assert_eq!(deployed.count(), 1, "{step:?}");
-        here.clean(&[command.store_id.as_str()]).await;
-    }
-}
-
-#[tokio::test]
-async fn a_stopped_worker_hands_its_store_back_at_once() {
-    let mut here = Installation::start().await;
-    here.set("URUMI_PATIENCE_UNSCHEDULABLE_SECONDS", "600");
-    here.values("web: { replicas: 1 }");
-    here.open_shop().await;
-    let command = a_create();
-    let first = here.worker();
-    here.broker.command(&command).await;
-    here.broker.until(SOON, at(Step::Rollout)).await;
-
-    let begun = Instant::now();
-    assert!(first.stop(Duration::from_secs(10)).await, "{}", here.log());
-    let events = here.broker.until_settled(SOON).await;
-
-    assert!(matches!(events.last(), Some(EventBody::Deferred { .. })));
-    assert!(begun.elapsed() < Duration::from_secs(10));
-    here.values("{}");
-    let _second = here.worker();
-    here.broker.command(&command).await;
-    let events = here.broker.until_settled(SOON).await;
-    assert!(
-        matches!(events.last(), Some(EventBody::Ready { .. })),
-        "{events:?}"
-    );
     here.clean(&[command.store_id.as_str()]).await;
 }
 
@@ -212,7 +126,7 @@ async fn a_try_ends_when_its_budget_is_used_up_and_says_what_it_waited_for() {
     here.values("web: { replicas: 1 }");
     let _worker = here.worker();
     let mut command = a_create();
-    command.body.budget_ms = 8_000;
+    command.body.budget_ms = 20_000;
 
     here.broker.command(&command).await;
     let events = here.broker.until_settled(SOON).await;
@@ -226,37 +140,36 @@ async fn a_try_ends_when_its_budget_is_used_up_and_says_what_it_waited_for() {
 }
 
 #[tokio::test]
-async fn with_the_cluster_away_a_store_waits_and_says_why() {
+async fn a_newer_intent_ends_a_running_helm_within_seconds() {
     let mut here = Installation::start().await;
-    let kubeconfig = std::fs::read_to_string(crate::harness::variable("TEST_KUBECONFIG")).unwrap();
-    let away = here.folder.path().join("away");
-    // A port of ours that nobody listens on.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    let lines = kubeconfig
-        .lines()
-        .map(|line| match line.split_once("server:") {
-            Some((before, _)) => format!("{before}server: https://127.0.0.1:{port}"),
-            None => line.to_owned(),
-        });
-    std::fs::write(&away, lines.collect::<Vec<_>>().join("\n")).unwrap();
-    here.set("KUBECONFIG", away.display().to_string());
+    let pid = slow_helm(&mut here, 300);
     let _worker = here.worker();
-    let mut command = a_create();
-    command.body.budget_ms = 6_000;
-
+    let command = a_create();
     here.broker.command(&command).await;
-    let events = here.broker.until_settled(SOON).await;
+    until("helm runs", SOON, async || pid.exists()).await;
+    let begun = Instant::now();
 
-    let shown = events.iter().any(|event| {
-        matches!(event, EventBody::StepWaiting { cause: Some(cause), .. }
-            if cause.code == FailureCode::ClusterUnreachable)
-    });
-    assert!(shown, "{events:?}");
-    // Nothing can be settled without a Lease, so it is put off, not failed.
+    let delete = Envelope {
+        generation: Generation(2),
+        ..shared::testing::a_command(
+            command.store_id.clone(),
+            shared::operation::OperationKind::Delete,
+            shared::contract::command::Goal::Absent,
+        )
+    };
+    here.broker.command(&delete).await;
+    let stopped = here.broker.until_settled(SOON).await;
     assert!(
-        matches!(events.last(), Some(EventBody::Deferred { .. })),
-        "{events:?}"
+        matches!(stopped.last(), Some(EventBody::Stopped { .. })),
+        "{stopped:?}"
     );
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        begun.elapsed()
+    );
+    let deleted = here.broker.until_settled(SOON).await;
+
+    assert_eq!(deleted.last(), Some(&EventBody::Deleted), "{}", here.log());
+    here.clean(&[]).await;
 }

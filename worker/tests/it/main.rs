@@ -10,10 +10,13 @@
 
 mod broker;
 mod harness;
+mod stores;
 
 mod delivery;
 mod guard;
 mod journey;
 mod lease;
+mod namespaces;
+mod outages;
 mod releases;
 mod workloads;

@@ -57,3 +57,35 @@ async fn pods_without_a_node_fail_after_their_patience() {
     assert!(took >= Duration::from_secs(3), "{took:?}");
     assert!(!failure.evidence.is_empty(), "{failure:?}");
 }
+
+#[tokio::test]
+async fn the_stores_own_chart_takes_the_workers_values() {
+    let mut here = Installation::start().await;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap();
+    here.set(
+        "URUMI_CHART",
+        root.join("charts/store").display().to_string(),
+    );
+    here.set("URUMI_VALUES_DIR", root.display().to_string());
+    let _worker = here.worker();
+    let command = a_create();
+
+    here.broker.command(&command).await;
+    let waits = |event: &EventBody| {
+        matches!(
+            event,
+            EventBody::StepWaiting {
+                step: Step::Rollout,
+                ..
+            }
+        ) || event.settles()
+    };
+    let events = here.broker.until(SOON, waits).await;
+
+    let last = &events.last().unwrap().body;
+    assert!(!last.settles(), "{last:?}");
+    here.clean(&[command.store_id.as_str()]).await;
+}
