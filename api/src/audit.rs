@@ -69,14 +69,7 @@ pub async fn append(tx: &DatabaseTransaction, events: &[NewAuditEvent]) -> Resul
     audit_event::Entity::insert_many(rows)
         .exec_without_returning(tx)
         .await?;
-    let head = "UPDATE audit_head SET seq = $1, hash = $2";
-    tx.execute_raw(Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        head,
-        [seq.into(), hash.to_vec().into()],
-    ))
-    .await?;
-    Ok(())
+    move_head(tx, seq, hash).await
 }
 
 async fn lock_head(tx: &DatabaseTransaction) -> Result<(i64, [u8; 32]), DbError> {
@@ -87,6 +80,18 @@ async fn lock_head(tx: &DatabaseTransaction) -> Result<(i64, [u8; 32]), DbError>
         .ok_or(DbError::NotReady)?;
     let hash: Vec<u8> = row.try_get("", "hash")?;
     Ok((row.try_get("", "seq")?, hash.try_into().unwrap_or_default()))
+}
+
+async fn move_head(tx: &DatabaseTransaction, seq: i64, hash: [u8; 32]) -> Result<(), DbError> {
+    let head = "UPDATE audit_head SET seq = $1, hash = $2";
+    let values = [seq.into(), hash.to_vec().into()];
+    tx.execute_raw(Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        head,
+        values,
+    ))
+    .await?;
+    Ok(())
 }
 
 fn row(link: Link, prev_hash: &[u8; 32], hash: &[u8; 32]) -> audit_event::ActiveModel {

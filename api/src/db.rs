@@ -15,18 +15,24 @@ use sea_orm::{
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 pub use crate::db::failure::DbError;
 
-/// How long a request waits for a free connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a request waits for its turn when the database is busy.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long opening a connection may take.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one use of the database may take in all.
 const USE_TIMEOUT: Duration = Duration::from_secs(6);
 /// A connection that lay idle for longer is tried before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_millis(500);
 /// Tries of a transaction that lost to another one.
 const MAX_TRIES: u32 = 4;
+/// Tries after a lost connection: when the server restarts, every connection of
+/// the pool is dead, and each is found out by its use.
+const MAX_TRIES_LOST: u32 = 16;
 
 /// An error that may have come from the database.
 pub trait MaybeDatabase: From<DbError> {
@@ -40,11 +46,15 @@ impl MaybeDatabase for DbError {
     }
 }
 
-/// The pool, and whether its tables are there.
+/// A pool, and whether its tables are there.
+///
+/// Requests have one and the work behind them another: neither starves the
+/// other, and a connection never outlives the runtime that it was opened in.
 #[derive(Debug, Clone)]
 pub struct Database {
     connection: DatabaseConnection,
     pool: PgPool,
+    places: Arc<Semaphore>,
     migrated: Arc<AtomicBool>,
 }
 
@@ -60,18 +70,30 @@ pub fn options(url: &SecretString) -> Result<PgConnectOptions, DbError> {
 }
 
 impl Database {
+    /// Another pool of the same database.
+    ///
+    /// # Errors
+    /// [`DbError::Url`].
+    pub fn beside(&self, url: &SecretString, connections: u32) -> Result<Self, DbError> {
+        let migrated = Arc::clone(&self.migrated);
+        let pool = Self::lazy(url, connections)?;
+        Ok(Self { migrated, ..pool })
+    }
+
     /// A pool that connects when it is first used.
     ///
     /// # Errors
     /// [`DbError::Url`].
     pub fn lazy(url: &SecretString, connections: u32) -> Result<Self, DbError> {
+        let places = usize::try_from(connections.max(1)).unwrap_or(1);
         let options = options(url)?.options([
             ("statement_timeout", "5s"),
             ("lock_timeout", "4s"),
             ("idle_in_transaction_session_timeout", "15s"),
         ]);
         let pool = PgPoolOptions::new()
-            .max_connections(connections)
+            // One more, for a listener or a probe.
+            .max_connections(connections + 1)
             .min_connections(0)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(Duration::from_secs(60))
@@ -88,8 +110,14 @@ impl Database {
         Ok(Self {
             connection: SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()),
             pool,
+            places: Arc::new(Semaphore::new(places)),
             migrated: Arc::default(),
         })
+    }
+
+    /// Close every connection; whatever still asks is refused.
+    pub async fn close(&self) {
+        self.pool.close().await;
     }
 
     /// Say that the tables are there.
@@ -118,7 +146,7 @@ impl Database {
             .unwrap_or(Err(DbError::TimedOut))
     }
 
-    /// Read, without a transaction; a lost connection is tried once more.
+    /// Read, without a transaction; again if the connection was lost.
     ///
     /// # Errors
     /// The work's own, or [`DbError`] as it.
@@ -127,13 +155,13 @@ impl Database {
         E: MaybeDatabase,
         W: AsyncFn(&DatabaseConnection) -> Result<T, E>,
     {
-        self.need_tables()?;
+        let _place = self.enter().await?;
         let mut tries = 1;
         loop {
             let result = timeout(USE_TIMEOUT, work(&self.connection)).await;
             match result.unwrap_or_else(|_| Err(DbError::TimedOut.into())) {
-                Err(error) if tries < 2 && error.database().is_some_and(DbError::lost) => {
-                    tries += 1
+                Err(error) if error.database().is_some_and(|cause| may_try(cause, tries)) => {
+                    tries += 1;
                 }
                 settled => return settled,
             }
@@ -151,12 +179,12 @@ impl Database {
         E: MaybeDatabase,
         W: AsyncFn(&DatabaseTransaction) -> Result<T, E>,
     {
-        self.need_tables()?;
+        let _place = self.enter().await?;
         let mut tries = 1;
         loop {
             let result = timeout(USE_TIMEOUT, self.once(&work)).await;
             match result.unwrap_or_else(|_| Err(DbError::TimedOut.into())) {
-                Err(error) if tries < MAX_TRIES && error.database().is_some_and(DbError::again) => {
+                Err(error) if error.database().is_some_and(|cause| may_try(cause, tries)) => {
                     tries += 1;
                 }
                 settled => return settled,
@@ -183,11 +211,20 @@ impl Database {
         }
     }
 
-    fn need_tables(&self) -> Result<(), DbError> {
-        if self.is_migrated() {
-            Ok(())
-        } else {
-            Err(DbError::NotReady)
+    /// A place among those who use the pool. A queue here is a busy database; a
+    /// wait for the pool itself is one that does not answer.
+    async fn enter(&self) -> Result<SemaphorePermit<'_>, DbError> {
+        if !self.is_migrated() {
+            return Err(DbError::NotReady);
+        }
+        match timeout(QUEUE_TIMEOUT, self.places.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            // It is never closed.
+            Ok(Err(_)) | Err(_) => Err(DbError::TimedOut),
         }
     }
+}
+
+fn may_try(cause: &DbError, tries: u32) -> bool {
+    (cause.lost() && tries < MAX_TRIES_LOST) || (cause.lost_to_another() && tries < MAX_TRIES)
 }

@@ -51,7 +51,7 @@ pub enum ApiError {
         allowed: &'static [Method],
     },
     /// A body of another type.
-    #[error("the body must be `application/json`, not `{0}`")]
+    #[error("the body must be JSON, but its content type is {0}")]
     UnsupportedMediaType(String),
     /// A body that is too large.
     #[error("the body may have at most {0} bytes")]

@@ -19,6 +19,8 @@ mod states_doc;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
@@ -29,6 +31,7 @@ use shared::amqp::topology::EVENTS;
 use shared::backoff::Backoff;
 use shared::telemetry::chain;
 use shared::wait::pause;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::db::Database;
@@ -39,6 +42,9 @@ use crate::settings::EngineSettings;
 
 /// Events given out before the first of them is acknowledged.
 const PREFETCH: u16 = 64;
+
+/// How long saying goodbye to the broker may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One projector; several may run at once.
 #[derive(Debug, Clone)]
@@ -90,7 +96,8 @@ impl Projector {
             }
             acknowledge(&delivery).await?;
         }
-        inbound.close().await;
+        // A broker that does not say goodbye is not waited for.
+        let _ = timeout(CLOSE_TIMEOUT, inbound.close()).await;
         Ok(())
     }
 

@@ -28,6 +28,12 @@ use crate::{migrate, retention, router};
 /// How long the end may take: requests in hand, the batch, the event.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long saying goodbye to the database may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Connections for the relay, the projector, the watchdog and the rest.
+const CONNECTIONS_BEHIND: u32 = 4;
+
 /// The program cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -52,6 +58,8 @@ pub struct DbFault(DbError);
 pub struct Server {
     listener: TcpListener,
     state: AppState,
+    /// For everything but requests.
+    behind: Database,
 }
 
 impl Server {
@@ -66,6 +74,9 @@ impl Server {
             settings.base.database_connections,
         )
         .map_err(|error| StartError::Database(DbFault(error)))?;
+        let behind = db
+            .beside(&settings.base.database_url, CONNECTIONS_BEHIND)
+            .map_err(|error| StartError::Database(DbFault(error)))?;
         let address = settings.http.listen;
         let listener =
             TcpListener::bind(address).map_err(|error| StartError::Listen(address, error))?;
@@ -77,6 +88,7 @@ impl Server {
                 settings,
                 pulse,
             },
+            behind,
         })
     }
 
@@ -111,8 +123,10 @@ impl Server {
         .run();
         tracing::info!("listening on http://{address}");
 
+        let db = state.db.clone();
         let handle = http.handle();
-        let tasks = rt::spawn(work(state, stop.clone()));
+        let behind = self.behind;
+        let tasks = rt::spawn(work(state, behind.clone(), stop.clone()));
         rt::spawn(async move {
             stop.cancelled().await;
             handle.stop(true).await;
@@ -121,20 +135,23 @@ impl Server {
         if timeout(GRACE, tasks).await.is_err() {
             tracing::warn!("some work did not end in time; it is done again at the next start");
         }
+        // A connection that hangs is left to the system.
+        let _ = timeout(CLOSE_TIMEOUT, async {
+            tokio::join!(db.close(), behind.close())
+        })
+        .await;
         tracing::info!("stopped");
         Ok(())
     }
 }
 
 /// Everything but HTTP.
-async fn work(state: Data<AppState>, stop: CancellationToken) {
+async fn work(state: Data<AppState>, db: Database, stop: CancellationToken) {
     if !prepare(&state, &stop).await {
         return;
     }
     let AppState {
-        db,
-        settings,
-        pulse,
+        settings, pulse, ..
     } = (**state).clone();
     let (amqp_url, engine) = (settings.base.amqp_url, settings.engine);
     let projector = Projector {
@@ -151,12 +168,7 @@ async fn work(state: Data<AppState>, stop: CancellationToken) {
     };
     let dead_letters = dead_letters::run(projector.clone(), stop.clone());
     let retention = retention::run(db.clone(), stop.clone());
-    let watchdog = Watchdog {
-        db,
-        amqp_url,
-        engine,
-        pulse,
-    };
+    let watchdog = Watchdog::new(db, amqp_url, engine, pulse);
     tokio::join!(
         relay.run(stop.clone()),
         projector.run(stop.clone()),

@@ -1,13 +1,12 @@
 //! Sees to it that no operation is stuck: a command whose operation is silent is
 //! said again, an operation past its time is ended.
 
-use std::time::Duration;
+pub mod depth;
 
-use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
+use std::time::{Duration, Instant};
+
 use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
 use secrecy::SecretString;
-use shared::amqp::connection::{AmqpError, connect};
 use shared::amqp::topology::COMMANDS;
 use shared::telemetry::chain;
 use shared::wait::pause;
@@ -19,14 +18,17 @@ use crate::entity::operation;
 use crate::projector::ending;
 use crate::pulse::Pulse;
 use crate::settings::EngineSettings;
+use crate::watchdog::depth::Depth;
 
 /// One watchdog; several may run at once.
 #[derive(Debug)]
 pub struct Watchdog {
-    pub db: Database,
-    pub amqp_url: SecretString,
-    pub engine: EngineSettings,
-    pub pulse: Pulse,
+    db: Database,
+    engine: EngineSettings,
+    pulse: Pulse,
+    depth: Depth,
+    /// Since when the broker holds no unread command, while some are silent.
+    empty_since: Option<Instant>,
 }
 
 /// Dispatched commands of silent operations, and whether a worker ever began.
@@ -48,8 +50,18 @@ WHERE status IN ('Queued', 'Running')
 ORDER BY created_at LIMIT 50";
 
 impl Watchdog {
+    pub fn new(db: Database, amqp_url: SecretString, engine: EngineSettings, pulse: Pulse) -> Self {
+        Self {
+            db,
+            engine,
+            pulse,
+            depth: Depth::new(amqp_url),
+            empty_since: None,
+        }
+    }
+
     /// Watch until stopped.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(mut self, stop: CancellationToken) {
         let interval = (self.engine.redispatch_after() / 6)
             .clamp(Duration::from_millis(200), Duration::from_secs(5));
         while pause(interval, &stop).await {
@@ -89,15 +101,16 @@ impl Watchdog {
         Ok(())
     }
 
-    async fn say_again(&self) -> Result<(), DbError> {
+    async fn say_again(&mut self) -> Result<(), DbError> {
         let silent = self.silent().await?;
-        let mut lost: Vec<Uuid> = silent
-            .iter()
-            .filter(|(_, heard)| *heard)
-            .map(|(id, _)| *id)
-            .collect();
-        if lost.len() < silent.len() && self.queue_is_empty().await.unwrap_or(false) {
+        let begun = |(id, heard): &(Uuid, bool)| heard.then_some(*id);
+        let mut lost: Vec<Uuid> = silent.iter().filter_map(begun).collect();
+        let all_begun = lost.len() == silent.len();
+        if !all_begun && self.nothing_waits().await {
             lost = silent.iter().map(|(id, _)| *id).collect();
+        } else if all_begun {
+            self.empty_since = None;
+            self.depth.close();
         }
         if lost.is_empty() {
             return Ok(());
@@ -138,21 +151,23 @@ impl Watchdog {
             .await
     }
 
-    /// Whether no command waits unread in the broker. Connecting declares the
-    /// queue, so one that was lost is there again, empty.
-    async fn queue_is_empty(&self) -> Result<bool, AmqpError> {
-        let connection = connect(&self.amqp_url, "urumi-api watchdog").await?;
-        let channel = connection.create_channel().await?;
-        let passive = QueueDeclareOptions {
-            passive: true,
-            ..Default::default()
-        };
-        let queue = channel
-            .queue_declare(COMMANDS.name.into(), passive, FieldTable::default())
-            .await?;
-        let empty = queue.message_count() == 0;
-        connection.close(200, "done".into()).await?;
-        Ok(empty)
+    /// Whether no command has waited unread in the broker for as long as silence
+    /// may last: then one that nobody began is lost, and not only just read.
+    async fn nothing_waits(&mut self) -> bool {
+        match self.depth.of(COMMANDS).await {
+            Ok(0) => {
+                let since = *self.empty_since.get_or_insert_with(Instant::now);
+                since.elapsed() >= self.engine.redispatch_after()
+            }
+            Ok(_) => {
+                self.empty_since = None;
+                false
+            }
+            Err(error) => {
+                tracing::debug!(error = chain(&error), "the watchdog waits for RabbitMQ");
+                false
+            }
+        }
     }
 }
 

@@ -46,14 +46,21 @@ impl DbError {
         match self {
             Self::NotReady | Self::TimedOut | Self::CommitLost(_) => true,
             Self::Url(_) | Self::Unreadable(_) | Self::Encode(_) => false,
-            // Too many connections, shutting down, out of disk, cancelled by a
-            // timeout, read-only after a fail-over.
             Self::Driver(source) => {
-                is_lost(source)
-                    || lost_to_another(source)
-                    || code(source).is_some_and(|code| {
-                        code.starts_with("53") || code.starts_with("57") || code == "25006"
-                    })
+                is_lost(source) || self.lost_to_another() || is_not_served(source)
+            }
+        }
+    }
+
+    /// Whether it will be the same however often it is tried: the values
+    /// themselves are refused.
+    pub fn lasting(&self) -> bool {
+        match self {
+            Self::Unreadable(_) | Self::Encode(_) => true,
+            Self::Url(_) | Self::NotReady | Self::TimedOut | Self::CommitLost(_) => false,
+            // Data exception, integrity constraint violation.
+            Self::Driver(source) => {
+                code(source).is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
             }
         }
     }
@@ -63,9 +70,13 @@ impl DbError {
         matches!(self, Self::Driver(source) if is_lost(source) && !is_pool_timeout(source))
     }
 
-    /// Whether the transaction should simply be done again.
-    pub fn again(&self) -> bool {
-        self.lost() || matches!(self, Self::Driver(source) if lost_to_another(source))
+    /// Whether another transaction won: serialization failure, deadlock, lock timeout.
+    /// Source: PostgreSQL documentation, appendix "PostgreSQL Error Codes".
+    pub fn lost_to_another(&self) -> bool {
+        let Self::Driver(source) = self else {
+            return false;
+        };
+        code(source).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "55P03"))
     }
 
     /// The violated constraint's name.
@@ -101,10 +112,13 @@ fn code(error: &DbErr) -> Option<String> {
     }
 }
 
-/// Serialization failure, deadlock, lock timeout.
-/// Source: PostgreSQL documentation, appendix "PostgreSQL Error Codes".
-fn lost_to_another(error: &DbErr) -> bool {
-    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "55P03"))
+/// The server answers, but not us, or not now: no such role or database, not
+/// accepting connections, too many of them, out of disk, shutting down, cancelled
+/// by a timeout, read-only after a fail-over.
+fn is_not_served(error: &DbErr) -> bool {
+    let starts = ["28", "3D", "53", "55", "57"];
+    code(error)
+        .is_some_and(|code| starts.iter().any(|start| code.starts_with(start)) || code == "25006")
 }
 
 fn is_pool_timeout(error: &DbErr) -> bool {

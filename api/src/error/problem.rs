@@ -85,7 +85,10 @@ fn sentence(error: &ApiError) -> String {
     if !fields.is_empty() {
         let complaints: Vec<String> = fields
             .iter()
-            .map(|field| format!("`{}` {}", field.pointer, field.detail))
+            .map(|field| match field.pointer.trim_start_matches('/') {
+                "" => format!("it {}", field.detail),
+                name => format!("`{name}` {}", field.detail),
+            })
             .collect();
         text = format!("{text}: {}", complaints.join("; "));
     }

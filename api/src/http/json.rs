@@ -56,7 +56,10 @@ fn parse(content_type: Option<&str>, body: &[u8]) -> Result<JsonObject, ApiError
         return Ok(JsonObject::default());
     }
     if !content_type.is_some_and(is_json) {
-        let found = content_type.unwrap_or("none").chars().take(100).collect();
+        let found = content_type.map_or_else(
+            || "not given".to_owned(),
+            |found| format!("`{}`", found.chars().take(100).collect::<String>()),
+        );
         return Err(ApiError::UnsupportedMediaType(found));
     }
     let value: Value =

@@ -48,7 +48,10 @@ impl Relay {
         let mut listener = None;
         let mut failures = 0;
         while !stop.is_cancelled() {
-            match self.round().await {
+            let Some(result) = self.round(&stop).await else {
+                break;
+            };
+            match result {
                 Ok(()) => {
                     if failures > 0 {
                         tracing::info!("the relay works again");
@@ -70,18 +73,28 @@ impl Relay {
         }
     }
 
-    /// Publish until nothing is due.
-    async fn round(&self) -> Result<(), RelayError> {
-        let connected = self.publisher.connect().await;
+    /// Publish until nothing is due; `None` if stopped while connecting.
+    async fn round(&self, stop: &CancellationToken) -> Option<Result<(), RelayError>> {
+        let connected = tokio::select! {
+            connected = self.publisher.connect() => connected,
+            () = stop.cancelled() => return None,
+        };
         self.pulse.set_publishing(connected.is_ok());
-        connected?;
-        loop {
+        Some(match connected {
+            Ok(()) => self.publish_due(stop).await,
+            Err(error) => Err(error.into()),
+        })
+    }
+
+    async fn publish_due(&self, stop: &CancellationToken) -> Result<(), RelayError> {
+        while !stop.is_cancelled() {
             let claimed = self.claim().await?;
             if claimed.is_empty() {
-                return Ok(());
+                break;
             }
             self.publish(&claimed).await?;
         }
+        Ok(())
     }
 
     async fn claim(&self) -> Result<Vec<Claimed>, DbError> {

@@ -56,7 +56,7 @@ impl ApplyError {
     pub fn lasting(&self) -> bool {
         match self {
             Self::Undecodable(_) | Self::UnknownOperation(_) | Self::Unfit(_) => true,
-            Self::Database(error) => !error.unavailable(),
+            Self::Database(error) => error.lasting(),
         }
     }
 }

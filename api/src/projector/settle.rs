@@ -29,29 +29,57 @@ impl Settled {
 }
 
 /// Add the end of an attempt. Two ends of one attempt (which a worker's lease
-/// rules out) are decided by a fixed order, so that the sequence does not matter.
+/// rules out) are joined, so that the sequence does not matter and a closed
+/// operation never opens again.
 pub fn join_outcome(outcomes: &mut Vec<Attempt>, new: Attempt) {
     match outcomes.binary_search_by_key(&new.attempt, |known| known.attempt) {
         Err(place) => outcomes.insert(place, new),
         Ok(place) => {
-            if weight(&new) > weight(&outcomes[place]) {
-                outcomes[place] = new;
-            }
+            let known = outcomes.remove(place);
+            outcomes.insert(place, join(known, new));
         }
     }
 }
 
-/// What wins, then the earlier, then any fixed choice.
-fn weight(attempt: &Attempt) -> (u8, std::cmp::Reverse<OffsetDateTime>, String) {
-    let rank = match &attempt.ended {
-        Ended::Ready { .. } | Ended::Deleted => 4,
-        Ended::Stopped { .. } => 3,
-        Ended::Failed { failure, .. } if !failure.retryable => 2,
-        Ended::Failed { changed: true, .. } => 1,
-        Ended::Failed { changed: false, .. } => 0,
+/// A reached goal wins over a stop over a failure. Of two of a kind the earlier
+/// wins, but for failures, whose worst parts add up.
+fn join(one: Attempt, other: Attempt) -> Attempt {
+    let key = |attempt: &Attempt| (rank(&attempt.ended), text(&attempt.ended));
+    let (lesser, mut greater) = if key(&one) <= key(&other) {
+        (one, other)
+    } else {
+        (other, one)
     };
-    let text = serde_json::to_string(&attempt.ended).unwrap_or_default();
-    (rank, std::cmp::Reverse(attempt.at), text)
+    match (&lesser.ended, &mut greater.ended) {
+        (Ended::Failed { changed, .. }, Ended::Failed { changed: also, .. }) => {
+            *also |= *changed;
+            greater.at = greater.at.max(lesser.at);
+        }
+        (weaker, stronger) if rank(weaker) == rank(stronger) => {
+            greater.at = greater.at.min(lesser.at);
+        }
+        _ => {}
+    }
+    greater
+}
+
+fn rank(ended: &Ended) -> u8 {
+    match ended {
+        Ended::Ready { .. } | Ended::Deleted => 3,
+        Ended::Stopped { .. } => 2,
+        Ended::Failed { failure, .. } => u8::from(!failure.retryable),
+    }
+}
+
+/// Any fixed choice between two that say the same in other words.
+fn text(ended: &Ended) -> String {
+    let said = match ended {
+        Ended::Failed { failure, .. } => serde_json::to_string(failure),
+        Ended::Ready { .. } | Ended::Deleted | Ended::Stopped { .. } => {
+            serde_json::to_string(ended)
+        }
+    };
+    said.unwrap_or_default()
 }
 
 /// What follows from the facts: a reached goal before a stop before a failure

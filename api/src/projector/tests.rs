@@ -1,1 +1,501 @@
-//! Table tests of the rule.
+//! Table tests of the rule, and the proof by many cases that the order and
+//! repetition of events do not matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use shared::contract::envelope::Envelope;
+use shared::contract::event::EventBody;
+use shared::failure::{Failure, FailureCode};
+use shared::ids::{Generation, MessageId, OperationId, StoreId, TenantId};
+use shared::operation::{OperationKind, OperationStatus};
+use shared::step::Step;
+use shared::store_status::StoreStatus;
+use time::{Duration, OffsetDateTime};
+
+use crate::projector::rule::{CommandChange, project};
+use crate::projector::{status, timeline};
+use crate::record::{EndedBy, OperationRecord, StepOutcome, StepRecord, StoreRecord};
+
+/// Second `n` of the test's time.
+pub fn at(n: i64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + Duration::seconds(n)
+}
+
+/// A store and its open operation of that kind, as a request leaves them.
+pub fn records(kind: OperationKind) -> (StoreRecord, OperationRecord) {
+    let id: StoreId = "store-bcdfgh".parse().unwrap();
+    let operation = OperationRecord {
+        id: OperationId(uuid::Uuid::from_u128(7)),
+        store_id: id.clone(),
+        kind,
+        generation: Generation(2),
+        max_attempts: 3,
+        budget: Duration::seconds(900),
+        not_after: at(86_400),
+        outcomes: Vec::new(),
+        started_at: None,
+        ended_by: None,
+        status: OperationStatus::Queued,
+        attempt: 1,
+        failure: None,
+        finished_at: None,
+    };
+    let store = StoreRecord {
+        id,
+        tenant_id: TenantId::LOCAL,
+        status: status::of(kind, OperationStatus::Queued),
+        generation: Generation(2),
+        ever_ready: kind != OperationKind::Create,
+        failure: None,
+        current_operation_id: operation.id,
+        chart: None,
+        revision: None,
+        ready_at: None,
+        deleted_at: None,
+    };
+    (store, operation)
+}
+
+/// An event about that operation.
+pub fn event(
+    operation: &OperationRecord,
+    attempt: u32,
+    second: i64,
+    body: EventBody,
+) -> Envelope<EventBody> {
+    Envelope {
+        id: MessageId(body.id(operation.id, attempt).0),
+        store_id: operation.store_id.clone(),
+        tenant_id: TenantId::LOCAL,
+        operation_id: operation.id,
+        generation: operation.generation,
+        attempt,
+        sent_at: at(second),
+        body,
+    }
+}
+
+pub fn started(step: Step) -> EventBody {
+    EventBody::StepStarted { step }
+}
+
+pub fn ready() -> EventBody {
+    let chart = "store-0.1.0".to_owned();
+    EventBody::Ready { revision: 1, chart }
+}
+
+pub fn failed(code: FailureCode, changed: bool) -> EventBody {
+    let failure = Failure::new(code, "").in_step(Step::Rollout);
+    EventBody::Failed { failure, changed }
+}
+
+/// Everything that a store's events leave behind.
+#[derive(Debug, Clone, PartialEq)]
+struct World {
+    store: StoreRecord,
+    operation: OperationRecord,
+    steps: BTreeMap<(u32, Step), StepRecord>,
+    /// The attempt that is still to be said, if any.
+    command: Option<u32>,
+    inbox: BTreeSet<MessageId>,
+}
+
+impl World {
+    fn new(kind: OperationKind) -> Self {
+        let (store, operation) = records(kind);
+        Self {
+            store,
+            operation,
+            steps: BTreeMap::new(),
+            command: Some(1),
+            inbox: BTreeSet::new(),
+        }
+    }
+
+    /// What `apply.rs` does with the database.
+    fn take_in(&mut self, event: &Envelope<EventBody>) {
+        let key = timeline::step_of(&event.body).map(|step| (event.attempt, step));
+        let step = key.and_then(|key| self.steps.get(&key));
+        let changes = project(&self.store, &self.operation, step, event).unwrap();
+        if let (Some(key), Some(step)) = (key, changes.step) {
+            self.steps.insert(key, step);
+        }
+        if !self.inbox.insert(event.id) {
+            return;
+        }
+        self.store = changes.store;
+        self.operation = changes.operation;
+        match changes.command {
+            CommandChange::Keep | CommandChange::Defer { .. } => {}
+            CommandChange::Settle => self.command = None,
+            CommandChange::Retry { attempt, .. } => {
+                self.command = self.command.map(|_| attempt);
+            }
+            CommandChange::Reissue { .. } => self.command = Some(self.operation.attempt),
+        }
+    }
+
+    fn after(kind: OperationKind, events: &[Envelope<EventBody>]) -> Self {
+        let mut world = Self::new(kind);
+        for event in events {
+            world.take_in(event);
+        }
+        world
+    }
+}
+
+#[test]
+fn a_create_goes_from_queued_over_provisioning_to_ready() {
+    let mut world = World::new(OperationKind::Create);
+    let operation = world.operation.clone();
+
+    world.take_in(&event(&operation, 1, 10, started(Step::Namespace)));
+    assert_eq!(world.store.status, StoreStatus::Provisioning);
+    assert_eq!(world.operation.deadline_at(), Some(at(910)));
+
+    world.take_in(&event(&operation, 1, 30, ready()));
+    assert_eq!(world.store.status, StoreStatus::Ready);
+    assert_eq!(world.store.ready_at, Some(at(30)));
+    assert!(world.store.ever_ready);
+    assert_eq!(world.command, None);
+}
+
+#[test]
+fn a_terminal_event_is_legal_before_any_progress_which_then_only_fills_the_timeline() {
+    let mut world = World::new(OperationKind::Create);
+    let operation = world.operation.clone();
+
+    world.take_in(&event(&operation, 1, 30, ready()));
+    world.take_in(&event(&operation, 1, 10, started(Step::Release)));
+
+    assert_eq!(world.store.status, StoreStatus::Ready);
+    assert_eq!(world.operation.status, OperationStatus::Succeeded);
+    assert_eq!(world.steps[&(1, Step::Release)].started_at, Some(at(10)));
+}
+
+#[test]
+fn a_retryable_failure_is_another_attempt_until_the_counted_ones_are_used_up() {
+    let mut world = World::new(OperationKind::Create);
+    let operation = world.operation.clone();
+    world.take_in(&event(&operation, 1, 1, started(Step::Release)));
+
+    for attempt in 1..=2 {
+        world.take_in(&event(
+            &operation,
+            attempt,
+            10,
+            failed(FailureCode::CrashLoop, true),
+        ));
+        assert_eq!(world.operation.attempt, attempt + 1);
+        assert_eq!(world.command, Some(attempt + 1));
+        assert_eq!(world.store.status, StoreStatus::Provisioning);
+        assert!(
+            world.operation.failure.is_some(),
+            "the last failure is shown"
+        );
+    }
+    world.take_in(&event(
+        &operation,
+        3,
+        20,
+        failed(FailureCode::CrashLoop, true),
+    ));
+    assert_eq!(world.store.status, StoreStatus::Failed);
+    assert_eq!(world.store.failure.unwrap().code, FailureCode::CrashLoop);
+    assert_eq!(world.command, None);
+}
+
+#[test]
+fn an_attempt_that_changed_nothing_is_not_counted() {
+    let mut world = World::new(OperationKind::Create);
+    let operation = world.operation.clone();
+    for attempt in 1..=20 {
+        world.take_in(&event(
+            &operation,
+            attempt,
+            10,
+            failed(FailureCode::ClusterUnreachable, false),
+        ));
+    }
+    assert_eq!(world.operation.status, OperationStatus::Queued);
+    assert_eq!(world.command, Some(21));
+}
+
+#[test]
+fn a_failure_that_no_retry_cures_ends_it_at_once() {
+    let (_, operation) = records(OperationKind::Create);
+    let world = World::after(
+        OperationKind::Create,
+        &[event(
+            &operation,
+            1,
+            5,
+            failed(FailureCode::HostConflict, true),
+        )],
+    );
+    assert_eq!(world.store.status, StoreStatus::Failed);
+}
+
+#[test]
+fn a_failure_past_the_deadline_ends_it_though_a_retry_could_help() {
+    let (_, operation) = records(OperationKind::Create);
+    let events = [
+        event(&operation, 1, 0, started(Step::Release)),
+        event(&operation, 1, 901, failed(FailureCode::ImagePull, true)),
+    ];
+    assert_eq!(
+        World::after(OperationKind::Create, &events).store.status,
+        StoreStatus::Failed
+    );
+}
+
+#[test]
+fn a_failed_delete_is_delete_failed_and_a_failed_update_leaves_the_store_ready() {
+    for (kind, status) in [
+        (OperationKind::Delete, StoreStatus::DeleteFailed),
+        (OperationKind::Update, StoreStatus::Ready),
+        (OperationKind::Resume, StoreStatus::Suspended),
+    ] {
+        let (_, operation) = records(kind);
+        let world = World::after(
+            kind,
+            &[event(
+                &operation,
+                1,
+                5,
+                failed(FailureCode::ChartInvalid, true),
+            )],
+        );
+        assert_eq!(world.store.status, status);
+        assert_eq!(world.operation.status, OperationStatus::Failed);
+    }
+}
+
+#[test]
+fn an_older_generations_events_touch_neither_store_nor_status_of_an_ended_operation() {
+    let (mut store, mut operation) = records(OperationKind::Create);
+    store.generation = Generation(3);
+    store.status = StoreStatus::Deleting;
+    store.current_operation_id = OperationId::new();
+    operation.ended_by = Some(EndedBy::Delete);
+    operation.status = OperationStatus::Superseded;
+
+    for body in [
+        ready(),
+        failed(FailureCode::CrashLoop, true),
+        EventBody::Stopped {
+            newer: Generation(3),
+        },
+    ] {
+        let changes = project(&store, &operation, None, &event(&operation, 1, 5, body)).unwrap();
+        assert_eq!(
+            (changes.store, changes.operation),
+            (store.clone(), operation.clone())
+        );
+        assert_eq!(changes.command, CommandChange::Keep);
+    }
+}
+
+#[test]
+fn an_older_operation_that_is_open_is_closed_by_its_own_events_without_touching_the_store() {
+    let (mut store, operation) = records(OperationKind::Create);
+    store.generation = Generation(3);
+    store.current_operation_id = OperationId::new();
+    let stopped = EventBody::Stopped {
+        newer: Generation(3),
+    };
+
+    let changes = project(&store, &operation, None, &event(&operation, 1, 5, stopped)).unwrap();
+
+    assert_eq!(changes.store, store);
+    assert_eq!(changes.operation.status, OperationStatus::Superseded);
+    assert_eq!(changes.command, CommandChange::Settle);
+}
+
+#[test]
+fn a_refusal_that_names_a_generation_above_ours_is_answered_above_it() {
+    let (store, operation) = records(OperationKind::Create);
+    let stopped = EventBody::Stopped {
+        newer: Generation(9),
+    };
+
+    let changes = project(&store, &operation, None, &event(&operation, 1, 5, stopped)).unwrap();
+
+    assert_eq!(
+        changes.command,
+        CommandChange::Reissue {
+            generation: Generation(10)
+        }
+    );
+    assert_eq!(changes.store.generation, Generation(10));
+    assert_eq!(changes.operation.generation, Generation(10));
+    assert!(changes.operation.is_open());
+}
+
+#[test]
+fn a_deferral_is_the_same_attempt_later_and_a_stale_one_is_nothing() {
+    let (store, operation) = records(OperationKind::Create);
+    let deferred = || EventBody::Deferred {
+        until: at(60),
+        reason: "held".to_owned(),
+    };
+
+    let changes = project(
+        &store,
+        &operation,
+        None,
+        &event(&operation, 1, 5, deferred()),
+    )
+    .unwrap();
+    assert_eq!(changes.command, CommandChange::Defer { until: at(60) });
+    assert_eq!(changes.operation, operation);
+
+    let mut later = World::after(
+        OperationKind::Create,
+        &[event(
+            &operation,
+            1,
+            5,
+            failed(FailureCode::ImagePull, true),
+        )],
+    );
+    later.take_in(&event(&operation, 1, 4, deferred()));
+    assert_eq!(later.command, Some(2));
+}
+
+#[test]
+fn an_event_that_cannot_belong_to_its_operation_is_refused() {
+    let (store, operation) = records(OperationKind::Delete);
+    assert!(project(&store, &operation, None, &event(&operation, 1, 5, ready())).is_err());
+    let (store, operation) = records(OperationKind::Create);
+    assert!(
+        project(
+            &store,
+            &operation,
+            None,
+            &event(&operation, 1, 5, EventBody::Deleted)
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn a_wait_is_replaced_by_a_later_one_also_when_its_words_come_again() {
+    let (_, operation) = records(OperationKind::Create);
+    let wait = |second, message: &str| {
+        let body = EventBody::StepWaiting {
+            step: Step::Rollout,
+            message: message.to_owned(),
+            cause: None,
+        };
+        event(&operation, 1, second, body)
+    };
+    let world = World::after(
+        OperationKind::Create,
+        &[wait(1, "a"), wait(2, "b"), wait(3, "a")],
+    );
+    let waiting = world.steps[&(1, Step::Rollout)].waiting.clone().unwrap();
+    assert_eq!((waiting.message.as_str(), waiting.at), ("a", at(3)));
+}
+
+#[test]
+fn the_step_in_which_an_attempt_failed_is_failed() {
+    let (_, operation) = records(OperationKind::Create);
+    let events = [
+        event(&operation, 1, 1, started(Step::Rollout)),
+        event(&operation, 1, 9, failed(FailureCode::CrashLoop, true)),
+    ];
+    let world = World::after(OperationKind::Create, &events);
+    let step = &world.steps[&(1, Step::Rollout)];
+    assert_eq!(
+        (step.outcome, step.finished_at),
+        (StepOutcome::Failed, Some(at(9)))
+    );
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    proptest::sample::select(Step::ALL.to_vec())
+}
+
+fn any_code() -> impl Strategy<Value = FailureCode> {
+    proptest::sample::select(FailureCode::ALL.to_vec())
+}
+
+/// Any event a worker could send, and many that no worker would send together.
+fn any_body(kind: OperationKind) -> impl Strategy<Value = EventBody> {
+    let goal = if kind == OperationKind::Delete {
+        Just(EventBody::Deleted).boxed()
+    } else {
+        (1..3_i64)
+            .prop_map(|revision| EventBody::Ready {
+                revision,
+                chart: "store-0.1.0".to_owned(),
+            })
+            .boxed()
+    };
+    prop_oneof![
+        3 => any_step().prop_map(started),
+        3 => (any_step(), any::<bool>()).prop_map(|(step, changed)| EventBody::StepFinished { step, changed }),
+        2 => (any_step(), "[ab]").prop_map(|(step, message)| EventBody::StepWaiting { step, message, cause: None }),
+        3 => (any_code(), any::<bool>(), proptest::option::of(any_step())).prop_map(|(code, changed, step)| {
+            let mut failure = Failure::new(code, "");
+            failure.step = step;
+            EventBody::Failed { failure, changed }
+        }),
+        1 => goal,
+        1 => Just(EventBody::Stopped { newer: Generation(2) }),
+        1 => (0..100_i64).prop_map(|n| EventBody::Deferred { until: at(n), reason: String::new() }),
+    ]
+}
+
+fn any_history() -> impl Strategy<
+    Value = (
+        OperationKind,
+        Vec<Envelope<EventBody>>,
+        Vec<Envelope<EventBody>>,
+    ),
+> {
+    proptest::sample::select(OperationKind::ALL.to_vec()).prop_flat_map(|kind| {
+        let (_, operation) = records(kind);
+        let events = proptest::collection::vec((1..4_u32, 0..2_000_i64, any_body(kind)), 1..12)
+            .prop_map(move |parts| {
+                // The same fact is told with one time.
+                let mut told = BTreeMap::new();
+                for (attempt, second, body) in parts {
+                    let event = event(&operation, attempt, second, body);
+                    told.entry(event.id).or_insert(event);
+                }
+                told.into_values().collect::<Vec<_>>()
+            });
+        events.prop_flat_map(move |events| {
+            let mut twice = events.clone();
+            twice.extend(events.iter().cloned());
+            (Just(kind), Just(events), Just(twice).prop_shuffle())
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn every_order_and_repetition_of_events_gives_the_same_record((kind, events, shuffled) in any_history()) {
+        let told_in_order = World::after(kind, &events);
+        let told_otherwise = World::after(kind, &shuffled);
+        prop_assert_eq!(told_in_order, told_otherwise);
+    }
+
+    #[test]
+    fn a_closed_operation_has_nothing_left_to_say_and_never_opens_again((kind, _, shuffled) in any_history()) {
+        let mut world = World::new(kind);
+        let mut closed = false;
+        for event in &shuffled {
+            world.take_in(event);
+            prop_assert!(!closed || !world.operation.is_open());
+            closed = !world.operation.is_open();
+            prop_assert_eq!(closed, world.command.is_none());
+            prop_assert_eq!(closed, world.operation.finished_at.is_some());
+        }
+    }
+}

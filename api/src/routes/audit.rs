@@ -28,6 +28,8 @@ pub struct AuditEventView {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// Whose it is.
+    pub tenant_id: Uuid,
     /// The store it is about.
     pub store_id: Option<String>,
     /// The operation it is about.
@@ -90,6 +92,7 @@ fn view(row: audit_event::Model) -> AuditEventView {
         seq: row.seq,
         id: row.id,
         at: row.at,
+        tenant_id: row.tenant_id,
         store_id: row.store_id,
         operation_id: row.operation_id,
         actor: row.actor,

@@ -19,7 +19,7 @@ use crate::entity::store;
 use crate::idempotency::{self, Answer, Claim, RequestKey};
 use crate::record::rows::now;
 use crate::settings::Settings;
-use crate::stores::find::{self, Found};
+use crate::stores::find::{Found, FoundOperation};
 use crate::stores::intent::{self, Intent};
 use crate::stores::{Caller, StoreError};
 
@@ -98,8 +98,8 @@ async fn insert(
     let at = now();
     let spec = spec(settings, wanted, id);
     let operation_id = OperationId::new();
-    store::Entity::insert(row(caller, &spec, operation_id, at))
-        .exec_without_returning(tx)
+    let store = store::Entity::insert(row(caller, &spec, operation_id, at))
+        .exec_with_returning(tx)
         .await?;
     let intent = Intent {
         operation_id,
@@ -110,8 +110,9 @@ async fn insert(
         ever_ready: false,
         at,
     };
-    intent::record(tx, caller, &settings.engine, intent).await?;
-    find::one(tx, caller, id).await
+    let operation = intent::record(tx, caller, &settings.engine, intent).await?;
+    let operation = Some(FoundOperation::fresh(operation));
+    Ok(Found { store, operation })
 }
 
 fn spec(settings: &Settings, wanted: &NewStore, id: &StoreId) -> StoreSpec {

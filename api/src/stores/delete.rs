@@ -82,7 +82,7 @@ pub async fn delete(
             ever_ready: store.ever_ready,
             at: now(),
         };
-        intent::record(tx, caller, engine, intent).await?;
+        let operation = intent::record(tx, caller, engine, intent).await?;
         turn(tx, &row, operation_id, generation).await?;
         let details = json!({ "status": store.status, "generation": generation });
         events.push(event(
@@ -92,9 +92,10 @@ pub async fn delete(
             "store.delete.requested",
             details,
         ));
-        let accepted = find::operation(tx, caller, operation_id).await?;
         audit::append(tx, &events).await?;
-        Ok(Deletion::Accepted(Box::new(accepted)))
+        Ok(Deletion::Accepted(Box::new(FoundOperation::fresh(
+            operation,
+        ))))
     })
     .await
 }

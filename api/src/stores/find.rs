@@ -37,6 +37,14 @@ pub struct FoundOperation {
     pub steps: Vec<operation_step::Model>,
 }
 
+impl FoundOperation {
+    /// One that was just made: it has no steps.
+    pub fn fresh(operation: operation::Model) -> Self {
+        let steps = Vec::new();
+        Self { operation, steps }
+    }
+}
+
 /// One store.
 ///
 /// # Errors
@@ -104,10 +112,7 @@ pub async fn operations<C: ConnectionTrait>(
         .await?;
     let mut found: HashMap<Uuid, FoundOperation> = rows
         .into_iter()
-        .map(|operation| {
-            let steps = Vec::new();
-            (operation.id, FoundOperation { operation, steps })
-        })
+        .map(|operation| (operation.id, FoundOperation::fresh(operation)))
         .collect();
     let steps = operation_step::Entity::find()
         .filter(operation_step::Column::OperationId.is_in(ids.iter().copied()))

@@ -38,7 +38,7 @@ pub async fn record(
     caller: &Caller,
     engine: &EngineSettings,
     intent: Intent,
-) -> Result<(), DbError> {
+) -> Result<operation::Model, DbError> {
     let start_within = Duration::try_from(engine.start_within()).unwrap_or(Duration::DAY);
     let not_after = intent.at + start_within;
     let budget_ms = to_millis(engine.budget());
@@ -64,8 +64,8 @@ pub async fn record(
         last_heard_at: NotSet,
         deadline_at: NotSet,
     };
-    operation::Entity::insert(row)
-        .exec_without_returning(tx)
+    let operation = operation::Entity::insert(row)
+        .exec_with_returning(tx)
         .await?;
 
     let command = Envelope {
@@ -84,5 +84,6 @@ pub async fn record(
             budget_ms: budget_ms.unsigned_abs(),
         },
     };
-    outbox::enqueue_command(tx, &command).await
+    outbox::enqueue_command(tx, &command).await?;
+    Ok(operation)
 }

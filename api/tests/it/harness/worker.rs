@@ -1,0 +1,128 @@
+//! The worker's side of the wire, played by the test.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use lapin::options::BasicAckOptions;
+use shared::amqp::topology::{COMMANDS, CONTROL, EVENTS, Queue};
+use shared::amqp::{Inbound, Outgoing, Publisher};
+use shared::contract::command::Command;
+use shared::contract::control::Control;
+use shared::contract::envelope::Envelope;
+use shared::contract::event::{EventBody, event_for};
+use shared::failure::{Failure, FailureCode};
+use shared::ids::MessageId;
+use shared::step::Step;
+use time::OffsetDateTime;
+use tokio::time::timeout;
+
+use super::TestApi;
+
+/// Takes commands and says what the test tells it to.
+#[derive(Debug)]
+pub struct Worker {
+    commands: Inbound,
+    controls: Inbound,
+    events: Publisher,
+}
+
+impl Worker {
+    pub async fn of(api: &TestApi) -> Self {
+        Self::at(&api.servers.amqp_url).await
+    }
+
+    pub async fn at(url: &str) -> Self {
+        let url = url.to_owned();
+        let open = async |queue: Queue| {
+            Inbound::open(&url.clone().into(), "test worker", queue, 100)
+                .await
+                .unwrap()
+        };
+        Self {
+            commands: open(COMMANDS).await,
+            controls: open(CONTROL).await,
+            events: Publisher::new(url.clone().into(), "test worker events"),
+        }
+    }
+
+    /// The next command, acknowledged.
+    pub async fn command(&mut self) -> Envelope<Command> {
+        let payload = next(&mut self.commands, Duration::from_secs(20)).await;
+        Envelope::decode(&payload.expect("a command")).unwrap()
+    }
+
+    /// Nothing comes for so long.
+    pub async fn no_command(&mut self, within: Duration) {
+        if let Some(payload) = next(&mut self.commands, within).await {
+            panic!(
+                "an unexpected command: {}",
+                String::from_utf8_lossy(&payload)
+            );
+        }
+    }
+
+    pub async fn control(&mut self) -> Envelope<Control> {
+        let payload = next(&mut self.controls, Duration::from_secs(20)).await;
+        Envelope::decode(&payload.expect("a control")).unwrap()
+    }
+
+    /// Report something about a command.
+    pub async fn say(&self, command: &Envelope<Command>, body: EventBody) {
+        self.say_at(command, OffsetDateTime::now_utc(), body).await;
+    }
+
+    pub async fn say_at(&self, command: &Envelope<Command>, at: OffsetDateTime, body: EventBody) {
+        let event = event_for(command, at, body);
+        self.send(event.encode().unwrap()).await;
+    }
+
+    /// Put bytes into the events' queue.
+    pub async fn send(&self, payload: Vec<u8>) {
+        let message = Outgoing {
+            routing_key: EVENTS.routing_key,
+            id: MessageId::new(),
+            payload,
+        };
+        self.events.publish(&message).await.unwrap();
+    }
+
+    /// Do the whole of a create.
+    pub async fn make(&self, command: &Envelope<Command>) {
+        for step in [
+            Step::Namespace,
+            Step::Release,
+            Step::Rollout,
+            Step::Storefront,
+        ] {
+            self.say(command, EventBody::StepStarted { step }).await;
+            self.say(
+                command,
+                EventBody::StepFinished {
+                    step,
+                    changed: true,
+                },
+            )
+            .await;
+        }
+        self.say(command, ready()).await;
+    }
+}
+
+pub fn ready() -> EventBody {
+    let chart = "store-0.1.0".to_owned();
+    EventBody::Ready { revision: 1, chart }
+}
+
+pub fn failed(code: FailureCode, changed: bool) -> EventBody {
+    let failure = Failure::new(code, "").in_step(Step::Rollout);
+    EventBody::Failed { failure, changed }
+}
+
+async fn next(inbound: &mut Inbound, within: Duration) -> Option<Vec<u8>> {
+    let delivery = timeout(within, inbound.consumer.next())
+        .await
+        .ok()??
+        .unwrap();
+    delivery.ack(BasicAckOptions::default()).await.unwrap();
+    Some(delivery.data)
+}

@@ -1,0 +1,23 @@
+//! The api on a real Postgres and a real RabbitMQ. Each test has a database and
+//! a virtual host of its own, so all run at once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a broken expectation ends the test"
+)]
+
+mod harness;
+
+mod audit;
+mod contract;
+mod idempotency;
+mod outage;
+mod problems;
+mod projector;
+mod relay;
+mod stores_create;
+mod stores_delete;
+mod stores_list;
+mod watchdog;

@@ -1,0 +1,77 @@
+//! Postgres goes and comes back: quick 503s, nothing lost, no help needed.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::harness::servers::Servers;
+use crate::harness::{Proxy, TestApi, Worker, eventually};
+
+#[actix_web::test]
+async fn without_a_database_requests_get_a_quick_503_and_it_recovers_by_itself() {
+    let servers = Servers::prepare("outage_start_url").await;
+    let proxy = Proxy::cut_off(&servers.database_url, 5432).await;
+    let api = TestApi::with(
+        "outage_start",
+        &[("DATABASE_URL", &proxy.url(&servers.database_url))],
+    )
+    .await;
+
+    let answer = api.post("/stores", json!({})).await;
+    assert_eq!(
+        (answer.status, answer.json["code"].as_str()),
+        (503, Some("unavailable"))
+    );
+    assert_eq!(answer.header("retry-after"), "2");
+    assert_eq!(api.get("/healthz").await.status, 200);
+    assert_eq!(api.get("/readyz").await.status, 503);
+
+    proxy.mend().await;
+    api.until_ready().await;
+    let id = api.a_store().await;
+
+    proxy.cut().await;
+    let began = Instant::now();
+    let answer = api.get(&format!("/stores/{id}")).await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    assert!(
+        began.elapsed() < Duration::from_secs(7),
+        "{:?}",
+        began.elapsed()
+    );
+
+    proxy.mend().await;
+    api.until_ready().await;
+    assert_eq!(api.get(&format!("/stores/{id}")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn terminated_connections_are_not_noticed_by_callers() {
+    let api = TestApi::ready("outage_terminated").await;
+    for _ in 0..5 {
+        api.a_store().await;
+        api.servers.allow_database(false).await;
+        api.servers.allow_database(true).await;
+        let answer = api.get("/stores").await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(api.post("/stores", json!({})).await.status, 202);
+    }
+}
+
+#[actix_web::test]
+async fn reports_made_while_the_database_is_away_are_taken_in_afterwards() {
+    let api = TestApi::ready("outage_events").await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_store().await;
+    let command = worker.command().await;
+
+    api.servers.allow_database(false).await;
+    worker.make(&command).await;
+    eventually("the api says that it misses the database", async || {
+        (api.get("/readyz").await.status == 503).then_some(())
+    })
+    .await;
+    api.servers.allow_database(true).await;
+
+    api.store_with(&id, "Ready").await;
+}

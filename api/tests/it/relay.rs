@@ -1,0 +1,105 @@
+//! The outbox's relay: nothing is lost while the broker is away, nothing is
+//! marked that was not taken, and the window holds.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use shared::amqp::topology::COMMANDS;
+use shared::contract::event::EventBody;
+use shared::step::Step;
+
+use crate::harness::servers::Servers;
+use crate::harness::{Proxy, TestApi, Worker, eventually};
+
+#[actix_web::test]
+async fn with_the_broker_away_a_store_is_accepted_and_its_command_comes_when_it_is_back() {
+    let amqp_url = Servers::prepare("relay_away_url").await;
+    let proxy = Proxy::cut_off(&amqp_url.amqp_url, 5672).await;
+    let api = TestApi::with(
+        "relay_away",
+        &[("AMQP_URL", &proxy.url(&amqp_url.amqp_url))],
+    )
+    .await;
+    eventually("the api is ready but degraded", async || {
+        let answer = api.get("/readyz").await;
+        (answer.status == 200 && answer.json["degraded"] == true).then_some(())
+    })
+    .await;
+
+    let id = api.a_store().await;
+    assert_eq!(
+        api.get(&format!("/stores/{id}")).await.json["status"],
+        "Queued"
+    );
+
+    proxy.mend().await;
+    api.until_ready().await;
+    let mut worker = Worker::at(&amqp_url.amqp_url).await;
+    let command = worker.command().await;
+    assert_eq!(command.store_id.as_str(), id);
+    worker.make(&command).await;
+    api.store_with(&id, "Ready").await;
+
+    // And once more, in the middle of its life.
+    proxy.cut().await;
+    let other = api.a_store().await;
+    proxy.mend().await;
+    assert_eq!(worker.command().await.store_id.as_str(), other);
+}
+
+#[actix_web::test]
+async fn a_queue_that_is_gone_is_made_again_and_the_command_kept() {
+    let api = TestApi::ready("relay_unbound").await;
+    api.servers.delete_queue(COMMANDS.name).await;
+
+    let id = api.a_store().await;
+
+    let mut worker = Worker::of(&api).await;
+    assert_eq!(worker.command().await.store_id.as_str(), id);
+}
+
+#[actix_web::test]
+async fn no_more_commands_than_the_window_holds_are_unsettled() {
+    let api = TestApi::ready_with("relay_window", &[("URUMI_COMMANDS_IN_FLIGHT", "2")]).await;
+    let mut worker = Worker::of(&api).await;
+    for _ in 0..4 {
+        api.a_store().await;
+    }
+    let (one, two) = (worker.command().await, worker.command().await);
+    worker.no_command(Duration::from_millis(1500)).await;
+
+    worker
+        .say(
+            &one,
+            EventBody::StepStarted {
+                step: Step::Release,
+            },
+        )
+        .await;
+    worker.no_command(Duration::from_millis(500)).await;
+    worker.make(&one).await;
+    let three = worker.command().await;
+    worker.make(&two).await;
+    let four = worker.command().await;
+    let all: BTreeSet<_> = [one, two, three, four]
+        .map(|command| command.store_id)
+        .into();
+    assert_eq!(all.len(), 4);
+}
+
+#[actix_web::test]
+async fn a_stopped_api_leaves_its_backlog_to_the_next_one() {
+    let mut api = TestApi::ready_with("relay_restart", &[("URUMI_COMMANDS_IN_FLIGHT", "1")]).await;
+    let mut worker = Worker::of(&api).await;
+    let (first, second) = (api.a_store().await, api.a_store().await);
+    let command = worker.command().await;
+    assert_eq!(command.store_id.as_str(), first);
+
+    api.halt();
+    worker.make(&command).await;
+    api.run();
+    api.until_ready().await;
+
+    api.store_with(&first, "Ready").await;
+    assert_eq!(worker.command().await.store_id.as_str(), second);
+}

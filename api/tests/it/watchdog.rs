@@ -1,0 +1,138 @@
+//! No operation is stuck: silence is answered, time runs out.
+
+use std::time::Duration;
+
+use shared::contract::control::StopReason;
+use shared::contract::event::EventBody;
+use shared::step::Step;
+
+use crate::harness::worker::ready;
+use crate::harness::{TestApi, Worker};
+
+#[actix_web::test]
+async fn a_command_whose_worker_fell_silent_is_sent_again() {
+    let api = TestApi::ready_with(
+        "watchdog_silent",
+        &[("URUMI_REDISPATCH_AFTER_SECONDS", "1")],
+    )
+    .await;
+    let mut worker = Worker::of(&api).await;
+    api.a_store().await;
+    let command = worker.command().await;
+    worker
+        .say(
+            &command,
+            EventBody::StepStarted {
+                step: Step::Release,
+            },
+        )
+        .await;
+
+    let again = worker.command().await;
+    assert_eq!(
+        (again.operation_id, again.attempt),
+        (command.operation_id, 1)
+    );
+}
+
+#[actix_web::test]
+async fn a_lost_command_that_nobody_began_is_sent_again() {
+    let api =
+        TestApi::ready_with("watchdog_lost", &[("URUMI_REDISPATCH_AFTER_SECONDS", "1")]).await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_store().await;
+    // Taken and acknowledged by a worker that never said a word.
+    worker.command().await;
+    assert_eq!(worker.command().await.store_id.as_str(), id);
+}
+
+#[actix_web::test]
+async fn a_command_that_waits_its_turn_in_the_broker_is_not_sent_twice() {
+    let api =
+        TestApi::ready_with("watchdog_waits", &[("URUMI_REDISPATCH_AFTER_SECONDS", "1")]).await;
+    let id = api.a_store().await;
+    shared::wait::pause(
+        Duration::from_secs(4),
+        &tokio_util::sync::CancellationToken::new(),
+    )
+    .await;
+
+    let mut worker = Worker::of(&api).await;
+    let command = worker.command().await;
+    worker.make(&command).await;
+    api.store_with(&id, "Ready").await;
+    worker.no_command(Duration::from_millis(500)).await;
+}
+
+#[actix_web::test]
+async fn an_operation_past_its_deadline_fails_and_what_comes_later_changes_nothing() {
+    let settings = [
+        ("URUMI_OPERATION_DEADLINE_SECONDS", "1"),
+        ("URUMI_DEADLINE_GRACE_SECONDS", "0"),
+        ("URUMI_REDISPATCH_AFTER_SECONDS", "2"),
+    ];
+    let api = TestApi::ready_with("watchdog_deadline", &settings).await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_store().await;
+    let command = worker.command().await;
+    worker
+        .say(
+            &command,
+            EventBody::StepStarted {
+                step: Step::Rollout,
+            },
+        )
+        .await;
+    let waiting = EventBody::StepWaiting {
+        step: Step::Rollout,
+        message: "0 of 1 pods are ready".to_owned(),
+        cause: None,
+    };
+    worker.say(&command, waiting).await;
+
+    let store = api.store_with(&id, "Failed").await;
+    assert_eq!(store["failure"]["code"], "Timeout");
+    assert!(
+        store["failure"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("0 of 1 pods are ready"),
+        "{store}"
+    );
+    assert_eq!(store["operation"]["status"], "Failed");
+    let control = worker.control().await;
+    assert_eq!(
+        (control.body.reason, control.generation.0),
+        (StopReason::Expired, 2)
+    );
+
+    worker.say(&command, ready()).await;
+    let late = "operation.late_report Ready".to_owned();
+    crate::harness::eventually("the late report is audited", async || {
+        api.audit_of(&id).await.contains(&late).then_some(())
+    })
+    .await;
+    assert_eq!(
+        api.get(&format!("/stores/{id}")).await.json["status"],
+        "Failed"
+    );
+}
+
+#[actix_web::test]
+async fn an_operation_that_no_worker_began_in_time_fails() {
+    let settings = [
+        ("URUMI_OPERATION_START_WITHIN_SECONDS", "1"),
+        ("URUMI_DEADLINE_GRACE_SECONDS", "0"),
+        ("URUMI_REDISPATCH_AFTER_SECONDS", "2"),
+    ];
+    let api = TestApi::ready_with("watchdog_never_began", &settings).await;
+    let id = api.a_store().await;
+    let store = api.store_with(&id, "Failed").await;
+    assert!(
+        store["failure"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("No worker began"),
+        "{store}"
+    );
+}
