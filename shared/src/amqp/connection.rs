@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
+use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties, Consumer};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
@@ -15,9 +16,18 @@ use crate::amqp::topology::{self, Queue};
 /// How long opening a connection may take.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Largest frame that is agreed on; larger messages travel in several. lapin
+/// keeps 32 frames each way for a connection, which with the broker's own 128 KiB
+/// would be 8 MiB of memory for each. RabbitMQ 4 wants at least 8 KiB.
+const FRAME_MAX: u32 = 16 * 1024;
+
 /// RabbitMQ cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum AmqpError {
+    /// The address is no AMQP address; its text, which holds a password, is not
+    /// repeated.
+    #[error("AMQP_URL is not of the form amqp://user:password@host:port/vhost")]
+    Url,
     /// No answer within [`CONNECT_TIMEOUT`].
     #[error("RabbitMQ does not answer")]
     Unreachable(#[source] tokio::time::error::Elapsed),
@@ -33,7 +43,12 @@ pub enum AmqpError {
 /// [`AmqpError`]; the caller waits and tries again.
 pub async fn connect(url: &SecretString, name: &str) -> Result<Connection, AmqpError> {
     let properties = ConnectionProperties::default().with_connection_name(name.into());
-    let opening = Connection::connect(url.expose_secret(), properties);
+    let mut uri: AMQPUri = url
+        .expose_secret()
+        .parse()
+        .map_err(|_: String| AmqpError::Url)?;
+    uri.query.frame_max.get_or_insert(FRAME_MAX);
+    let opening = Connection::connect_uri(uri, properties);
     let connection = timeout(CONNECT_TIMEOUT, opening)
         .await
         .map_err(AmqpError::Unreachable)??;
