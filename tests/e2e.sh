@@ -2,9 +2,11 @@
 # `make e2e`: the full journey of one store on real pods, on a platform of its
 # own (instance `test-e2e`) that is brought up first and removed afterwards.
 # URUMI_KEEP=1 leaves it running, to look at.
-# The name is fixed, and what a sourced .urumi/env exports is dropped: the
-# journeys kill and remove, and must never do so to the platform beside them.
-export URUMI_INSTANCE=test-e2e
+# Only an instance of the tests is taken, and what a sourced .urumi/env exports is
+# dropped: the journeys kill and remove, and must never do so to the platform
+# beside them.
+case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-e2e ;; esac
+export URUMI_INSTANCE
 unset KUBECONFIG URUMI_API URUMI_API_PORT URUMI_DASHBOARD URUMI_INGRESS URUMI_STORE_VALUES DATABASE_URL AMQP_URL
 source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$URUMI_CACHE/target}

@@ -15,8 +15,11 @@ cd "$URUMI_ROOT"
 export CI=${CI:-} CARGO_TERM_COLOR=never
 unset KUBECONFIG URUMI_INGRESS URUMI_STORE_VALUES URUMI_API_PORT
 
-# Every instance that a stage uses; the first is the runner's own.
-INSTANCES=(test-run test-rust test-local test-e2e)
+# The instances of the stages; named by the clone, because what an instance owns
+# on the machine (ports, interfaces, cgroups) goes by its name alone.
+CLONE=$(printf %s "$URUMI_ROOT" | cksum | awk '{ printf "%04x", $1 % 65536 }')
+RUST=test-rust-$CLONE LOCAL=test-local-$CLONE E2E=test-e2e-$CLONE
+INSTANCES=("$RUST" "$LOCAL" "$E2E")
 
 # Stages that run side by side; each is a function that ends with its own verdict.
 beside() {
@@ -31,8 +34,8 @@ beside() {
 
 lint() { suite lint 1500 tests/lint.sh; }
 build_tests() { prepare 'build the tests' 3000 tests/lib/rust.sh --build-only; }
-rust() { suite rust 2400 tests/lib/rust.sh; }
-platform() { prepare 'build the platform' 3000 env URUMI_INSTANCE=test-e2e deploy/local/up.sh --build-only; }
+rust() { suite rust 2400 env URUMI_INSTANCE="$RUST" tests/lib/rust.sh; }
+platform() { prepare 'build the platform' 3000 env URUMI_INSTANCE="$E2E" deploy/local/up.sh --build-only; }
 chart() { suite chart 600 tests/chart/run.sh; }
 dashboard() { suite dashboard 600 tests/lib/dashboard.sh; }
 chart_then_dashboard() {
@@ -41,14 +44,14 @@ chart_then_dashboard() {
   dashboard || rc=1
   return "$rc"
 }
-deploy() { suite deploy 600 tests/lib/deploy.sh; }
-journey() { suite journey 1500 env URUMI_INSTANCE=test-e2e tests/e2e.sh; }
+deploy() { suite deploy 600 env URUMI_INSTANCE="$LOCAL" tests/lib/deploy.sh; }
+journey() { suite journey 1500 env URUMI_INSTANCE="$E2E" tests/e2e.sh; }
 leftovers() { suite leftovers 60 tests/lib/leftovers.sh "${INSTANCES[@]}"; }
 
 sweep_up() {
   local instance
   for instance in "${INSTANCES[@]}"; do
-    if [[ $instance == test-run || ! -d $URUMI_ROOT/.urumi/instances/$instance ]]; then continue; fi
+    if [[ ! -d $URUMI_ROOT/.urumi/instances/$instance ]]; then continue; fi
     URUMI_INSTANCE=$instance timeout --kill-after=30 180 deploy/local/clean.sh >>"$LOGS/clean.log" 2>&1 ||
       say "FAILED to clean the instance $instance; see ${LOGS#"$URUMI_ROOT/"}/clean.log"
   done

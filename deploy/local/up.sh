@@ -37,7 +37,7 @@ look_around() {
   check_room
   local names=(api worker-probes postgres amqp amqp-dist epmd)
   if [[ $CLUSTER == embedded ]]; then names+=(apiserver etcd etcd-peer kubelet kubelet-healthz controller-manager scheduler); fi
-  check_ports "${names[@]}"
+  if [[ $BUILD_ONLY == 0 ]]; then check_ports "${names[@]}"; fi
   if timeout 5 docker info >/dev/null 2>&1; then say "    (Docker works here too; this version does not use it)"; fi
   keep_cluster
   case $CLUSTER in
@@ -105,7 +105,7 @@ write_env() {
     {
       echo "# Written by make up; read it with: source ${file#"$PWD/"}"
       printf 'export %s=%q\n' URUMI_API "$(dashboard_url)" URUMI_DASHBOARD "$(dashboard_url)" KUBECONFIG "$KUBECONFIG" \
-        URUMI_INGRESS "$INGRESS" DATABASE_URL "$(database_url)" AMQP_URL "$(amqp_url)" URUMI_INSTANCE "$URUMI_INSTANCE"
+        URUMI_INGRESS "$INGRESS" DATABASE_URL "$(database_url)" AMQP_URL "$(amqp_url)"
       # shellcheck disable=SC2016 # expanded by the reader
       printf 'case ":$PATH:" in *:%q:*) ;; *) export PATH=%q:$PATH ;; esac\n' "$URUMI_BIN" "$URUMI_BIN"
     } >"$file.new")
@@ -113,6 +113,11 @@ write_env() {
 }
 
 START=$EPOCHREALTIME
+case ${1:-} in
+  '') BUILD_ONLY=0 ;;
+  --build-only) BUILD_ONLY=1 ;;
+  *) die "unknown option $1" "up.sh [--build-only]" ;;
+esac
 if [[ -z ${URUMI_API_PORT:-} && -s $URUMI_STATE/api-port ]]; then URUMI_API_PORT=$(<"$URUMI_STATE/api-port"); fi
 export URUMI_API_PORT
 take_turn "$URUMI_RUN/up.pid" "'make up'"
@@ -123,7 +128,7 @@ say "==> what this machine has"
 look_around
 if [[ -n ${URUMI_API_PORT:-} ]]; then echo "$URUMI_API_PORT" >"$URUMI_STATE/api-port"; fi
 stage 'Debian packages' packages
-if [[ ${1:-} == --build-only ]]; then
+if [[ $BUILD_ONLY == 1 ]]; then
   say '==> programs and images, side by side'
   lane embedded_build_lane
   lane platform_lane

@@ -3,7 +3,9 @@
 # they say then, that a second start changes nothing, that a kill loses nothing,
 # that everything listens on loopback only and goes away. The cluster is not
 # theirs; the journey starts it.
-export URUMI_INSTANCE=test-local
+# Only a test's own instance: what it finds there, it removes.
+case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-local ;; esac
+export URUMI_INSTANCE
 source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
 source "$URUMI_ROOT/deploy/lib/daemon.sh"
 LOCAL=$URUMI_ROOT/deploy/local

@@ -14,6 +14,9 @@ if [[ ${1:-} == --build-only ]]; then
   with_target build
   exit
 fi
+trap '"$services" stop >"$URUMI_LOG/services-stop.log" 2>&1 || tail -n 5 "$URUMI_LOG/services-stop.log"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 "$services" start &
 starting=$!
 with_target build

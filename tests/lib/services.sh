@@ -5,7 +5,9 @@
 #
 #   services.sh start|stop
 #   services.sh run COMMAND...    with their addresses in TEST_* variables
-export URUMI_INSTANCE=${URUMI_INSTANCE:-test-rust}
+# Only a test's own instance: what it finds there, it removes.
+case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-rust ;; esac
+export URUMI_INSTANCE
 source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
 export URUMI_PG_UNSAFE=1 URUMI_AMQP_MANAGEMENT=1
 
