@@ -38,6 +38,9 @@ impl Platform {
             ingress: variable("URUMI_INGRESS")?,
             http: Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
+                // A story pauses while scripts run; an idle connection would
+                // be closed meanwhile and fail the next request.
+                .pool_max_idle_per_host(0)
                 .timeout(Duration::from_secs(10))
                 .build()?,
             _alone: guard,

@@ -22,6 +22,7 @@ impl Shop {
         let http = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .cookie_store(true)
+            .pool_max_idle_per_host(0)
             .timeout(std::time::Duration::from_secs(20))
             .build()?;
         Ok(Self {

@@ -8,7 +8,7 @@ use system_tests::platform::Platform;
 #[tokio::test]
 async fn a_store_outlives_an_absent_cluster_and_shows_why_it_waits() {
     let platform = Platform::alone().await.unwrap();
-    kill("apiserver").unwrap();
+    kill("kube-apiserver").unwrap();
 
     let id = platform.create("Patient").await.unwrap();
     let begun = Instant::now();

@@ -35,7 +35,7 @@ async fn a_store_goes_from_post_to_an_open_shop_and_away_without_a_trace() {
     // A stranger tries to install the shop from the first moment on.
     let shop = Shop::of(&platform, &asked).unwrap();
     let stranger = Stranger::begin(shop);
-    let mut statuses: Vec<String> = Vec::new();
+    let mut statuses = vec!["Queued".to_owned()];
     let ready = platform
         .until_seen(&id, "Ready", READY, |store| {
             let status = store["status"].as_str().unwrap().to_owned();
