@@ -89,8 +89,8 @@ stage() {
   # In the background, because bash switches `set -e` off left of a `||`.
   ( set -euo pipefail; "$@" ) <&0 &
   wait $! || rc=$?
-  kill "$ticker" 2>/dev/null || true
-  wait "$ticker" 2>/dev/null || true
+  # Not TERM: whoever cleans up ignores that, and so do all its children.
+  { kill -KILL "$ticker" && wait "$ticker"; } 2>/dev/null || true
   local took
   took=$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
   if [[ $rc -ne 0 ]]; then

@@ -74,8 +74,7 @@ join_lanes() {
     for pid in "${LANES[@]}"; do end_children "$pid"; kill -TERM "$pid" 2>/dev/null || true; done
     wait "${LANES[@]}" 2>/dev/null || true
   fi
-  kill "$ticker" 2>/dev/null || true
-  wait "$ticker" 2>/dev/null || true
+  { kill -KILL "$ticker" && wait "$ticker"; } 2>/dev/null || true # TERM may be ignored
   rm -rf "$DOING"
   LANES=()
   return "$rc"
