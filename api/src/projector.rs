@@ -9,6 +9,7 @@ pub mod apply;
 pub mod dead_letters;
 pub mod ending;
 pub mod facts;
+pub mod ledger;
 pub mod rule;
 pub mod settle;
 pub mod status;

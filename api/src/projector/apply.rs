@@ -1,10 +1,6 @@
 //! One event, one transaction. The rule itself is in `rule.rs`.
 
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, EntityTrait as _,
-    QueryFilter as _, QuerySelect as _, Statement,
-};
+use sea_orm::DatabaseTransaction;
 use shared::contract::envelope::{Envelope, Undecodable};
 use shared::contract::event::EventBody;
 use shared::ids::{OperationId, StoreId};
@@ -13,13 +9,15 @@ use time::{Duration, OffsetDateTime};
 
 use crate::audit;
 use crate::db::{Database, DbError, MaybeDatabase};
-use crate::entity::{operation, operation_step, store};
+use crate::entity::store;
 use crate::outbox::{self, Again};
 use crate::projector::facts;
+use crate::projector::ledger::{
+    find_operation, find_step, heard, lock_store, note, save_operation, save_step, save_store,
+};
 use crate::projector::rule::{self, Changes, CommandChange, Unfit};
-use crate::projector::timeline;
-use crate::record::rows::{now, to_i32, to_micros};
-use crate::record::{OperationRecord, StepRecord, StoreRecord};
+use crate::record::rows::{now, to_micros};
+use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 
 /// A worker's clock is not trusted further than this.
@@ -70,12 +68,6 @@ impl MaybeDatabase for ApplyError {
     }
 }
 
-impl From<sea_orm::DbErr> for ApplyError {
-    fn from(error: sea_orm::DbErr) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 impl From<crate::record::rows::UnreadableRow> for ApplyError {
     fn from(error: crate::record::rows::UnreadableRow) -> Self {
         Self::Database(error.into())
@@ -98,11 +90,10 @@ pub async fn apply(
     let event = decode(payload)?;
     let event = &event;
     db.transaction(async |tx| {
-        let Some(row) = lock_store(tx, event).await? else {
-            return Err(ApplyError::UnknownOperation(event.operation_id));
-        };
+        let unknown = || ApplyError::UnknownOperation(event.operation_id);
+        let row = lock_store(tx, event).await?.ok_or_else(unknown)?;
         let store = StoreRecord::try_from(&row)?;
-        let operation = find_operation(tx, event).await?;
+        let operation = find_operation(tx, event).await?.ok_or_else(unknown)?;
         heard(tx, event).await?;
         let first_time = note(tx, event).await?;
         let step = find_step(tx, event).await?;
@@ -135,101 +126,6 @@ fn decode(payload: &[u8]) -> Result<Envelope<EventBody>, Undecodable> {
     Ok(event)
 }
 
-/// All events of a store go one after another.
-async fn lock_store(
-    tx: &DatabaseTransaction,
-    event: &Envelope<EventBody>,
-) -> Result<Option<store::Model>, DbError> {
-    let row = store::Entity::find_by_id(event.store_id.as_str())
-        .filter(store::Column::TenantId.eq(event.tenant_id.0))
-        .lock_exclusive()
-        .one(tx)
-        .await?;
-    Ok(row)
-}
-
-async fn find_operation(
-    tx: &DatabaseTransaction,
-    event: &Envelope<EventBody>,
-) -> Result<OperationRecord, ApplyError> {
-    let row = operation::Entity::find_by_id(event.operation_id.0)
-        .filter(operation::Column::StoreId.eq(event.store_id.as_str()))
-        .one(tx)
-        .await?
-        .ok_or(ApplyError::UnknownOperation(event.operation_id))?;
-    Ok(OperationRecord::try_from(&row)?)
-}
-
-async fn find_step(
-    tx: &DatabaseTransaction,
-    event: &Envelope<EventBody>,
-) -> Result<Option<StepRecord>, ApplyError> {
-    let Some(step) = timeline::step_of(&event.body) else {
-        return Ok(None);
-    };
-    let key = (
-        event.operation_id.0,
-        to_i32(event.attempt),
-        step.as_str().to_owned(),
-    );
-    let row = operation_step::Entity::find_by_id(key).one(tx).await?;
-    Ok(row.as_ref().map(StepRecord::try_from).transpose()?)
-}
-
-/// A sign of life, also where the event itself is known.
-async fn heard(tx: &DatabaseTransaction, event: &Envelope<EventBody>) -> Result<(), DbError> {
-    const HEARD: &str = "UPDATE operations SET last_heard_at = now() WHERE id = $1";
-    let values = [event.operation_id.0.into()];
-    tx.execute_raw(Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        HEARD,
-        values,
-    ))
-    .await?;
-    Ok(())
-}
-
-/// Write the event into the inbox; `false` if it is there.
-async fn note(tx: &DatabaseTransaction, event: &Envelope<EventBody>) -> Result<bool, DbError> {
-    const NOTE: &str = "INSERT INTO inbox (event_id) VALUES ($1) ON CONFLICT DO NOTHING";
-    let values = [event.event_id().0.into()];
-    let result = tx
-        .execute_raw(Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            NOTE,
-            values,
-        ))
-        .await?;
-    Ok(result.rows_affected() > 0)
-}
-
-async fn save_step(
-    tx: &DatabaseTransaction,
-    event: &Envelope<EventBody>,
-    known: Option<&StepRecord>,
-    changes: &Changes,
-) -> Result<(), DbError> {
-    use operation_step::Column;
-    let Some(step) = changes.step.as_ref().filter(|step| Some(*step) != known) else {
-        return Ok(());
-    };
-    let replace = OnConflict::columns([Column::OperationId, Column::Attempt, Column::Step])
-        .update_columns([
-            Column::StartedAt,
-            Column::FinishedAt,
-            Column::Outcome,
-            Column::Changed,
-            Column::Waiting,
-            Column::WaitingAt,
-        ])
-        .to_owned();
-    operation_step::Entity::insert(step.to_row(event.operation_id))
-        .on_conflict(replace)
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
-}
-
 async fn save(
     tx: &DatabaseTransaction,
     engine: &EngineSettings,
@@ -244,40 +140,6 @@ async fn save(
         save_store(tx, row, &changes.store).await?;
     }
     change_command(tx, engine, &changes.operation, changes.command).await
-}
-
-/// The columns that follow from reports.
-///
-/// # Errors
-/// The database's.
-pub async fn save_operation(
-    tx: &DatabaseTransaction,
-    record: &OperationRecord,
-) -> Result<(), DbError> {
-    operation::Entity::update_many()
-        .set(record.to_row())
-        .filter(operation::Column::Id.eq(record.id.0))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-/// Compare-and-set on the generation that was read.
-///
-/// # Errors
-/// The database's.
-pub async fn save_store(
-    tx: &DatabaseTransaction,
-    row: &store::Model,
-    record: &StoreRecord,
-) -> Result<(), DbError> {
-    store::Entity::update_many()
-        .set(record.to_row(row, now()))
-        .filter(store::Column::Id.eq(row.id.as_str()))
-        .filter(store::Column::Generation.eq(row.generation))
-        .exec(tx)
-        .await?;
-    Ok(())
 }
 
 async fn change_command(

@@ -13,7 +13,7 @@ use crate::audit::{self, NewAuditEvent, PLATFORM};
 use crate::db::{Database, DbError};
 use crate::entity::{operation, operation_step, store};
 use crate::outbox;
-use crate::projector::{apply, settle, status};
+use crate::projector::{ledger, settle, status};
 use crate::record::rows::now;
 use crate::record::{EndedBy, OperationRecord, StepRecord, StoreRecord};
 
@@ -42,12 +42,12 @@ pub async fn expire(db: &Database, expired: &operation::Model) -> Result<(), DbE
         operation.status = OperationStatus::Failed;
         operation.failure = Some(settle::timeout_failure(&operation, words.as_deref()));
         operation.finished_at = Some(now());
-        apply::save_operation(tx, &operation).await?;
+        ledger::save_operation(tx, &operation).await?;
         outbox::settle(tx, operation.id).await?;
         if store.current_operation_id == operation.id {
             store.generation = store.generation.next();
             status::follow(&mut store, &operation);
-            apply::save_store(tx, &row, &store).await?;
+            ledger::save_store(tx, &row, &store).await?;
             outbox::enqueue_control(
                 tx,
                 &store,

@@ -17,6 +17,34 @@ fn openapi_json_is_what_the_program_says() {
 }
 
 #[test]
+fn docs_api_md_lists_every_path_and_its_curl_lines_name_real_ones() {
+    let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
+    let text = include_str!("../../../docs/API.md");
+    for path in document["paths"].as_object().unwrap().keys() {
+        let fixed = path.split('{').next().unwrap();
+        assert!(text.contains(fixed), "docs/API.md says nothing of {path}");
+    }
+}
+
+#[actix_web::test]
+async fn docs_api_md_and_the_page_of_problems_list_the_same_codes() {
+    let api = TestApi::ready("problem_codes").await;
+    let page = api.get("/docs/problems").await.text;
+    let text = include_str!("../../../docs/API.md");
+    let mut codes = 0;
+    for row in page.lines().filter(|line| line.starts_with("<tr id=")) {
+        let cell = |place: usize| row.split("<td>").nth(place).unwrap();
+        let code = cell(1)
+            .trim_start_matches("<code>")
+            .trim_end_matches("</code>");
+        let line = format!("| `{code}` | {} | {} |", cell(2), cell(3));
+        assert!(text.contains(&line), "docs/API.md lacks: {line}");
+        codes += 1;
+    }
+    assert!(codes > 10, "{page}");
+}
+
+#[test]
 fn every_operation_has_an_id_a_summary_and_its_problems() {
     let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
     assert_eq!(document["openapi"], "3.1.0");

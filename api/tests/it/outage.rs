@@ -75,3 +75,33 @@ async fn reports_made_while_the_database_is_away_are_taken_in_afterwards() {
 
     api.store_with(&id, "Ready").await;
 }
+
+#[actix_web::test]
+async fn a_stop_ends_within_its_bound_though_broker_and_database_hang() {
+    let servers = Servers::prepare("outage_stop_url").await;
+    let database = Proxy::cut_off(&servers.database_url, 5432).await;
+    let broker = Proxy::cut_off(&servers.amqp_url, 5672).await;
+    let settings = [
+        ("DATABASE_URL", database.url(&servers.database_url)),
+        ("AMQP_URL", broker.url(&servers.amqp_url)),
+    ];
+    let settings = settings
+        .each_ref()
+        .map(|(key, value)| (*key, value.as_str()));
+    let mut api = TestApi::with("outage_stop", &settings).await;
+    database.mend().await;
+    eventually("the database is there", async || {
+        (api.get("/readyz").await.status == 200).then_some(())
+    })
+    .await;
+    api.a_store().await;
+    database.cut().await;
+
+    let began = Instant::now();
+    api.halt();
+    assert!(
+        began.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        began.elapsed()
+    );
+}
