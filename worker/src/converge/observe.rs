@@ -29,7 +29,7 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     let store = job.command.store_id.as_str();
     let found = cluster.all::<core::Namespace>().get_opt(store).await?;
     let installation = &job.context.settings.installation;
-    let namespace = namespace::read(found.as_ref(), job.command, installation);
+    let namespace = namespace::read(found.as_ref(), job.command, installation, Timestamp::now());
     let mut seen = Observed::only(namespace);
     let Goal::Present { spec } = &job.command.body.goal else {
         return Ok(seen);

@@ -87,12 +87,13 @@ fn labels(command: &Envelope<Command>, installation: &str) -> BTreeMap<String, S
     all.map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// What a namespace is to a command. Pure.
+/// What a namespace is to a command at that moment. Pure.
 #[must_use]
 pub fn read(
     found: Option<&Namespace>,
     command: &Envelope<Command>,
     installation: &str,
+    now: Timestamp,
 ) -> observed::Namespace {
     let Some(found) = found else {
         return observed::Namespace::Absent;
@@ -110,9 +111,11 @@ pub fn read(
             ),
         };
     }
-    if found.metadata.deletion_timestamp.is_some() {
+    if let Some(asked) = &found.metadata.deletion_timestamp {
+        let lasting = now.duration_since(asked.0);
+        let late = lasting > REMOVAL.try_into().unwrap_or(lasting);
         return observed::Namespace::Terminating {
-            blockers: blockers(found),
+            blockers: if late { blockers(found) } else { Vec::new() },
         };
     }
     let wanted = labels(command, installation);
@@ -156,23 +159,23 @@ mod tests {
         let command = command();
         let ours = made_for(&command);
         assert_eq!(
-            read(Some(&ours), &command, "here"),
+            read(Some(&ours), &command, "here", LATER),
             Seen::Ours {
                 uid: "u-1".to_owned(),
                 ever_ready: false,
                 labelled: true
             }
         );
-        assert_eq!(read(None, &command, "here"), Seen::Absent);
+        assert_eq!(read(None, &command, "here", LATER), Seen::Absent);
         assert!(matches!(
-            read(Some(&ours), &command, "elsewhere"),
+            read(Some(&ours), &command, "elsewhere", LATER),
             Seen::Foreign { .. }
         ));
         for label in [INSTALLATION, STORE] {
             let mut foreign = made_for(&command);
             foreign.labels_mut().remove(label);
             assert!(matches!(
-                read(Some(&foreign), &command, "here"),
+                read(Some(&foreign), &command, "here", LATER),
                 Seen::Foreign { .. }
             ));
         }

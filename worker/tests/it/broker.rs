@@ -163,6 +163,35 @@ impl Broker {
     }
 }
 
+/// Removes the virtual host, also after a failed test: a broker that keeps them
+/// all runs out of memory. Synchronous, since nothing else is in a drop.
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ = remove(&self.vhost);
+    }
+}
+
+fn remove(vhost: &str) -> std::io::Result<()> {
+    use base64::Engine as _;
+    use std::io::{Read as _, Write as _};
+    let management = Url::parse(&variable("TEST_AMQP_MANAGEMENT_URL")).unwrap();
+    let user = format!(
+        "{}:{}",
+        management.username(),
+        management.password().unwrap_or_default()
+    );
+    let user = base64::engine::general_purpose::STANDARD.encode(user);
+    let address = management.socket_addrs(|| None)?;
+    let mut stream = std::net::TcpStream::connect(address.as_slice())?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(
+        stream,
+        "DELETE /api/vhosts/{vhost} HTTP/1.1\r\nHost: broker\r\nAuthorization: Basic {user}\r\nConnection: close\r\n\r\n"
+    )?;
+    stream.read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
 fn around<T: Serialize>(like: &Envelope<Command>, body: T) -> Envelope<T> {
     like.reply(MessageId::new(), like.sent_at, body)
 }

@@ -47,9 +47,9 @@ pub async fn cluster() -> Cluster {
 
 /// Short lives, so that tests need not wait long.
 pub const TERMS: Terms = Terms {
-    length: Duration::from_secs(2),
+    length: Duration::from_secs(3),
     renew: Duration::from_millis(500),
-    helm: Duration::from_secs(6),
+    helm: Duration::from_secs(9),
 };
 
 pub async fn leases(namespace: &str) -> Leases {
@@ -147,7 +147,7 @@ impl Installation {
             .env("URUMI_NAMESPACE", &self.name)
             .env("URUMI_INSTALLATION", &self.name)
             .env("URUMI_WORKER_LISTEN", "127.0.0.1:0")
-            .env("URUMI_LEASE_MS", "2000")
+            .env("URUMI_LEASE_MS", "3000")
             .env("URUMI_LEASE_RENEW_MS", "500")
             .env("URUMI_LEASE_HELM_MS", "8000")
             .env("URUMI_HELM_LIMIT_MS", "6000")
