@@ -2,6 +2,7 @@
 //! something to see. IO; no decisions.
 
 use k8s_openapi::api::core::v1::{self as core, PersistentVolumeClaim, Secret};
+use k8s_openapi::jiff::Timestamp;
 use kube::api::ListParams;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
 use kube::{Api, Resource as _};

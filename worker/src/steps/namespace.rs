@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
@@ -29,6 +30,10 @@ const BLOCKERS: [&str; 4] = [
     "NamespaceDeletionContentFailure",
     "NamespaceDeletionDiscoveryFailure",
 ];
+
+/// How long a removal takes when nothing blocks it: pods have their grace, and
+/// volumes wait for the pods. Before that, what remains is no cause.
+const REMOVAL: SignedDuration = SignedDuration::from_secs(25);
 
 pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepError> {
     let api = job.context.cluster.all::<Namespace>();
@@ -112,8 +117,7 @@ pub fn read(
         };
     }
     if let Some(asked) = &found.metadata.deletion_timestamp {
-        let lasting = now.duration_since(asked.0);
-        let late = lasting > REMOVAL.try_into().unwrap_or(lasting);
+        let late = now.duration_since(asked.0) > REMOVAL;
         return observed::Namespace::Terminating {
             blockers: if late { blockers(found) } else { Vec::new() },
         };
@@ -142,6 +146,8 @@ mod tests {
     use super::*;
     use crate::converge::observed::Namespace as Seen;
 
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
     fn command() -> Envelope<Command> {
         shared::testing::a_create()
     }
@@ -159,23 +165,23 @@ mod tests {
         let command = command();
         let ours = made_for(&command);
         assert_eq!(
-            read(Some(&ours), &command, "here", LATER),
+            read(Some(&ours), &command, "here", NOW),
             Seen::Ours {
                 uid: "u-1".to_owned(),
                 ever_ready: false,
                 labelled: true
             }
         );
-        assert_eq!(read(None, &command, "here", LATER), Seen::Absent);
+        assert_eq!(read(None, &command, "here", NOW), Seen::Absent);
         assert!(matches!(
-            read(Some(&ours), &command, "elsewhere", LATER),
+            read(Some(&ours), &command, "elsewhere", NOW),
             Seen::Foreign { .. }
         ));
         for label in [INSTALLATION, STORE] {
             let mut foreign = made_for(&command);
             foreign.labels_mut().remove(label);
             assert!(matches!(
-                read(Some(&foreign), &command, "here", LATER),
+                read(Some(&foreign), &command, "here", NOW),
                 Seen::Foreign { .. }
             ));
         }
@@ -191,7 +197,7 @@ mod tests {
             .insert(EVER_READY.to_owned(), "true".to_owned());
 
         assert!(matches!(
-            read(Some(&namespace), &command, "here"),
+            read(Some(&namespace), &command, "here", NOW),
             Seen::Ours {
                 ever_ready: true,
                 labelled: false,
@@ -201,24 +207,27 @@ mod tests {
     }
 
     #[test]
-    fn what_blocks_a_removal_is_read_from_the_conditions() {
+    fn what_blocks_a_late_removal_is_read_from_the_conditions() {
         let command = command();
         let mut namespace = made_for(&command);
+        let asked = Timestamp::UNIX_EPOCH;
         namespace.metadata.deletion_timestamp =
-            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
-                k8s_openapi::jiff::Timestamp::UNIX_EPOCH,
-            ));
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(asked));
         namespace.status = serde_json::from_value(json!({"conditions": [
             {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "all fine"},
             {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "urumi.dev/x in 1 resource instances"},
         ]}))
         .unwrap();
 
-        assert_eq!(
-            read(Some(&namespace), &command, "here"),
-            Seen::Terminating {
-                blockers: vec!["urumi.dev/x in 1 resource instances".to_owned()]
-            }
-        );
+        for (seconds, blockers) in [
+            (10, vec![]),
+            (30, vec!["urumi.dev/x in 1 resource instances".to_owned()]),
+        ] {
+            let now = asked + SignedDuration::from_secs(seconds);
+            assert_eq!(
+                read(Some(&namespace), &command, "here", now),
+                Seen::Terminating { blockers }
+            );
+        }
     }
 }
