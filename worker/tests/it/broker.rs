@@ -167,14 +167,14 @@ impl Broker {
 /// all runs out of memory. Synchronous, since nothing else is in a drop.
 impl Drop for Broker {
     fn drop(&mut self) {
-        let _ = remove(&self.vhost);
+        let management = Url::parse(&variable("TEST_AMQP_MANAGEMENT_URL")).unwrap();
+        let _ = remove(&management, &self.vhost);
     }
 }
 
-fn remove(vhost: &str) -> std::io::Result<()> {
+fn remove(management: &Url, vhost: &str) -> std::io::Result<()> {
     use base64::Engine as _;
     use std::io::{Read as _, Write as _};
-    let management = Url::parse(&variable("TEST_AMQP_MANAGEMENT_URL")).unwrap();
     let user = format!(
         "{}:{}",
         management.username(),
