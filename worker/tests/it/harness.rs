@@ -138,6 +138,8 @@ impl Installation {
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("ENVIRONMENT", "local")
+            // What a killed worker leaves behind goes with the test.
+            .env("TMPDIR", self.folder.path())
             .env("AMQP_URL", self.broker.url.expose_secret())
             .env("KUBECONFIG", variable("TEST_KUBECONFIG"))
             .env("URUMI_HELM", variable("TEST_HELM"))
