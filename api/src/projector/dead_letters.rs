@@ -17,6 +17,8 @@ use crate::projector::Projector;
 
 /// Looked at this often; dead letters are rare.
 const INTERVAL: Duration = Duration::from_secs(60);
+/// Until the projector itself works.
+const SOON: Duration = Duration::from_secs(1);
 
 /// The broker gave a message out too often.
 #[derive(Debug, thiserror::Error)]
@@ -25,12 +27,15 @@ struct Exhausted;
 
 /// Empty the dead-letter queues now and then, until stopped.
 pub async fn run(projector: Projector, stop: CancellationToken) {
-    while pause(INTERVAL, &stop).await {
+    let mut wait = SOON;
+    while pause(wait, &stop).await {
+        wait = SOON;
         if !projector.pulse.consuming() {
             continue;
         }
-        if let Err(error) = drain(&projector, &stop).await {
-            tracing::debug!(error = chain(&error), "dead letters wait");
+        match drain(&projector, &stop).await {
+            Ok(()) => wait = INTERVAL,
+            Err(error) => tracing::debug!(error = chain(&error), "dead letters wait"),
         }
     }
 }

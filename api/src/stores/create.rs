@@ -83,6 +83,12 @@ pub async fn create(
             Err(StoreError::Database(error)) if tries < ID_TRIES && id_is_taken(&error) => {
                 tries += 1
             }
+            Err(StoreError::KeyReused) => {
+                let refusal = refused(caller, wanted);
+                db.transaction(async |tx| audit::append(tx, std::slice::from_ref(&refusal)).await)
+                    .await?;
+                return Err(StoreError::KeyReused);
+            }
             settled => return settled,
         }
     }
@@ -170,6 +176,19 @@ fn requested(caller: &Caller, found: &Found, wanted: &NewStore) -> NewAuditEvent
         action: "store.create.requested",
         outcome: "accepted".to_owned(),
         details: json!({ "name": wanted.name, "plan": wanted.plan, "generation": Generation::FIRST }),
+    }
+}
+
+fn refused(caller: &Caller, wanted: &NewStore) -> NewAuditEvent {
+    NewAuditEvent {
+        tenant_id: caller.tenant,
+        store_id: None,
+        operation_id: None,
+        actor: caller.actor.clone(),
+        request_id: Some(caller.request_id),
+        action: "store.create.refused",
+        outcome: "refused".to_owned(),
+        details: json!({ "name": wanted.name, "reason": "idempotency_key_reused" }),
     }
 }
 

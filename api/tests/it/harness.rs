@@ -6,6 +6,7 @@ pub mod servers;
 pub mod worker;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -27,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A running api.
 pub struct TestApi {
     pub address: String,
-    pub servers: Servers,
+    pub servers: Arc<Servers>,
     pub client: reqwest::Client,
     settings: BTreeMap<String, String>,
     stop: CancellationToken,
@@ -37,7 +38,7 @@ pub struct TestApi {
 impl TestApi {
     /// Start it with settings of its own.
     pub async fn with(name: &str, settings: &[(&str, &str)]) -> Self {
-        let servers = Servers::prepare(name).await;
+        let servers = Arc::new(Servers::prepare(name).await);
         let mut variables = BTreeMap::from([
             ("DATABASE_URL".to_owned(), servers.database_url.clone()),
             ("AMQP_URL".to_owned(), servers.amqp_url.clone()),
@@ -59,6 +60,20 @@ impl TestApi {
                 .build()
                 .unwrap(),
             settings: variables,
+            stop: CancellationToken::new(),
+            running: None,
+        };
+        api.run();
+        api
+    }
+
+    /// A second one on the same servers.
+    pub fn beside(&self) -> Self {
+        let mut api = Self {
+            address: String::new(),
+            servers: Arc::clone(&self.servers),
+            client: self.client.clone(),
+            settings: self.settings.clone(),
             stop: CancellationToken::new(),
             running: None,
         };

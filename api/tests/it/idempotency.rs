@@ -72,6 +72,13 @@ async fn a_key_with_another_wish_is_refused_and_other_keys_are_other_stores() {
         (422, Some("idempotency_key_reused"))
     );
 
+    let audit = api.get("/stores/audit/logs").await.json;
+    assert_eq!(audit["items"][1]["action"], "store.create.refused");
+    assert_eq!(
+        audit["items"][1]["request_id"],
+        other.header("x-request-id")
+    );
+
     assert_eq!(ask(&api, "key-2", json!({"name": "One"})).await.status, 202);
     assert_eq!(
         api.get("/stores").await.json["items"]

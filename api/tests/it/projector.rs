@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::amqp::topology::{COMMANDS, EVENTS};
 use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
 use shared::contract::event::{EventBody, event_for};
@@ -258,6 +259,31 @@ async fn messages_that_nobody_can_use_are_parked_with_their_reason_and_block_not
     );
     assert!(reasons[1].contains("no operation"), "{reasons:?}");
     assert!(reasons[2].contains("does not fit"), "{reasons:?}");
+}
+
+#[actix_web::test]
+async fn what_the_broker_gave_up_on_is_taken_in_after_all_or_parked() {
+    let mut api = TestApi::ready("projector_dead").await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_store().await;
+    let command = worker.command().await;
+    api.halt();
+    let event = event_for(&command, OffsetDateTime::now_utc(), ready());
+    worker.bury(EVENTS, event.encode().unwrap()).await;
+    worker.bury(COMMANDS, command.encode().unwrap()).await;
+
+    api.run();
+    api.until_ready().await;
+
+    api.store_with(&id, "Ready").await;
+    let mut sql = api.servers.sql().await;
+    let (queue, reason): (String, String) =
+        sqlx::query_as("SELECT queue, reason FROM parked_messages")
+            .fetch_one(&mut sql)
+            .await
+            .unwrap();
+    assert_eq!(queue, "store.commands.dead");
+    assert!(reason.contains("dead-lettered"), "{reason}");
 }
 
 #[actix_web::test]

@@ -103,3 +103,39 @@ async fn a_stopped_api_leaves_its_backlog_to_the_next_one() {
     api.store_with(&first, "Ready").await;
     assert_eq!(worker.command().await.store_id.as_str(), second);
 }
+
+#[actix_web::test]
+async fn two_apis_share_one_window_and_send_nothing_twice() {
+    let api = TestApi::ready_with("relay_two", &[("URUMI_COMMANDS_IN_FLIGHT", "3")]).await;
+    let other = api.beside();
+    other.until_ready().await;
+    let mut worker = Worker::of(&api).await;
+    for n in 0..12 {
+        if n % 2 == 0 {
+            api.a_store().await
+        } else {
+            other.a_store().await
+        };
+    }
+    let mut seen = BTreeSet::new();
+    for _ in 0..4 {
+        let three = [
+            worker.command().await,
+            worker.command().await,
+            worker.command().await,
+        ];
+        worker.no_command(Duration::from_millis(300)).await;
+        for command in &three {
+            assert!(
+                seen.insert(command.store_id.clone()),
+                "{} came twice",
+                command.store_id
+            );
+            worker.make(command).await;
+        }
+    }
+    worker.no_command(Duration::from_millis(500)).await;
+    for id in &seen {
+        api.store_with(id.as_str(), "Ready").await;
+    }
+}

@@ -10,7 +10,7 @@ use url::Url;
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 /// Where a test's servers are.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Servers {
     pub database_url: String,
     pub amqp_url: String,

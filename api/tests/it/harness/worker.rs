@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use lapin::options::BasicAckOptions;
-use shared::amqp::topology::{COMMANDS, CONTROL, EVENTS, Queue};
+use lapin::BasicProperties;
+use lapin::options::{BasicAckOptions, BasicPublishOptions};
+use shared::amqp::topology::{COMMANDS, CONTROL, DEAD_EXCHANGE, EVENTS, Queue};
 use shared::amqp::{Inbound, Outgoing, Publisher};
 use shared::contract::command::Command;
 use shared::contract::control::Control;
@@ -84,6 +85,26 @@ impl Worker {
             payload,
         };
         self.events.publish(&message).await.unwrap();
+    }
+
+    /// Put bytes where the broker puts what it gave up on.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the broker's own deed, which no publisher of ours does"
+    )]
+    pub async fn bury(&self, queue: Queue, payload: Vec<u8>) {
+        let confirmed = self
+            .commands
+            .channel
+            .basic_publish(
+                DEAD_EXCHANGE.into(),
+                queue.dead.into(),
+                BasicPublishOptions::default(),
+                &payload,
+                BasicProperties::default(),
+            )
+            .await;
+        confirmed.unwrap().await.unwrap();
     }
 
     /// Do the whole of a create.
