@@ -12,7 +12,7 @@ done
 source "$URUMI_ROOT/deploy/lib/daemon.sh"
 source "$URUMI_ROOT/tests/lib/suite.sh"
 cd "$URUMI_ROOT"
-export CI=${CI:-} CARGO_TERM_COLOR=never
+export CI=${CI:-} CARGO_TERM_COLOR=never NO_COLOR=1
 unset KUBECONFIG URUMI_INGRESS URUMI_STORE_VALUES URUMI_API_PORT
 
 # The instances of the stages; named by the clone, because what an instance owns
