@@ -1,5 +1,7 @@
-// What jsdom lacks of a browser and the dashboard uses: modal dialogs.
-import { cleanup } from "@testing-library/preact";
+// What jsdom lacks of a browser and the dashboard uses: modal dialogs. And the
+// deadline of waits for a condition: one second is not enough while a machine
+// with two cores compiles beside the tests.
+import { cleanup, configure } from "@testing-library/preact";
 import { afterEach } from "vitest";
 
 if (typeof HTMLDialogElement !== "undefined") {
@@ -11,5 +13,7 @@ if (typeof HTMLDialogElement !== "undefined") {
     this.open = false;
   };
 }
+
+configure({ asyncUtilTimeout: 15_000 });
 
 afterEach(cleanup);

@@ -162,6 +162,11 @@ export interface components {
             seq: number;
             /** @description The store it is about. */
             store_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            tenant_id: string;
         };
         /** @description One thing that was seen. */
         Evidence: {
@@ -342,6 +347,11 @@ export interface components {
                 seq: number;
                 /** @description The store it is about. */
                 store_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Whose it is.
+                 */
+                tenant_id: string;
             }[];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
