@@ -13,25 +13,30 @@ stores_on_cluster() {
     -o 'jsonpath={.items[*].metadata.name}'
 }
 
-clean_given() {
-  local stores
+# Sets `stores`, or ends here with nothing removed.
+require_leave() {
   if ! stores=$(stores_on_cluster); then
     [[ ${FORCE:-0} == 1 ]] || die "the cluster of $CLUSTER_CONFIG cannot be asked for this installation's stores; nothing was removed" \
       "start it, or leave whatever is on it: FORCE=1 make clean"
     warn "the cluster cannot be asked; whatever stores it has stay there"
-    return
+    stores=''
   fi
-  if [[ -z $stores ]]; then return; fi
-  [[ ${FORCE:-0} == 1 ]] || die "the cluster of $CLUSTER_CONFIG holds stores of this installation: $stores; nothing was removed" \
+  [[ -z $stores || ${FORCE:-0} == 1 ]] || die "the cluster of $CLUSTER_CONFIG holds stores of this installation: $stores; nothing was removed" \
     "delete them in the dashboard first, or remove them with all their data: FORCE=1 make clean"
+}
+
+# Only when the worker is stopped, which would bring them up again.
+remove_stores() {
   say "removing from the given cluster, with their data: $stores"
   # shellcheck disable=SC2086 # a list of names
   kubectl --kubeconfig "$CLUSTER_CONFIG" delete namespace $stores --timeout=180s
 }
 
+stores=''
 remembered_cluster
-if [[ $CLUSTER == given ]]; then clean_given; fi
+if [[ $CLUSTER == given ]]; then require_leave; fi
 "$URUMI_ROOT/deploy/local/down.sh"
+if [[ -n $stores ]]; then remove_stores; fi
 say "removing the data of instance '$URUMI_INSTANCE':"
 if [[ $CLUSTER != given ]]; then
   if [[ -e $URUMI_STATE/kubeconfig ]]; then say "  the embedded cluster with every store on it"; fi
