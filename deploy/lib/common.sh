@@ -30,7 +30,8 @@ export URUMI_STATE
 URUMI_LOG=$URUMI_STATE/log
 URUMI_RUN=$URUMI_STATE/run
 URUMI_BIN=$URUMI_ROOT/.urumi/bin
-export URUMI_LOG URUMI_RUN URUMI_BIN
+# URUMI_LOG stays the shell's own: for the programs that name is their log filter.
+export URUMI_RUN URUMI_BIN
 mkdir -p "$URUMI_LOG" "$URUMI_RUN" "$URUMI_BIN" "$URUMI_CACHE"
 
 # 0 for `local`, 1..199 for any other name; the base of ports and networks.

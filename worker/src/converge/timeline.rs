@@ -2,6 +2,8 @@
 //! the next one begins. Steps of the road that needed nothing are told too, so
 //! that every try has the same shape.
 
+use std::time::{Duration, Instant};
+
 use shared::contract::command::Goal;
 use shared::contract::event::EventBody;
 use shared::step::Step;
@@ -20,6 +22,10 @@ const PRESENT: &[Step] = &[
 /// What a delete shows.
 const ABSENT: &[Step] = &[Step::Purge];
 
+/// A wait is told again after this long, in the same words: a sign of life, which
+/// the api takes as the same event and by which it knows the try is not lost.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+
 /// Tells the steps of one try in order.
 #[derive(Debug)]
 pub struct Timeline<'a> {
@@ -29,7 +35,26 @@ pub struct Timeline<'a> {
     open: Option<Step>,
     open_changed: bool,
     changed: bool,
-    last: Option<Waiting>,
+    last: Option<Told>,
+}
+
+/// A wait that was told, and when.
+#[derive(Debug)]
+struct Told {
+    waiting: Waiting,
+    at: Instant,
+}
+
+impl Told {
+    /// Whether that wait need not be told now.
+    fn covers(&self, waiting: &Waiting, now: Instant) -> bool {
+        let code = |w: &Waiting| w.cause.as_ref().map(|cause| cause.code);
+        let last = &self.waiting;
+        last.step == waiting.step
+            && last.message == waiting.message
+            && code(last) == code(waiting)
+            && now.saturating_duration_since(self.at) < SIGN_OF_LIFE
+    }
 }
 
 impl<'a> Timeline<'a> {
@@ -82,18 +107,20 @@ impl<'a> Timeline<'a> {
         self.changed |= changed;
     }
 
-    /// The step waits; told once for each reason.
+    /// The step waits; told for each reason, and again as a sign of life.
     pub fn wait(&mut self, waiting: &Waiting) {
-        let code = |w: &Waiting| w.cause.as_ref().map(|cause| cause.code);
-        let same = |last: &Waiting| {
-            last.step == waiting.step
-                && last.message == waiting.message
-                && code(last) == code(waiting)
-        };
-        if self.last.as_ref().is_some_and(same) {
+        let now = Instant::now();
+        if self
+            .last
+            .as_ref()
+            .is_some_and(|told| told.covers(waiting, now))
+        {
             return;
         }
-        self.last = Some(waiting.clone());
+        self.last = Some(Told {
+            waiting: waiting.clone(),
+            at: now,
+        });
         self.story.tell(EventBody::StepWaiting {
             step: waiting.step,
             message: waiting.message.clone(),
@@ -154,5 +181,26 @@ mod tests {
         assert!(skipped(PRESENT, PRESENT, Step::Storefront).is_empty());
         assert!(skipped(PRESENT, &[], Step::Reset).is_empty());
         assert!(skipped(ABSENT, &[], Step::Purge).is_empty());
+    }
+    #[test]
+    fn a_wait_is_told_for_each_reason_and_again_as_a_sign_of_life() {
+        let wait = |message: &str| Waiting {
+            step: Step::Rollout,
+            message: message.to_owned(),
+            cause: None,
+        };
+        let at = Instant::now();
+        let told = Told {
+            waiting: wait("0 of 1 pods ready"),
+            at,
+        };
+        for (message, later, covered) in [
+            ("0 of 1 pods ready", 9, true),
+            ("0 of 1 pods ready", 10, false),
+            ("set-up is running", 1, false),
+        ] {
+            let now = at + Duration::from_secs(later);
+            assert_eq!(told.covers(&wait(message), now), covered, "{message}");
+        }
     }
 }
