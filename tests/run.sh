@@ -36,7 +36,7 @@ lint() { suite lint 1500 tests/lint.sh; }
 build_tests() { prepare 'build the tests' 3000 tests/lib/rust.sh --build-only; }
 rust() { suite rust 2400 env URUMI_INSTANCE="$RUST" tests/lib/rust.sh; }
 platform() { prepare 'build the platform' 3000 env URUMI_INSTANCE="$E2E" deploy/local/up.sh --build-only; }
-chart() { suite chart 600 tests/chart/run.sh; }
+chart() { prepare 'helm and kubectl' 900 deploy/embedded/build.sh client-tools && suite chart 600 tests/chart/run.sh; }
 dashboard() { suite dashboard 600 tests/lib/dashboard.sh; }
 chart_then_dashboard() {
   local rc=0
