@@ -83,6 +83,9 @@ worker_environment() {
   elif [[ -n ${URUMI_STORE_VALUES:-} ]]; then
     export URUMI_STORE_VALUES
   fi
+  # What a killed worker leaves goes with the instance's data.
+  mkdir -p "$URUMI_STATE/tmp"
+  export TMPDIR=$URUMI_STATE/tmp
   AMQP_URL=$(amqp_url) URUMI_WORKER_LISTEN=127.0.0.1:$(port worker-probes) URUMI_INSTALLATION=$(installation)
   export AMQP_URL URUMI_WORKER_LISTEN URUMI_INSTALLATION KUBECONFIG URUMI_INGRESS=$INGRESS \
     URUMI_CHART=$URUMI_ROOT/charts/store URUMI_VALUES_DIR=$URUMI_ROOT URUMI_HELM=$URUMI_BIN/helm
