@@ -106,6 +106,29 @@ runs_without_root() {
   done
 }
 secrets_are_for_the_owner_only() { [[ -z $(find "$URUMI_STATE/secrets" ! -perm 600 -type f) && $(stat -c %a "$URUMI_STATE/secrets") == 700 ]]; }
+# within FOLDER COMMAND...: with the set-up's own functions.
+within() (
+  cd "$1"
+  shift
+  for part in server lanes machine cluster cargo programs; do
+    # shellcheck source=/dev/null
+    source "$LOCAL/lib/$part.sh"
+  done
+  "$@"
+)
+builds_are_known_by_their_sources() {
+  local hash
+  hash=$(within "$URUMI_ROOT" program_hash)
+  [[ $hash =~ ^[0-9a-f]{16}$ && $hash == "$(within "$URUMI_ROOT/tests" program_hash)" ]]
+}
+addresses_in_a_bare_environment() {
+  INGRESS=127.0.0.1:1 bare_environment
+  database_url
+  amqp_url
+}
+programs_get_their_own_instances_servers() {
+  [[ $(within / addresses_in_a_bare_environment) == "$("$LOCAL/postgres.sh" url)"$'\n'"$("$LOCAL/rabbitmq.sh" url)" ]]
+}
 clean_leaves_nothing() {
   "$LOCAL/clean.sh"
   "$URUMI_ROOT/tests/lib/leftovers.sh" "$URUMI_INSTANCE"
@@ -118,6 +141,8 @@ it 'a KUBECONFIG that is not there is named' refuses_a_missing_kubeconfig
 it 'a taken port is told with its holder and the way out' names_the_holder_of_a_port
 "$LOCAL/postgres.sh" start
 "$LOCAL/rabbitmq.sh" start
+it 'a build is known by its sources, from whatever folder' builds_are_known_by_their_sources
+it "programs get the addresses of their own instance's servers" programs_get_their_own_instances_servers
 it 'a second start changes nothing' a_second_start_changes_nothing
 it 'PostgreSQL keeps its data over a kill' postgres_keeps_data_over_a_kill
 it 'the role of the platform is no superuser' the_role_is_no_superuser

@@ -9,8 +9,9 @@ PROGRAMS=$URUMI_STATE/programs
 # before compiles nothing. They run from the instance's own folder, so that a
 # process can be told by its path.
 build_programs() {
-  local built name
-  built=$(cached programs "$(program_sources | xargs -d '\n' sha256sum | sha256sum | cut -c1-16)" with_target build_into)
+  local built hash name
+  hash=$(program_hash)
+  built=$(cached programs "$hash" with_target build_into)
   mkdir -p "$PROGRAMS"
   for name in urumi-api urumi-worker urumi; do
     if cmp -s "$built/$name" "$PROGRAMS/$name"; then continue; fi
@@ -20,8 +21,13 @@ build_programs() {
   ln -sfn "$PROGRAMS/urumi" "$URUMI_BIN/urumi"
   forget_old_builds
 }
-program_sources() {
+# From wherever it is called: names are taken from the repository's root.
+program_hash() (
+  set -euo pipefail
   cd "$URUMI_ROOT"
+  program_sources | xargs -d '\n' sha256sum | sha256sum | cut -c1-16
+)
+program_sources() {
   printf '%s\n' Cargo.toml Cargo.lock rust-toolchain.toml deploy/local/lib/programs.sh
   find api worker shared cli -type f ! -path '*/tests/*' ! -path '*/target/*' | LC_ALL=C sort
 }
