@@ -84,13 +84,11 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
         ),
         Verb::Delete { id, wait } => {
             let id = checked(&id)?;
-            let mut store = client.delete(&format!("/stores/{id}")).await?;
-            if let Some(patience) = wait.patience() {
-                store = until(client, &id, "Deleted", patience).await?;
-            }
-            if store.is_null() {
-                store = client.get(&format!("/stores/{id}")).await?;
-            }
+            client.delete(&format!("/stores/{id}")).await?;
+            let store = match wait.patience() {
+                Some(patience) => until(client, &id, "Deleted", patience).await?,
+                None => client.get(&format!("/stores/{id}")).await?,
+            };
             show(form, &store);
         }
     }
