@@ -98,7 +98,7 @@ fn read(status: StatusCode, text: &str) -> Result<Value, Failed> {
     let said = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let mut what = format!("{} ({status})", said("title"));
     for text in [said("detail"), field_errors(&value)] {
-        if !text.is_empty() {
+        if !text.is_empty() && !what.contains(text.trim_end_matches('.')) {
             what.push_str(": ");
             what.push_str(&text);
         }
@@ -107,6 +107,7 @@ fn read(status: StatusCode, text: &str) -> Result<Value, Failed> {
         what.push_str(&format!(" [request {}]", said("request_id")));
     }
     Err(Failed::new(what).code(match status {
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => 2,
         StatusCode::NOT_FOUND => 3,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => 4,
         StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => 5,
@@ -141,6 +142,13 @@ mod tests {
             "Not found (404 Not Found): There is no store `store-bcdfgh`.: one; two [request r1]"
         );
         assert_eq!(read(StatusCode::CONFLICT, "").unwrap_err().code, 5);
+        let twice = r#"{"title":"Invalid","detail":"`limit` must be a number.","errors":[{"detail":"must be a number"}]}"#;
+        let failed = read(StatusCode::BAD_REQUEST, twice).unwrap_err();
+        assert_eq!(failed.code, 2);
+        assert_eq!(
+            failed.what,
+            "Invalid (400 Bad Request): `limit` must be a number."
+        );
         assert_eq!(
             read(StatusCode::INTERNAL_SERVER_ERROR, "<html>")
                 .unwrap_err()
