@@ -9,3 +9,4 @@ pub mod command;
 pub mod control;
 pub mod envelope;
 pub mod event;
+pub mod observation;

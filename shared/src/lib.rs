@@ -20,6 +20,7 @@ pub mod store_spec;
 pub mod contract;
 
 pub mod backoff;
+pub mod fault;
 pub mod shutdown;
 pub mod wait;
 

@@ -23,4 +23,13 @@ pub struct StoreSpec {
     pub plan: Plan,
     /// Address of the shop's owner, for WordPress's first user.
     pub admin_email: String,
+    /// Version of the store's chart; without it, the newest that the worker has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chart: Option<String>,
+    /// Tag of the web image; without it, the values files decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Number of web pods; without it, the values files decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
 }

@@ -23,6 +23,9 @@ pub fn a_spec(id: &StoreId) -> StoreSpec {
         url: format!("http://{id}.localhost"),
         plan: Plan::Small,
         admin_email: "owner@example.com".to_owned(),
+        chart: None,
+        image: None,
+        replicas: None,
     }
 }
 

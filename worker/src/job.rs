@@ -172,6 +172,7 @@ impl Attempt<'_> {
             Ended::Failed(failure) => EventBody::Failed {
                 failure,
                 changed: self.timeline.any_changed(),
+                run: 0,
             },
             Ended::Lost(loss) => return of_loss(loss),
             Ended::HandedBack => {

@@ -134,11 +134,11 @@ struct Words<'a>(&'a EventBody);
 impl std::fmt::Debug for Words<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
-            EventBody::StepStarted { step } => f.write_str(step.as_str()),
+            EventBody::StepStarted { step, .. } => f.write_str(step.as_str()),
             EventBody::StepWaiting { step, message, .. } => {
                 write!(f, "{}: {message}", step.as_str())
             }
-            EventBody::StepFinished { step, changed } => {
+            EventBody::StepFinished { step, changed, .. } => {
                 write!(f, "{}, changed: {changed}", step.as_str())
             }
             EventBody::Ready { revision, chart } => write!(f, "revision {revision} of {chart}"),

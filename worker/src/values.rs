@@ -42,6 +42,7 @@ pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
         url,
         plan,
         admin_email,
+        ..
     } = spec;
     serde_json::to_string(&Values {
         store: Store {

@@ -46,11 +46,14 @@ pub fn of(
             step: name,
             message,
             cause: Some(cause),
+            ..
         } if is_new_cause(step, event) => {
             let details = json!({ "step": name, "attempt": event.attempt, "message": message });
             say("operation.waiting", cause.code.as_str(), details);
         }
-        EventBody::Failed { failure, changed } => {
+        EventBody::Failed {
+            failure, changed, ..
+        } => {
             let again = match changes.command {
                 CommandChange::Retry { attempt, .. } => json!(attempt),
                 _ => Value::Null,

@@ -147,7 +147,9 @@ fn add_facts(operation: &mut OperationRecord, event: &Envelope<EventBody>) {
             chart: chart.clone(),
         },
         EventBody::Deleted => Ended::Deleted,
-        EventBody::Failed { failure, changed } => Ended::Failed {
+        EventBody::Failed {
+            failure, changed, ..
+        } => Ended::Failed {
             failure: failure.clone(),
             changed: *changed,
         },

@@ -80,10 +80,12 @@ fn events() -> Vec<(&'static str, EventBody)> {
         step: Step::Rollout,
         message: String::new(),
         cause: None,
+        run: 0,
     };
     let finished = EventBody::StepFinished {
         step: Step::Rollout,
         changed: true,
+        run: 0,
     };
     vec![
         ("StepStarted", started(Step::Rollout)),

@@ -78,7 +78,7 @@ pub fn event(
 }
 
 pub fn started(step: Step) -> EventBody {
-    EventBody::StepStarted { step }
+    EventBody::StepStarted { step, run: 0 }
 }
 
 pub fn ready() -> EventBody {
@@ -88,7 +88,11 @@ pub fn ready() -> EventBody {
 
 pub fn failed(code: FailureCode, changed: bool) -> EventBody {
     let failure = Failure::new(code, "").in_step(Step::Rollout);
-    EventBody::Failed { failure, changed }
+    EventBody::Failed {
+        failure,
+        changed,
+        run: 0,
+    }
 }
 
 /// Everything that a store's events leave behind.
@@ -297,6 +301,7 @@ fn a_wait_is_replaced_by_a_later_one_also_when_its_words_come_again() {
             step: Step::Rollout,
             message: message.to_owned(),
             cause: None,
+            run: 0,
         };
         event(&operation, 1, second, body)
     };

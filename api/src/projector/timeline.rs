@@ -12,7 +12,7 @@ use crate::record::{StepOutcome, StepRecord, Waiting};
 /// The step that an event is about.
 pub fn step_of(event: &EventBody) -> Option<Step> {
     match event {
-        EventBody::StepStarted { step }
+        EventBody::StepStarted { step, .. }
         | EventBody::StepWaiting { step, .. }
         | EventBody::StepFinished { step, .. } => Some(*step),
         EventBody::Failed { failure, .. } => failure.step,

@@ -133,6 +133,9 @@ fn spec(settings: &Settings, wanted: &NewStore, id: &StoreId) -> StoreSpec {
             .admin_email
             .clone()
             .unwrap_or_else(|| settings.stores.default_admin_email.clone()),
+        chart: None,
+        image: None,
+        replicas: None,
     }
 }
 

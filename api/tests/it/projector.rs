@@ -20,15 +20,17 @@ use crate::harness::{TestApi, Worker, eventually};
 fn history(first: &Envelope<Command>, began: OffsetDateTime) -> Vec<Vec<u8>> {
     let mut second = first.clone();
     second.attempt = 2;
-    let started = |step| EventBody::StepStarted { step };
+    let started = |step| EventBody::StepStarted { step, run: 0 };
     let finished = |step| EventBody::StepFinished {
         step,
         changed: true,
+        run: 0,
     };
     let waiting = EventBody::StepWaiting {
         step: Step::Rollout,
         message: "1 of 2".to_owned(),
         cause: None,
+        run: 0,
     };
     let told = [
         (first, started(Step::Namespace)),
@@ -132,6 +134,7 @@ async fn a_failure_that_can_be_cured_is_tried_again_and_then_ready() {
             &first,
             EventBody::StepStarted {
                 step: Step::Rollout,
+                run: 0,
             },
         )
         .await;

@@ -73,6 +73,7 @@ async fn no_more_commands_than_the_window_holds_are_unsettled() {
             &one,
             EventBody::StepStarted {
                 step: Step::Release,
+                run: 0,
             },
         )
         .await;

@@ -62,6 +62,7 @@ async fn a_store_becomes_ready_by_what_the_worker_reports() {
             &command,
             EventBody::StepStarted {
                 step: Step::Release,
+                run: 0,
             },
         )
         .await;
@@ -111,6 +112,7 @@ async fn while_the_cluster_is_away_the_store_waits_and_says_why() {
         step: Step::Namespace,
         message: "the cluster cannot be reached".to_owned(),
         cause: Some(cause),
+        run: 0,
     };
     worker.say(&command, waiting).await;
 

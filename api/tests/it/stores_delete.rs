@@ -39,7 +39,13 @@ async fn a_ready_store_is_deleted_once_however_often_it_is_asked_for() {
         (Goal::Absent, Generation(2), true)
     );
     worker
-        .say(&command, EventBody::StepStarted { step: Step::Purge })
+        .say(
+            &command,
+            EventBody::StepStarted {
+                step: Step::Purge,
+                run: 0,
+            },
+        )
         .await;
     worker.say(&command, EventBody::Deleted).await;
     let store = api.store_with(&id, "Deleted").await;
@@ -80,6 +86,7 @@ async fn a_delete_takes_the_place_of_a_create_under_the_next_generation() {
             &create,
             EventBody::StepStarted {
                 step: Step::Release,
+                run: 0,
             },
         )
         .await;

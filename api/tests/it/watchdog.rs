@@ -24,6 +24,7 @@ async fn a_command_whose_worker_fell_silent_is_sent_again() {
             &command,
             EventBody::StepStarted {
                 step: Step::Release,
+                run: 0,
             },
         )
         .await;
@@ -80,6 +81,7 @@ async fn an_operation_past_its_deadline_fails_and_what_comes_later_changes_nothi
             &command,
             EventBody::StepStarted {
                 step: Step::Rollout,
+                run: 0,
             },
         )
         .await;
@@ -87,6 +89,7 @@ async fn an_operation_past_its_deadline_fails_and_what_comes_later_changes_nothi
         step: Step::Rollout,
         message: "0 of 1 pods are ready".to_owned(),
         cause: None,
+        run: 0,
     };
     worker.say(&command, waiting).await;
 

@@ -24,7 +24,7 @@ pub struct Queue {
     pub name: &'static str,
     /// The key, with the version of the messages on it.
     pub routing_key: &'static str,
-    /// Where its dead letters go.
+    /// Where its dead letters go; empty for messages that are not kept.
     pub dead: &'static str,
 }
 
@@ -47,7 +47,17 @@ pub const EVENTS: Queue = Queue {
     dead: "store.events.dead",
 };
 
-/// All of them.
+/// worker → api: pictures. A newer one takes an older one's place, so this queue
+/// is short and loses its oldest when nobody reads it.
+pub const OBSERVATIONS: Queue = Queue {
+    name: "store.observations",
+    routing_key: "store.observation.v1",
+    dead: "",
+};
+/// Observations that are kept for an api that is away.
+pub const OBSERVATIONS_KEPT: i64 = 5_000;
+
+/// Those whose messages may not be lost.
 pub const QUEUES: [Queue; 3] = [COMMANDS, CONTROL, EVENTS];
 
 /// Declare everything.
@@ -68,14 +78,7 @@ pub async fn declare(channel: &Channel) -> Result<(), lapin::Error> {
             .await?;
     }
     for queue in QUEUES {
-        declare_queue(
-            channel,
-            queue.dead,
-            dead_arguments(),
-            DEAD_EXCHANGE,
-            queue.dead,
-        )
-        .await?;
+        declare_queue(channel, queue.dead, quorum(), DEAD_EXCHANGE, queue.dead).await?;
         declare_queue(
             channel,
             queue.name,
@@ -85,7 +88,16 @@ pub async fn declare(channel: &Channel) -> Result<(), lapin::Error> {
         )
         .await?;
     }
-    Ok(())
+    let mut short = quorum();
+    short.insert(
+        "x-max-length".into(),
+        AMQPValue::LongLongInt(OBSERVATIONS_KEPT),
+    );
+    short.insert("x-overflow".into(), text("drop-head"));
+    let Queue {
+        name, routing_key, ..
+    } = OBSERVATIONS;
+    declare_queue(channel, name, short, EXCHANGE, routing_key).await
 }
 
 async fn declare_queue(
@@ -117,7 +129,7 @@ fn text(value: &str) -> AMQPValue {
     AMQPValue::LongString(value.into())
 }
 
-fn dead_arguments() -> FieldTable {
+fn quorum() -> FieldTable {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), text("quorum"));
     arguments
@@ -126,7 +138,7 @@ fn dead_arguments() -> FieldTable {
 /// Dead-lettering at least once needs a quorum source and `reject-publish`.
 /// Source: RabbitMQ documentation, "Quorum Queues", section on dead lettering.
 fn arguments(queue: Queue) -> FieldTable {
-    let mut arguments = dead_arguments();
+    let mut arguments = quorum();
     arguments.insert(
         "x-delivery-limit".into(),
         AMQPValue::LongLongInt(DELIVERY_LIMIT),

@@ -31,7 +31,7 @@ pub struct Envelope<T> {
 /// A message that cannot be read; it is parked with this reason.
 #[derive(Debug, thiserror::Error)]
 #[error("the message is not one this build understands")]
-pub struct Undecodable(#[source] serde_json::Error);
+pub struct Undecodable(#[source] pub(crate) serde_json::Error);
 
 impl<T> Envelope<T> {
     /// The same envelope around another body.

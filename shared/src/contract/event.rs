@@ -17,11 +17,19 @@ pub enum EventBody {
     StepStarted {
         /// Which.
         step: Step,
+        /// Which run of the step in this try, in their order: a step is run again
+        /// after a repair, and by whoever takes a dead worker's place.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        run: u32,
     },
     /// A step waits, and this is what for; shown while it lasts.
     StepWaiting {
         /// Which.
         step: Step,
+        /// Which run of the step in this try, in their order: a step is run again
+        /// after a repair, and by whoever takes a dead worker's place.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        run: u32,
         /// What is missing, in one line.
         message: String,
         /// The cause, where it is one that can end in a failure.
@@ -32,6 +40,10 @@ pub enum EventBody {
     StepFinished {
         /// Which.
         step: Step,
+        /// Which run of the step in this try, in their order: a step is run again
+        /// after a repair, and by whoever takes a dead worker's place.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        run: u32,
         /// Whether it changed anything in the cluster.
         changed: bool,
     },
@@ -50,6 +62,9 @@ pub enum EventBody {
         failure: Failure,
         /// Whether anything was changed: only such tries count.
         changed: bool,
+        /// Which run of the failure's step it was.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        run: u32,
     },
     /// Stopped, because a newer generation is wanted.
     Stopped {
@@ -64,6 +79,11 @@ pub enum EventBody {
         /// Why, in one line.
         reason: String,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(run: &u32) -> bool {
+    *run == 0
 }
 
 impl EventBody {
@@ -101,26 +121,33 @@ impl EventBody {
     /// event, however often and by whomever it is said.
     #[must_use]
     pub fn id(&self, operation: OperationId, attempt: u32) -> EventId {
-        let (step, outcome) = match self {
-            Self::StepStarted { step } => (step.as_str(), String::new()),
+        let (step, run, outcome) = match self {
+            Self::StepStarted { step, run } => (step.as_str(), *run, String::new()),
             Self::StepWaiting {
                 step,
+                run,
                 message,
                 cause,
             } => {
                 let code = cause.as_ref().map_or("", |cause| cause.code.as_str());
-                (step.as_str(), format!("{code}:{message}"))
+                (step.as_str(), *run, format!("{code}:{message}"))
             }
-            Self::StepFinished { step, changed } => (step.as_str(), changed.to_string()),
-            Self::Ready { .. } | Self::Deleted => ("", String::new()),
-            Self::Failed { failure, .. } => (
+            Self::StepFinished { step, run, changed } => (step.as_str(), *run, changed.to_string()),
+            Self::Ready { .. } | Self::Deleted => ("", 0, String::new()),
+            Self::Failed { failure, run, .. } => (
                 failure.step.map_or("", Step::as_str),
+                *run,
                 failure.code.as_str().to_owned(),
             ),
-            Self::Stopped { newer } => ("", newer.to_string()),
-            Self::Deferred { until, .. } => ("", until.unix_timestamp_nanos().to_string()),
+            Self::Stopped { newer } => ("", 0, newer.to_string()),
+            Self::Deferred { until, .. } => ("", 0, until.unix_timestamp_nanos().to_string()),
         };
-        let name = format!("{attempt}/{step}/{}/{outcome}", self.kind());
+        let run = if run == 0 {
+            String::new()
+        } else {
+            format!("#{run}")
+        };
+        let name = format!("{attempt}/{step}{run}/{}/{outcome}", self.kind());
         EventId(Uuid::new_v5(&operation.0, name.as_bytes()))
     }
 }
@@ -151,9 +178,11 @@ mod tests {
     #[test]
     fn the_same_fact_is_the_same_event_and_another_is_not() {
         let operation = OperationId::new();
-        let started = EventBody::StepStarted {
+        let run = |run| EventBody::StepStarted {
             step: Step::Release,
+            run,
         };
+        let started = run(0);
 
         assert_eq!(started.id(operation, 1), started.id(operation, 1));
         assert_ne!(started.id(operation, 1), started.id(operation, 2));
@@ -162,9 +191,11 @@ mod tests {
             started.id(operation, 1),
             EventBody::StepFinished {
                 step: Step::Release,
+                run: 0,
                 changed: true
             }
             .id(operation, 1)
         );
+        assert_ne!(started.id(operation, 1), run(1).id(operation, 1));
     }
 }

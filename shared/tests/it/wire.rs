@@ -10,6 +10,9 @@ use shared::contract::command::{Command, Goal};
 use shared::contract::control::{Control, StopReason};
 use shared::contract::envelope::Envelope;
 use shared::contract::event::EventBody;
+use shared::contract::observation::{
+    Health, HealthReason, Look, NamespaceSeen, Observation, ObservationBody,
+};
 use shared::failure::{Evidence, Failure, FailureCode};
 use shared::ids::{Generation, MessageId, OperationId, TenantId};
 use shared::operation::OperationKind;
@@ -35,6 +38,13 @@ fn frozen<T>(name: &str, message: &Envelope<T>)
 where
     T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
 {
+    frozen_as(name, message);
+}
+
+fn frozen_as<M>(name: &str, message: &M)
+where
+    M: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug,
+{
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures/wire/v1")
         .join(format!("{name}.json"));
@@ -46,7 +56,7 @@ where
         .unwrap_or_else(|error| panic!("{}: {error} (UPDATE_WIRE=1 writes it)", path.display()));
 
     assert_eq!(
-        Envelope::<T>::decode(sample.as_bytes()).unwrap(),
+        serde_json::from_str::<M>(&sample).unwrap(),
         *message,
         "{name} reads"
     );
@@ -98,15 +108,18 @@ fn events_read_and_are_said_as_frozen() {
     let bodies = [
         EventBody::StepStarted {
             step: Step::Namespace,
+            run: 0,
         },
         EventBody::StepWaiting {
             step: Step::Rollout,
             message: "1 of 3 workloads ready".into(),
             cause: Some(failure.clone()),
+            run: 0,
         },
         EventBody::StepFinished {
             step: Step::Release,
             changed: true,
+            run: 0,
         },
         EventBody::Ready {
             revision: 1,
@@ -116,6 +129,7 @@ fn events_read_and_are_said_as_frozen() {
         EventBody::Failed {
             failure,
             changed: true,
+            run: 0,
         },
         EventBody::Stopped {
             newer: Generation(4),
@@ -128,6 +142,62 @@ fn events_read_and_are_said_as_frozen() {
     for body in bodies {
         let name = format!("event_{}", body.kind().to_lowercase());
         frozen(&name, &around(body));
+    }
+}
+
+#[test]
+fn a_later_run_of_a_step_reads_and_is_said_as_frozen() {
+    let started = EventBody::StepStarted {
+        step: Step::Release,
+        run: 2,
+    };
+    frozen("event_stepstarted_again", &around(started));
+}
+
+#[test]
+fn observations_read_and_are_said_as_frozen() {
+    let at = datetime!(2026-11-23 12:00 UTC);
+    let look = Look {
+        store_id: "store-bcdfgh".parse().unwrap(),
+        health: Health::Degraded,
+        reasons: vec![HealthReason {
+            code: "DatabaseNotReady".into(),
+            object: "StatefulSet/mysql".into(),
+            message: "0 of 1 pods ready".into(),
+        }],
+        at,
+    };
+    let namespace = NamespaceSeen {
+        name: "store-bcdfgh".into(),
+        installation: Some("local".into()),
+        tenant: Some(TenantId::LOCAL.0),
+        ever_ready: true,
+        terminating: false,
+        revision: Some(1),
+        chart: Some("store-0.1.0".into()),
+    };
+    let bodies = [
+        (
+            "observation_health",
+            ObservationBody::Health { looks: vec![look] },
+        ),
+        (
+            "observation_inventory",
+            ObservationBody::Inventory {
+                complete: true,
+                namespaces: vec![namespace],
+            },
+        ),
+    ];
+    for (name, body) in bodies {
+        let message = Observation {
+            id: MessageId(Uuid::from_u128(1)),
+            installation: "local".into(),
+            term: 3,
+            taken_at: at,
+            body,
+        };
+        frozen_as(name, &message);
     }
 }
 

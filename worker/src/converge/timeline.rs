@@ -125,6 +125,7 @@ impl<'a> Timeline<'a> {
             step: waiting.step,
             message: waiting.message.clone(),
             cause: waiting.cause.clone(),
+            run: 0,
         });
     }
 
@@ -132,7 +133,11 @@ impl<'a> Timeline<'a> {
     pub fn finish(&mut self) {
         if let Some(step) = self.open.take() {
             let changed = std::mem::take(&mut self.open_changed);
-            self.story.tell(EventBody::StepFinished { step, changed });
+            self.story.tell(EventBody::StepFinished {
+                step,
+                changed,
+                run: 0,
+            });
         }
     }
 
@@ -151,7 +156,7 @@ impl<'a> Timeline<'a> {
         self.open_changed = false;
         self.last = None;
         self.told.push(step);
-        self.story.tell(EventBody::StepStarted { step });
+        self.story.tell(EventBody::StepStarted { step, run: 0 });
     }
 }
 

@@ -109,7 +109,14 @@ async fn a_command_whose_time_has_passed_is_not_begun() {
     here.broker.command(&command).await;
     let events = here.broker.until_settled(SOON).await;
 
-    let [EventBody::Failed { failure, changed }] = events.as_slice() else {
+    let [
+        EventBody::Failed {
+            failure,
+            changed,
+            run: 0,
+        },
+    ] = events.as_slice()
+    else {
         panic!("{events:?}")
     };
     assert_eq!((failure.code, *changed), (FailureCode::Timeout, false));
@@ -131,7 +138,12 @@ async fn a_try_ends_when_its_budget_is_used_up_and_says_what_it_waited_for() {
     here.broker.command(&command).await;
     let events = here.broker.until_settled(SOON).await;
 
-    let Some(EventBody::Failed { failure, changed }) = events.last() else {
+    let Some(EventBody::Failed {
+        failure,
+        changed,
+        run: 0,
+    }) = events.last()
+    else {
         panic!("{events:?}")
     };
     assert_eq!(failure.code, FailureCode::Unschedulable, "{failure:?}");

@@ -68,7 +68,12 @@ async fn a_namespace_of_somebody_else_is_a_conflict_and_stays_as_it_was() {
 
     let (outcome, _) = settle(&here, &command).await;
 
-    let EventBody::Failed { failure, changed } = outcome else {
+    let EventBody::Failed {
+        failure,
+        changed,
+        run: 0,
+    } = outcome
+    else {
         panic!("{outcome:?}")
     };
     assert_eq!(failure.code, FailureCode::NamespaceConflict);

@@ -209,7 +209,12 @@ async fn a_failed_upgrade_of_a_ready_store_is_rolled_back_and_said() {
 
     let (outcome, words) = settle(&here, &command).await;
 
-    let EventBody::Failed { failure, changed } = outcome else {
+    let EventBody::Failed {
+        failure,
+        changed,
+        run: 0,
+    } = outcome
+    else {
         panic!("{outcome:?}")
     };
     assert_eq!(failure.step, Some(Step::Release));

@@ -24,7 +24,8 @@ async fn failure_with(values: &str, patience: &str) -> (Failure, Duration) {
         matches!(
             event,
             EventBody::StepStarted {
-                step: Step::Rollout
+                step: Step::Rollout,
+                run: 0,
             }
         ) || event.settles()
     };

@@ -34,12 +34,12 @@ fn any_body(kind: OperationKind) -> impl Strategy<Value = EventBody> {
     };
     prop_oneof![
         3 => any_step().prop_map(started),
-        3 => (any_step(), any::<bool>()).prop_map(|(step, changed)| EventBody::StepFinished { step, changed }),
-        2 => (any_step(), "[ab]").prop_map(|(step, message)| EventBody::StepWaiting { step, message, cause: None }),
+        3 => (any_step(), any::<bool>()).prop_map(|(step, changed)| EventBody::StepFinished { step, changed, run: 0 }),
+        2 => (any_step(), "[ab]").prop_map(|(step, message)| EventBody::StepWaiting { step, message, cause: None, run: 0 }),
         3 => (any_code(), any::<bool>(), proptest::option::of(any_step())).prop_map(|(code, changed, step)| {
             let mut failure = Failure::new(code, "");
             failure.step = step;
-            EventBody::Failed { failure, changed }
+            EventBody::Failed { failure, changed, run: 0 }
         }),
         1 => goal,
         1 => Just(EventBody::Stopped { newer: Generation(2) }),

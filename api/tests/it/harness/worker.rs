@@ -115,12 +115,14 @@ impl Worker {
             Step::Rollout,
             Step::Storefront,
         ] {
-            self.say(command, EventBody::StepStarted { step }).await;
+            self.say(command, EventBody::StepStarted { step, run: 0 })
+                .await;
             self.say(
                 command,
                 EventBody::StepFinished {
                     step,
                     changed: true,
+                    run: 0,
                 },
             )
             .await;
@@ -136,7 +138,11 @@ pub fn ready() -> EventBody {
 
 pub fn failed(code: FailureCode, changed: bool) -> EventBody {
     let failure = Failure::new(code, "").in_step(Step::Rollout);
-    EventBody::Failed { failure, changed }
+    EventBody::Failed {
+        failure,
+        changed,
+        run: 0,
+    }
 }
 
 async fn next(inbound: &mut Inbound, within: Duration) -> Option<Vec<u8>> {

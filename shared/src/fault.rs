@@ -1,0 +1,142 @@
+//! Named points at which a test ends or halts a program, and protections that a
+//! test takes out. Only a build with the feature `faults` has them: in every
+//! other build both functions are empty, and a test looks for [`MARK`] in the
+//! release's programs to prove it.
+//!
+//! A folder named by `URUMI_FAULTS` steers them. `hits` receives a line for each
+//! point that is passed. `armed` holds `<point> kill` or `<point> stop`: the first
+//! process to pass that point renames the file to `fired` and then ends or halts
+//! itself. `without` holds the names of protections that are not there.
+
+/// Where a point stands, and on the way of which operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Point {
+    /// Its name: program, part, moment.
+    pub name: &'static str,
+    /// On the way of a create.
+    pub create: bool,
+    /// On the way of an update.
+    pub update: bool,
+    /// On the way of a delete.
+    pub delete: bool,
+}
+
+impl Point {
+    /// A point on every way.
+    #[must_use]
+    pub const fn every(name: &'static str) -> Self {
+        Self::on(name, true, true, true)
+    }
+
+    /// A point on some ways.
+    #[must_use]
+    pub const fn on(name: &'static str, create: bool, update: bool, delete: bool) -> Self {
+        Self {
+            name,
+            create,
+            update,
+            delete,
+        }
+    }
+}
+
+/// The points of the api.
+pub const API: &[Point] = &[];
+
+/// The points of the worker and of helm's guard.
+pub const WORKER: &[Point] = &[];
+
+/// The protections that a test may take out.
+pub const PROTECTIONS: &[&str] = &[];
+
+#[cfg(feature = "faults")]
+pub use armed::{MARK, point, without};
+
+/// Nothing, in this build.
+#[cfg(not(feature = "faults"))]
+#[inline]
+pub fn point(_: &'static str) {}
+
+/// Never, in this build.
+#[cfg(not(feature = "faults"))]
+#[inline]
+#[must_use]
+pub fn without(_: &'static str) -> bool {
+    false
+}
+
+#[cfg(feature = "faults")]
+mod armed {
+    use std::fs::{self, OpenOptions};
+    use std::io::Write as _;
+    use std::path::PathBuf;
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::{API, PROTECTIONS, WORKER};
+
+    /// Stands in every program that was built with faults.
+    pub const MARK: &str = "URUMI_FAULTS";
+
+    /// A test may end the program here.
+    ///
+    /// # Panics
+    /// If the name is not in the tables.
+    pub fn point(name: &'static str) {
+        let known = API.iter().chain(WORKER).any(|point| point.name == name);
+        assert!(known, "`{name}` is not among the points");
+        let Some(folder) = folder() else { return };
+        let hits = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(folder.join("hits"));
+        if let Ok(mut hits) = hits {
+            // One short write: lines of several processes do not mix.
+            let _ = hits.write_all(format!("{name} {}\n", std::process::id()).as_bytes());
+        }
+        let armed = folder.join("armed");
+        let Ok(text) = fs::read_to_string(&armed) else {
+            return;
+        };
+        let mut words = text.split_whitespace();
+        if words.next() != Some(name) || fs::rename(&armed, folder.join("fired")).is_err() {
+            return;
+        }
+        let signal = match words.next() {
+            Some("stop") => Signal::STOP,
+            _ => Signal::KILL,
+        };
+        let _ = kill_process(getpid(), signal);
+    }
+
+    /// Whether that protection is taken out.
+    ///
+    /// # Panics
+    /// If the name is not in the table.
+    #[must_use]
+    pub fn without(protection: &'static str) -> bool {
+        let known = PROTECTIONS.contains(&protection);
+        assert!(known, "`{protection}` is not among the protections");
+        let text = folder().and_then(|folder| fs::read_to_string(folder.join("without")).ok());
+        text.is_some_and(|text| text.split_whitespace().any(|name| name == protection))
+    }
+
+    /// Not a setting: no such build is shipped.
+    fn folder() -> Option<PathBuf> {
+        std::env::var_os(MARK).map(PathBuf::from)
+    }
+}
+
+#[cfg(all(test, feature = "faults"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        let mut names: Vec<_> = API.iter().chain(WORKER).map(|point| point.name).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}
