@@ -36,6 +36,13 @@ lint() { suite lint 1500 tests/lint.sh; }
 build_tests() { prepare 'build the tests' 3000 tests/lib/rust.sh --build-only; }
 rust() { suite rust 2400 env URUMI_INSTANCE="$RUST" tests/lib/rust.sh; }
 platform() { prepare 'build the platform' 3000 env URUMI_INSTANCE="$E2E" deploy/local/up.sh --build-only; }
+provisioner() { suite provisioner 900 tests/lib/provisioner.sh; }
+platform_then_provisioner() {
+  local rc=0
+  platform || rc=1
+  provisioner || rc=1
+  return "$rc"
+}
 chart() { prepare 'helm and kubectl' 900 deploy/embedded/build.sh client-tools && suite chart 600 tests/chart/run.sh; }
 dashboard() { suite dashboard 600 tests/lib/dashboard.sh; }
 chart_then_dashboard() {
@@ -92,7 +99,7 @@ mapfile -t names < <({ base_packages; echo make shellcheck; } | tr ' ' '\n')
 prepare 'Debian packages' 900 deploy/local/packages.sh "${names[@]}"
 lint || failed=1
 # Dear builds together; what measures time or waits for servers runs alone.
-beside build_tests platform chart_then_dashboard
+beside build_tests platform_then_provisioner chart_then_dashboard
 rust || failed=1
 deploy || failed=1
 journey || failed=1

@@ -15,9 +15,21 @@ ports_of() {
   ss -Hltnp 2>/dev/null | awk -v mark="pid=$1," 'index($0, mark) { n = split($4, a, ":"); print a[n] }' | sort -nu | paste -sd, -
 }
 
+# readiness PORT OTHERWISE: what a program misses by its own word.
+readiness() {
+  local answer
+  answer=$(curl --silent --max-time 3 "http://127.0.0.1:$1/readyz") || { echo 'does not answer'; return; }
+  case $answer in
+    ready* | *'"degraded":false'*) echo "$2" ;;
+    *postgres*'"not reachable'*) echo 'waits for PostgreSQL' ;;
+    *) echo 'waits for RabbitMQ' ;;
+  esac
+}
+
 health_of() {
   case $1 in
-    api | worker) if (program_healthy "$1") >/dev/null 2>&1; then echo healthy; else echo 'not ready'; fi ;;
+    api) if (program_healthy api) >/dev/null 2>&1; then readiness "$(port api)" healthy; else echo 'not ready'; fi ;;
+    worker) if (program_healthy worker) >/dev/null 2>&1; then readiness "$(port worker-probes)" healthy; else echo 'not ready'; fi ;;
     postgres | rabbitmq) "$URUMI_ROOT/deploy/local/$1.sh" status || true ;;
     *) echo running ;;
   esac

@@ -78,8 +78,8 @@ api_environment() {
   local dashboard
   bare_environment
   dashboard=$(cat "$URUMI_STATE/dashboard" 2>/dev/null || true)
-  DATABASE_URL=$(database_url) AMQP_URL=$(amqp_url) URUMI_LISTEN=127.0.0.1:$(port api)
-  export DATABASE_URL AMQP_URL URUMI_LISTEN
+  DATABASE_URL=$(database_url) AMQP_URL=$(amqp_url) URUMI_LISTEN=127.0.0.1:$(port api) URUMI_INSTALLATION=$(installation)
+  export DATABASE_URL AMQP_URL URUMI_LISTEN URUMI_INSTALLATION
   if [[ -n $dashboard ]]; then export URUMI_DASHBOARD_DIR=$dashboard; fi
 }
 worker_environment() {
