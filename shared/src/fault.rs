@@ -43,11 +43,68 @@ impl Point {
 /// The points of the api.
 pub const API: &[Point] = &[];
 
-/// The points of the worker and of helm's guard.
-pub const WORKER: &[Point] = &[];
+/// The points of the worker and of helm's guard. A point on no way stands on the
+/// road of a repair or of a stop: it is met after another point or a failure, or
+/// (control) when an operation that runs is superseded or cancelled.
+pub const WORKER: &[Point] = &[
+    Point::every("worker.command.received"),
+    Point::every("worker.lease.acquire.before"),
+    Point::every("worker.lease.acquire.after"),
+    Point::on("worker.namespace.before", true, false, false),
+    Point::on("worker.namespace.after", true, false, false),
+    Point::on("worker.credentials.before", true, false, false),
+    Point::on("worker.credentials.after", true, false, false),
+    Point::on("worker.unlock.before", false, false, false),
+    Point::on("worker.unlock.after", false, false, false),
+    Point::on("worker.reset.before", false, false, false),
+    Point::on("worker.reset.after", false, false, false),
+    Point::on("worker.release.before", true, true, false),
+    Point::on("worker.helm.before", true, true, false),
+    Point::on("guard.helm.before", true, true, false),
+    Point::on("guard.helm.started", true, true, false),
+    Point::on("worker.helm.running", true, true, false),
+    Point::on("guard.helm.after", true, true, false),
+    Point::on("worker.helm.after", true, true, false),
+    Point::on("worker.release.after", true, true, false),
+    Point::on("worker.rollback.before", false, false, false),
+    Point::on("worker.rollback.after", false, false, false),
+    Point::on("worker.rollout.waiting", true, true, false),
+    Point::on("worker.rollout.before", false, false, false),
+    Point::on("worker.rollout.after", false, false, false),
+    Point::on("worker.storefront.before", true, true, false),
+    Point::on("worker.storefront.after", true, true, false),
+    Point::on("worker.purge.before", false, false, true),
+    Point::on("worker.purge.waiting", false, false, true),
+    Point::on("worker.purge.after", false, false, true),
+    Point::every("worker.arrive.before"),
+    Point::every("worker.arrive.after"),
+    Point::every("worker.settle.before"),
+    Point::every("worker.settle.after"),
+    Point::every("worker.event.before"),
+    Point::every("worker.event.after"),
+    Point::every("worker.outcome.before"),
+    Point::every("worker.outcome.after"),
+    Point::every("worker.lease.release.before"),
+    Point::every("worker.lease.release.after"),
+    Point::every("worker.ack.before"),
+    Point::every("worker.ack.after"),
+    Point::on("worker.control.before", false, false, false),
+    Point::on("worker.control.after", false, false, false),
+];
 
-/// The protections that a test may take out.
-pub const PROTECTIONS: &[&str] = &[];
+/// The protections that a test may take out, and what is then as it must not be.
+pub const PROTECTIONS: &[&str] = &[
+    // The worker: a command is acknowledged when it comes.
+    "ack-after-effect",
+    // A store that somebody holds is taken, and one that was lost is worked on.
+    "fencing",
+    // The outcome on the Lease is not asked for.
+    "settled",
+    // helm outlives its worker and its limit.
+    "helm-guard",
+    // A store is ready without an answer of its shop.
+    "probe",
+];
 
 #[cfg(feature = "faults")]
 pub use armed::{MARK, point, without};

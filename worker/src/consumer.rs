@@ -21,6 +21,7 @@ use shared::amqp::topology::COMMANDS;
 use shared::backoff::Backoff;
 use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
+use shared::fault;
 use shared::wait::pause;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -131,6 +132,10 @@ impl Consumer {
                         slot = begin => slot,
                         () = stop.cancelled() => return,
                     };
+                    fault::point("worker.command.received");
+                    if fault::without("ack-after-effect") {
+                        settle(&delivery, Came::Said).await;
+                    }
                     let came = work(&context, &command, &stop).await;
                     drop(slot);
                     came
@@ -141,7 +146,9 @@ impl Consumer {
                     Came::Unreadable
                 }
             };
+            fault::point("worker.ack.before");
             settle(&delivery, came).await;
+            fault::point("worker.ack.after");
         });
     }
 

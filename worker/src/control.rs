@@ -10,6 +10,7 @@ use shared::amqp::topology::CONTROL;
 use shared::backoff::Backoff;
 use shared::contract::control::Control;
 use shared::contract::envelope::Envelope;
+use shared::fault;
 use shared::wait::pause;
 use tokio_util::sync::CancellationToken;
 
@@ -65,7 +66,9 @@ async fn take(context: &Context, delivery: &Delivery, stop: &CancellationToken) 
     };
     let mut failures = 0;
     loop {
+        fault::point("worker.control.before");
         let raised = lease::raise(&context.leases, &message.store_id, message.generation).await;
+        fault::point("worker.control.after");
         match raised {
             Ok(()) => {
                 tracing::info!(store.id = %message.store_id, generation = %message.generation, reason = ?message.body.reason, "a newer generation is noted");

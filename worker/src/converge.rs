@@ -8,6 +8,7 @@
 pub mod decide;
 pub mod observe;
 pub mod observed;
+mod points;
 pub mod taken;
 pub mod timeline;
 
@@ -17,6 +18,7 @@ use shared::backoff::Backoff;
 use shared::contract::command::{Command, Goal};
 use shared::contract::envelope::Envelope;
 use shared::failure::{Failure, FailureCode};
+use shared::fault;
 use shared::step::Step;
 use shared::wait::pause;
 use tokio_util::sync::CancellationToken;
@@ -122,10 +124,11 @@ pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Ta
                 timeline.enter(waiting.step);
                 timeline.wait(&waiting);
                 taken.waited(&waiting);
+                points::waiting(waiting.step);
                 let wake = wake.get_or_insert_with(|| wake_for(job));
                 wait(job, wake, &waiting).await;
             }
-            Next::Done => match steps::arrive(job, &seen).await {
+            Next::Done => match arrive(job, &seen).await {
                 Ok(arrived) => {
                     timeline.arrive();
                     return Ended::Done(arrived);
@@ -176,7 +179,10 @@ async fn act(
     if step == Step::Release {
         taken.forget_verified();
     }
-    match steps::run(step, job, seen).await {
+    points::before(step);
+    let ran = steps::run(step, job, seen).await;
+    points::after(step);
+    match ran {
         Ok(changed) => {
             taken.done(step);
             timeline.changed(changed);
@@ -197,6 +203,14 @@ async fn act(
         }
     }
     Acted::Done
+}
+
+/// What is noted on the cluster before anybody is told.
+async fn arrive(job: &Job<'_>, seen: &Observed) -> Result<steps::Arrived, String> {
+    fault::point("worker.arrive.before");
+    let arrived = steps::arrive(job, seen).await;
+    fault::point("worker.arrive.after");
+    arrived
 }
 
 /// Steps that are over when their end is seen, not with an effect of ours.

@@ -13,6 +13,7 @@ use shared::contract::command::{Command, Goal};
 use shared::contract::envelope::Envelope;
 use shared::contract::event::EventBody;
 use shared::failure::{Failure, FailureCode};
+use shared::fault;
 use shared::step::Step;
 use shared::wait::pause;
 use time::OffsetDateTime;
@@ -226,9 +227,11 @@ impl Attempt<'_> {
         let tombstone = gone.then(|| self.command.body.not_after.saturating_add(TOMBSTONE));
         let mut failures = 0;
         loop {
+            fault::point("worker.settle.before");
             let noted = holding
                 .settle(self.command.attempt, &outcome, tombstone)
                 .await;
+            fault::point("worker.settle.after");
             let Err(error) = noted else {
                 return Outcome::Settled(outcome);
             };

@@ -9,6 +9,7 @@ use shared::backoff::Backoff;
 use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
 use shared::contract::event::{EventBody, event_for};
+use shared::fault;
 use shared::wait::pause;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -71,7 +72,9 @@ impl Reporter {
     async fn publish(&self, message: &Outgoing) -> bool {
         let mut failures = 0;
         loop {
+            fault::point("worker.event.before");
             let Err(error) = self.publisher.publish(message).await else {
+                fault::point("worker.event.after");
                 return true;
             };
             failures += 1;
@@ -106,8 +109,11 @@ impl Story {
     /// [`Unsaid`], when the program stops.
     pub async fn conclude(&self, body: EventBody) -> Result<(), Unsaid> {
         let (confirmed, wait) = oneshot::channel();
+        fault::point("worker.outcome.before");
         self.send(body, Some(confirmed));
-        wait.await.map_err(|_| Unsaid)
+        wait.await.map_err(|_| Unsaid)?;
+        fault::point("worker.outcome.after");
+        Ok(())
     }
 
     fn send(&self, body: EventBody, confirmed: Option<oneshot::Sender<()>>) {

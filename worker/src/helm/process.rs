@@ -8,12 +8,17 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use shared::fault;
+use shared::wait::pause;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::helm::guard;
 use crate::helm::wire::{End, Reply, Request};
+
+/// Between two looks at a helm that runs.
+const BEAT: Duration = Duration::from_millis(250);
 
 /// How helm is run.
 #[derive(Debug, Clone)]
@@ -66,11 +71,13 @@ impl Helm {
         };
         let mut line = serde_json::to_vec(&request).map_err(HelmError::Reply)?;
         line.push(b'\n');
+        fault::point("worker.helm.before");
         let bound = self.limit + self.grace + Duration::from_secs(5);
         let reply = timeout(bound, self.talk(&line, cancel))
             .await
             .map_err(HelmError::Overdue)?
             .map_err(HelmError::Guard)?;
+        fault::point("worker.helm.after");
         let reply: Reply = serde_json::from_slice(&reply).map_err(HelmError::Reply)?;
         match reply.end {
             End::NotStarted => Err(HelmError::Guard(std::io::Error::other(reply.stderr))),
@@ -96,11 +103,18 @@ impl Helm {
         let mut reply = Vec::new();
         let read = answer.read_to_end(&mut reply);
         tokio::pin!(read);
-        tokio::select! {
-            read = &mut read => { read?; }
-            () = cancel.cancelled() => {
-                drop(lifeline);
-                read.await?;
+        loop {
+            tokio::select! {
+                read = &mut read => {
+                    read?;
+                    break;
+                }
+                () = cancel.cancelled() => {
+                    drop(lifeline);
+                    read.await?;
+                    break;
+                }
+                _ = pause(BEAT, cancel) => fault::point("worker.helm.running"),
             }
         }
         child.wait().await?;

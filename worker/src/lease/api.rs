@@ -12,6 +12,7 @@ use kube::client::Body;
 use kube::core::Request;
 use kube::{Resource as _, ResourceExt as _};
 use shared::contract::envelope::Envelope;
+use shared::fault;
 use shared::ids::{Generation, StoreId};
 
 use crate::cluster::labels::{MANAGED_BY, MANAGER, PART_OF, PART_OF_LABEL};
@@ -99,7 +100,9 @@ pub async fn acquire<T>(
             leases.clock.ahead(),
         );
         let sent = Instant::now();
+        fault::point("worker.lease.acquire.before");
         if let Some(lease) = leases.put(&lease).await? {
+            fault::point("worker.lease.acquire.after");
             let holding = Holding::start(leases.clone(), lease, holder, generation, sent);
             return Ok(Acquired::Held(holding));
         }

@@ -10,6 +10,7 @@ use k8s_openapi::api::coordination::v1::Lease;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
 use shared::contract::event::EventBody;
+use shared::fault;
 use shared::ids::Generation;
 use shared::wait::pause;
 use tokio::sync::Mutex;
@@ -143,9 +144,11 @@ impl Holding {
     /// Give it back. If the cluster is away it ends by itself.
     pub async fn release(self) {
         self.renewals.abort();
+        fault::point("worker.lease.release.before");
         if let Err(error) = self.inner.let_go().await {
             tracing::debug!(error = %error.detail(), "the lease ends by itself");
         }
+        fault::point("worker.lease.release.after");
     }
 }
 
@@ -157,6 +160,9 @@ impl Drop for Holding {
 
 impl Inner {
     fn lose(&self, why: Loss) {
+        if fault::without("fencing") {
+            return;
+        }
         if self.loss.set(why).is_ok() {
             tracing::info!(?why, "the store is no longer ours to work on");
         }

@@ -8,6 +8,7 @@ use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 use serde::{Deserialize, Serialize};
 use shared::contract::event::EventBody;
+use shared::fault;
 use shared::ids::Generation;
 
 use crate::cluster::labels::{
@@ -54,10 +55,12 @@ pub fn claim(lease: &Lease, generation: Generation, attempt: u32, now: Timestamp
     if let Some(settled) = settled_of(lease)
         && settled.generation == generation
         && settled.attempt >= attempt
+        && !fault::without("settled")
     {
         return Claim::Settled(settled);
     }
     match remaining(lease, now) {
+        _ if fault::without("fencing") => Claim::Free,
         Some(remaining) if holder_of(lease).is_some() => Claim::Busy {
             remaining,
             supersedes: holders_generation(lease) < Some(generation),

@@ -13,6 +13,7 @@ mod harness;
 mod stores;
 
 mod delivery;
+mod faults;
 mod guard;
 mod journey;
 mod lease;
