@@ -18,7 +18,7 @@ pub mod timeline;
 #[cfg(test)]
 mod states_doc;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 //! these and back in `record/rows.rs`.
 
 pub mod rows;
+pub mod timeline;
 
 use serde::{Deserialize, Serialize};
 use shared::failure::Failure;
@@ -111,11 +112,13 @@ pub enum Ended {
     Stopped { newer: Generation },
 }
 
-/// One step of one attempt.
+/// One run of a step in an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepRecord {
     pub attempt: u32,
     pub step: Step,
+    /// Which run of it in this attempt, in their order.
+    pub run: u32,
     pub started_at: Option<OffsetDateTime>,
     pub finished_at: Option<OffsetDateTime>,
     pub outcome: StepOutcome,
@@ -124,17 +127,30 @@ pub struct StepRecord {
 }
 
 impl StepRecord {
-    /// A step of which nothing is known yet.
-    pub fn new(attempt: u32, step: Step) -> Self {
+    /// A run of which nothing is known yet.
+    pub fn new(attempt: u32, step: Step, run: u32) -> Self {
         Self {
             attempt,
             step,
+            run,
             started_at: None,
             finished_at: None,
             outcome: StepOutcome::Running,
             changed: false,
             waiting: None,
         }
+    }
+
+    /// The first that is known of it.
+    pub fn began(&self) -> Option<OffsetDateTime> {
+        let waited = self.waiting.as_ref().map(|waiting| waiting.at);
+        self.started_at.or(waited)
+    }
+
+    /// The last that is known of it.
+    pub fn last_moved(&self) -> Option<OffsetDateTime> {
+        let waited = self.waiting.as_ref().map(|waiting| waiting.at);
+        self.started_at.max(self.finished_at).max(waited)
     }
 }
 

@@ -1,4 +1,4 @@
-//! One step of one attempt (`0003_operations.sql`).
+//! One run of a step in an attempt (`0003_operations.sql`, `0007_step_runs.sql`).
 
 use sea_orm::entity::prelude::*;
 
@@ -11,6 +11,8 @@ pub struct Model {
     pub attempt: i32,
     #[sea_orm(primary_key, auto_increment = false)]
     pub step: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub run: i32,
     pub started_at: Option<TimeDateTimeWithTimeZone>,
     pub finished_at: Option<TimeDateTimeWithTimeZone>,
     pub outcome: String,

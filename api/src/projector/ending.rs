@@ -2,8 +2,7 @@
 //! the next generation, so that nothing a worker still does or says counts.
 
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
 };
 use serde_json::json;
 use shared::contract::control::StopReason;
@@ -74,17 +73,17 @@ async fn last_words(
     tx: &DatabaseTransaction,
     operation: &OperationRecord,
 ) -> Result<Option<String>, DbError> {
-    let row = operation_step::Entity::find()
+    let rows = operation_step::Entity::find()
         .filter(operation_step::Column::OperationId.eq(operation.id.0))
-        .order_by_desc(operation_step::Column::Attempt)
-        .order_by_desc(operation_step::Column::WaitingAt)
-        .order_by_desc(operation_step::Column::StartedAt)
-        .one(tx)
+        .all(tx)
         .await?;
-    let Some(row) = row else {
+    let steps: Result<Vec<_>, _> = rows.iter().map(StepRecord::try_from).collect();
+    let last = steps?
+        .into_iter()
+        .max_by_key(|step| (step.attempt, step.last_moved()));
+    let Some(step) = last else {
         return Ok(None);
     };
-    let step = StepRecord::try_from(&row)?;
     let message = step
         .waiting
         .map_or_else(|| "no report since.".to_owned(), |waiting| waiting.message);

@@ -45,13 +45,14 @@ pub async fn find_step(
     tx: &DatabaseTransaction,
     event: &Envelope<EventBody>,
 ) -> Result<Option<StepRecord>, DbError> {
-    let Some(step) = timeline::step_of(&event.body) else {
+    let Some((step, run)) = timeline::step_of(&event.body) else {
         return Ok(None);
     };
     let key = (
         event.operation_id.0,
         to_i32(event.attempt),
         step.as_str().to_owned(),
+        to_i32(run),
     );
     let row = operation_step::Entity::find_by_id(key).one(tx).await?;
     Ok(row.as_ref().map(StepRecord::try_from).transpose()?)
@@ -95,16 +96,21 @@ pub async fn save_step(
     let Some(step) = changes.step.as_ref().filter(|step| Some(*step) != known) else {
         return Ok(());
     };
-    let replace = OnConflict::columns([Column::OperationId, Column::Attempt, Column::Step])
-        .update_columns([
-            Column::StartedAt,
-            Column::FinishedAt,
-            Column::Outcome,
-            Column::Changed,
-            Column::Waiting,
-            Column::WaitingAt,
-        ])
-        .to_owned();
+    let replace = OnConflict::columns([
+        Column::OperationId,
+        Column::Attempt,
+        Column::Step,
+        Column::Run,
+    ])
+    .update_columns([
+        Column::StartedAt,
+        Column::FinishedAt,
+        Column::Outcome,
+        Column::Changed,
+        Column::Waiting,
+        Column::WaitingAt,
+    ])
+    .to_owned();
     operation_step::Entity::insert(step.to_row(event.operation_id))
         .on_conflict(replace)
         .exec_without_returning(tx)

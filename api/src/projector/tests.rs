@@ -100,7 +100,7 @@ pub fn failed(code: FailureCode, changed: bool) -> EventBody {
 struct World {
     store: StoreRecord,
     operation: OperationRecord,
-    steps: BTreeMap<(u32, Step), StepRecord>,
+    steps: BTreeMap<(u32, Step, u32), StepRecord>,
     /// The attempt that is still to be said, if any.
     command: Option<u32>,
     inbox: BTreeSet<MessageId>,
@@ -120,7 +120,7 @@ impl World {
 
     /// What `apply.rs` does with the database.
     fn take_in(&mut self, event: &Envelope<EventBody>) {
-        let key = timeline::step_of(&event.body).map(|step| (event.attempt, step));
+        let key = timeline::step_of(&event.body).map(|(step, run)| (event.attempt, step, run));
         let step = key.and_then(|key| self.steps.get(&key));
         let changes = project(&self.store, &self.operation, step, event).unwrap();
         if let (Some(key), Some(step)) = (key, changes.step) {
@@ -176,7 +176,7 @@ fn a_terminal_event_is_legal_before_any_progress_which_then_only_fills_the_timel
 
     assert_eq!(world.store.status, StoreStatus::Ready);
     assert_eq!(world.operation.status, OperationStatus::Succeeded);
-    assert_eq!(world.steps[&(1, Step::Release)].started_at, Some(at(10)));
+    assert_eq!(world.steps[&(1, Step::Release, 0)].started_at, Some(at(10)));
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_wait_is_replaced_by_a_later_one_also_when_its_words_come_again() {
         OperationKind::Create,
         &[wait(1, "a"), wait(2, "b"), wait(3, "a")],
     );
-    let waiting = world.steps[&(1, Step::Rollout)].waiting.clone().unwrap();
+    let waiting = world.steps[&(1, Step::Rollout, 0)].waiting.clone().unwrap();
     assert_eq!((waiting.message.as_str(), waiting.at), ("a", at(3)));
 }
 
@@ -321,7 +321,7 @@ fn the_step_in_which_an_attempt_failed_is_failed() {
         event(&operation, 1, 9, failed(FailureCode::CrashLoop, true)),
     ];
     let world = World::after(OperationKind::Create, &events);
-    let step = &world.steps[&(1, Step::Rollout)];
+    let step = &world.steps[&(1, Step::Rollout, 0)];
     assert_eq!(
         (step.outcome, step.finished_at),
         (StepOutcome::Failed, Some(at(9)))

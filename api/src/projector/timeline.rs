@@ -1,4 +1,4 @@
-//! What an event adds to its step: the earliest start, the furthest outcome with
+//! What an event adds to its run of a step: the earliest start, the furthest outcome with
 //! its earliest time, the latest wait. Pure, commutative and idempotent, also
 //! without the inbox.
 
@@ -9,13 +9,13 @@ use time::OffsetDateTime;
 
 use crate::record::{StepOutcome, StepRecord, Waiting};
 
-/// The step that an event is about.
-pub fn step_of(event: &EventBody) -> Option<Step> {
+/// The step that an event is about, and which run of it.
+pub fn step_of(event: &EventBody) -> Option<(Step, u32)> {
     match event {
-        EventBody::StepStarted { step, .. }
-        | EventBody::StepWaiting { step, .. }
-        | EventBody::StepFinished { step, .. } => Some(*step),
-        EventBody::Failed { failure, .. } => failure.step,
+        EventBody::StepStarted { step, run, .. }
+        | EventBody::StepWaiting { step, run, .. }
+        | EventBody::StepFinished { step, run, .. } => Some((*step, *run)),
+        EventBody::Failed { failure, run, .. } => failure.step.map(|step| (step, *run)),
         EventBody::Ready { .. }
         | EventBody::Deleted
         | EventBody::Stopped { .. }
@@ -23,12 +23,12 @@ pub fn step_of(event: &EventBody) -> Option<Step> {
     }
 }
 
-/// The step after the event.
+/// The run of the step after the event.
 pub fn after(known: Option<&StepRecord>, event: &Envelope<EventBody>) -> Option<StepRecord> {
-    let step = step_of(&event.body)?;
+    let (step, run) = step_of(&event.body)?;
     let mut record = known
         .cloned()
-        .unwrap_or_else(|| StepRecord::new(event.attempt, step));
+        .unwrap_or_else(|| StepRecord::new(event.attempt, step, run));
     let at = event.sent_at;
     match &event.body {
         EventBody::StepStarted { .. } => {

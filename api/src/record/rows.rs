@@ -182,6 +182,7 @@ impl TryFrom<&operation_step::Model> for StepRecord {
             attempt: to_u32("operation_steps.attempt", row.attempt)?,
             step: Step::parse(&row.step)
                 .ok_or_else(|| UnreadableRow::new("operation_steps.step", &row.step))?,
+            run: to_u32("operation_steps.run", row.run)?,
             started_at: row.started_at,
             finished_at: row.finished_at,
             outcome: outcome
@@ -199,6 +200,7 @@ impl StepRecord {
             operation_id: Set(operation.0),
             attempt: Set(to_i32(self.attempt)),
             step: Set(self.step.as_str().to_owned()),
+            run: Set(to_i32(self.run)),
             started_at: Set(self.started_at.map(to_micros)),
             finished_at: Set(self.finished_at.map(to_micros)),
             outcome: Set(self.outcome.as_str().to_owned()),

@@ -14,7 +14,8 @@ use utoipa::ToSchema;
 
 use crate::db::DbError;
 use crate::record::rows::{UnreadableRow, from_json, now, to_u32};
-use crate::record::{OperationRecord, StepOutcome, StepRecord, StoreRecord};
+use crate::record::timeline::{Standing, standing};
+use crate::record::{OperationRecord, StepRecord, StoreRecord};
 use crate::stores::find::{Found, FoundOperation};
 
 /// A store.
@@ -98,15 +99,18 @@ pub struct OperationView {
     pub steps: Vec<StepView>,
 }
 
-/// One step of one attempt.
+/// One run of a step in an attempt.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StepView {
     /// Which.
     pub step: Step,
     /// Of which attempt.
     pub attempt: u32,
+    /// Which run of it in that attempt, from 0: a step is run again after a repair,
+    /// and by whoever takes a dead worker's place.
+    pub run: u32,
     /// How far it is.
-    pub outcome: StepOutcomeView,
+    pub outcome: Standing,
     /// Whether it changed anything in the cluster.
     pub changed: bool,
     /// When it began.
@@ -119,19 +123,6 @@ pub struct StepView {
     pub duration_ms: Option<i64>,
     /// What it waits for, while it does.
     pub waiting: Option<WaitingView>,
-}
-
-/// How far a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-pub enum StepOutcomeView {
-    /// On its way.
-    Running,
-    /// Done.
-    Done,
-    /// The attempt ended here.
-    Failed,
-    /// The attempt or the operation ended before it did.
-    Stopped,
 }
 
 /// What a step waits for.
@@ -185,11 +176,9 @@ impl OperationView {
     pub fn of(found: &FoundOperation) -> Result<Self, DbError> {
         let row = &found.operation;
         let record = OperationRecord::try_from(row)?;
-        let steps: Result<Vec<_>, UnreadableRow> = found
-            .steps
-            .iter()
-            .map(|step| Ok(StepView::of(&StepRecord::try_from(step)?, &record)))
-            .collect();
+        let steps: Result<Vec<_>, UnreadableRow> =
+            found.steps.iter().map(StepRecord::try_from).collect();
+        let steps = steps?;
         Ok(Self {
             id: record.id,
             store_id: record.store_id.clone(),
@@ -204,32 +193,25 @@ impl OperationView {
             finished_at: record.finished_at,
             deadline_at: record.deadline_at(),
             duration_ms: duration_ms(record.started_at, record.finished_at),
-            steps: steps?,
+            steps: steps
+                .iter()
+                .map(|step| StepView::of(step, &steps, &record))
+                .collect(),
         })
     }
 }
 
 impl StepView {
-    fn of(step: &StepRecord, operation: &OperationRecord) -> Self {
-        let ended = operation
-            .outcomes
-            .iter()
-            .find(|outcome| outcome.attempt == step.attempt);
-        let over = ended.map(|outcome| outcome.at).or(operation.finished_at);
-        let outcome = match step.outcome {
-            StepOutcome::Done => StepOutcomeView::Done,
-            StepOutcome::Failed => StepOutcomeView::Failed,
-            StepOutcome::Running if over.is_some() => StepOutcomeView::Stopped,
-            StepOutcome::Running => StepOutcomeView::Running,
-        };
-        let finished_at = step.finished_at.or(over);
+    fn of(step: &StepRecord, all: &[StepRecord], operation: &OperationRecord) -> Self {
+        let (outcome, finished_at) = standing(step, all, operation);
         let waiting = step
             .waiting
             .as_ref()
-            .filter(|_| outcome == StepOutcomeView::Running);
+            .filter(|_| outcome == Standing::Running);
         Self {
             step: step.step,
             attempt: step.attempt,
+            run: step.run,
             outcome,
             changed: step.changed,
             started_at: step.started_at,

@@ -119,6 +119,7 @@ pub async fn operations<C: ConnectionTrait>(
         .order_by_asc(operation_step::Column::Attempt)
         .order_by_asc(operation_step::Column::StartedAt)
         .order_by_asc(operation_step::Column::WaitingAt)
+        .order_by_asc(operation_step::Column::Run)
         .all(db)
         .await?;
     for step in steps {

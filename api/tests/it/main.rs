@@ -20,4 +20,5 @@ mod relay;
 mod stores_create;
 mod stores_delete;
 mod stores_list;
+mod timeline;
 mod watchdog;

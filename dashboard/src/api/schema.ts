@@ -479,8 +479,8 @@ export interface components {
          * @description How far a step is.
          * @enum {string}
          */
-        StepOutcomeView: "Running" | "Done" | "Failed" | "Stopped";
-        /** @description One step of one attempt. */
+        StepOutcomeView: "Running" | "Done" | "Failed" | "Interrupted" | "Stopped";
+        /** @description One run of a step in an attempt. */
         StepView: {
             /**
              * Format: int32
@@ -501,6 +501,12 @@ export interface components {
             finished_at?: string | null;
             /** @description How far it is. */
             outcome: components["schemas"]["StepOutcomeView"];
+            /**
+             * Format: int32
+             * @description Which run of it in that attempt, from 0: a step is run again after a repair,
+             *     and by whoever takes a dead worker's place.
+             */
+            run: number;
             /**
              * Format: date-time
              * @description When it began.

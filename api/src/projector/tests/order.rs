@@ -10,7 +10,7 @@ use shared::ids::Generation;
 use shared::operation::OperationKind;
 use shared::step::Step;
 
-use super::{World, at, event, records, started};
+use super::{World, at, event, records};
 
 fn any_step() -> impl Strategy<Value = Step> {
     proptest::sample::select(Step::ALL.to_vec())
@@ -33,13 +33,13 @@ fn any_body(kind: OperationKind) -> impl Strategy<Value = EventBody> {
             .boxed()
     };
     prop_oneof![
-        3 => any_step().prop_map(started),
-        3 => (any_step(), any::<bool>()).prop_map(|(step, changed)| EventBody::StepFinished { step, changed, run: 0 }),
-        2 => (any_step(), "[ab]").prop_map(|(step, message)| EventBody::StepWaiting { step, message, cause: None, run: 0 }),
-        3 => (any_code(), any::<bool>(), proptest::option::of(any_step())).prop_map(|(code, changed, step)| {
+        3 => (any_step(), 0..3_u32).prop_map(|(step, run)| EventBody::StepStarted { step, run }),
+        3 => (any_step(), 0..3_u32, any::<bool>()).prop_map(|(step, run, changed)| EventBody::StepFinished { step, changed, run }),
+        2 => (any_step(), 0..3_u32, "[ab]").prop_map(|(step, run, message)| EventBody::StepWaiting { step, message, cause: None, run }),
+        3 => (any_code(), any::<bool>(), proptest::option::of(any_step()), 0..3_u32).prop_map(|(code, changed, step, run)| {
             let mut failure = Failure::new(code, "");
             failure.step = step;
-            EventBody::Failed { failure, changed, run: 0 }
+            EventBody::Failed { failure, changed, run }
         }),
         1 => goal,
         1 => Just(EventBody::Stopped { newer: Generation(2) }),
