@@ -24,6 +24,7 @@ export function step(
   return {
     step: name as StepView["step"],
     attempt: 1,
+    run: 0,
     outcome: (outcome ?? (until === undefined ? "Running" : "Done")) as StepOutcome,
     changed: true,
     started_at: at(from),
