@@ -56,7 +56,7 @@ impl Context {
         let terms = Terms {
             length: settings.lease,
             renew: settings.lease_renew,
-            helm: settings.lease_helm,
+            helm: settings.helm_grace + guard::MARGIN,
         };
         let name = format!("{worker}-events");
         let publisher = Arc::new(Publisher::new(settings.amqp_url.clone(), name));

@@ -128,16 +128,24 @@ pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Ta
                 let wake = wake.get_or_insert_with(|| wake_for(job));
                 wait(job, wake, &waiting).await;
             }
-            Next::Done => match arrive(job, &seen).await {
-                Ok(arrived) => {
-                    timeline.arrive();
-                    return Ended::Done(arrived);
+            Next::Done => {
+                fault::point("worker.arrive.before");
+                if let Some(loss) = job.holding.loss() {
+                    return Ended::Lost(loss);
                 }
-                Err(error) => {
-                    away += 1;
-                    unreachable_for_now(job, timeline, taken, away, &error).await;
+                let arrived = steps::arrive(job, &seen).await;
+                fault::point("worker.arrive.after");
+                match arrived {
+                    Ok(arrived) => {
+                        timeline.arrive();
+                        return Ended::Done(arrived);
+                    }
+                    Err(error) => {
+                        away += 1;
+                        unreachable_for_now(job, timeline, taken, away, &error).await;
+                    }
                 }
-            },
+            }
             Next::Stuck(failure) => {
                 // Also when it was seen at the first look: people see where.
                 if let Some(step) = failure.step {
@@ -180,6 +188,10 @@ async fn act(
         taken.forget_verified();
     }
     points::before(step);
+    if job.holding.loss().is_some() {
+        // We were halted since the look; the loop says so.
+        return Acted::Done;
+    }
     let ran = steps::run(step, job, seen).await;
     points::after(step);
     match ran {
@@ -203,14 +215,6 @@ async fn act(
         }
     }
     Acted::Done
-}
-
-/// What is noted on the cluster before anybody is told.
-async fn arrive(job: &Job<'_>, seen: &Observed) -> Result<steps::Arrived, String> {
-    fault::point("worker.arrive.before");
-    let arrived = steps::arrive(job, seen).await;
-    fault::point("worker.arrive.after");
-    arrived
 }
 
 /// Steps that are over when their end is seen, not with an effect of ours.

@@ -11,5 +11,5 @@ pub mod stderr;
 pub mod storage;
 pub mod wire;
 
-pub use process::{Helm, HelmError};
+pub use process::{Helm, HelmError, Leash};
 pub use storage::{Release, ReleaseStatus};

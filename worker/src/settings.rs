@@ -60,9 +60,6 @@ pub struct Settings {
     /// `URUMI_LEASE_RENEW_MS`: how often it is renewed.
     #[serde(rename = "lease_renew_ms", deserialize_with = "milliseconds")]
     pub lease_renew: Duration,
-    /// `URUMI_LEASE_HELM_MS`: how long it holds while helm runs.
-    #[serde(rename = "lease_helm_ms", deserialize_with = "milliseconds")]
-    pub lease_helm: Duration,
     /// `URUMI_HELM_LIMIT_MS`: helm's hard limit.
     #[serde(rename = "helm_limit_ms", deserialize_with = "milliseconds")]
     pub helm_limit: Duration,
@@ -216,7 +213,7 @@ mod tests {
         assert_eq!(settings.slots, 2);
         assert_eq!(settings.lease, Duration::from_secs(15));
         assert_eq!(settings.lease_renew, Duration::from_secs(5));
-        assert!(settings.lease_helm >= settings.helm_limit + settings.helm_grace);
+        assert!(settings.stop >= settings.helm_limit + settings.helm_grace);
         assert_eq!(
             settings.patience.with(FailureCode::OutOfMemory),
             Some(Duration::from_secs(30))

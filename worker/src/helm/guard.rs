@@ -1,6 +1,8 @@
 //! The guard: a small process between worker and helm that owns helm's process
-//! group and ends it when the limit passes or when the worker goes away, so that
-//! a lease can be taken over without meeting a living helm.
+//! group and ends it when its limit passes, when the worker goes away, or when the
+//! moment comes until which the worker said that the store is its own. So a lease
+//! can be taken over without meeting a living helm, also from a worker that is
+//! halted and closes nothing (docs/adr/0004).
 //!
 //! One thread, std and rustix alone; no runtime, no logging. It is our own binary
 //! under a hidden subcommand, and a second one ([`exec`]) becomes helm: between
@@ -23,12 +25,14 @@ use rustix::process::{
 use shared::fault;
 
 use crate::helm::ring::Ring;
-use crate::helm::wire::{End, Reply, Request};
+use crate::helm::wire::{End, Moment, Reply, Request};
 
 /// The guard's subcommand.
 pub const GUARD: &str = "helm-guard";
 /// The subcommand that becomes helm.
 pub const EXEC: &str = "helm-exec";
+/// How late, at most, the guard may act upon a moment that comes.
+pub const MARGIN: Duration = Duration::from_secs(1);
 /// This very program, even after its file was replaced.
 pub const SELF: &str = "/proc/self/exe";
 
@@ -75,26 +79,35 @@ pub fn exec(arguments: &[OsString]) -> ExitCode {
 
 fn serve() -> io::Result<Reply> {
     let lifeline = io::stdin().as_fd().try_clone_to_owned()?;
-    let request = read_request(&lifeline)?;
+    let (request, unread) = read_request(&lifeline)?;
     fault::point("guard.helm.before");
+    if request.until.left().is_zero() && !fault::without("helm-guard") {
+        return Err(io::Error::other("the store was lost before helm began"));
+    }
     let child = start(&request)?;
     fault::point("guard.helm.started");
-    let reply = Watch::new(child, lifeline, request)?.run();
+    let reply = Watch::new(child, lifeline, request, unread)?.run();
     fault::point("guard.helm.after");
     reply
 }
 
-/// The line before the silence. Read unbuffered: what follows is only a sign.
-fn read_request(from: &OwnedFd) -> io::Result<Request> {
-    let mut line = Vec::new();
+/// The first line, and what has come after it.
+fn read_request(from: &OwnedFd) -> io::Result<(Request, Vec<u8>)> {
+    let mut text = Vec::new();
     let mut chunk = [0_u8; 4096];
-    while !line.ends_with(b"\n") {
-        match rustix::io::read(from, &mut chunk)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            read => line.extend_from_slice(&chunk[..read]),
+    loop {
+        let read = rustix::io::read(from, &mut chunk)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let before = text.len();
+        text.extend_from_slice(&chunk[..read]);
+        if let Some(end) = chunk[..read].iter().position(|byte| *byte == b'\n') {
+            let unread = text.split_off(before + end + 1);
+            let request = serde_json::from_slice(&text).map_err(io::Error::other)?;
+            return Ok((request, unread));
         }
     }
-    serde_json::from_slice(&line).map_err(io::Error::other)
 }
 
 fn start(request: &Request) -> io::Result<Child> {
@@ -120,6 +133,8 @@ struct Watch {
     group: Pid,
     exit: OwnedFd,
     lifeline: Option<OwnedFd>,
+    unread: Vec<u8>,
+    until: Moment,
     to_write: Vec<u8>,
     stdout: Ring,
     stderr: Ring,
@@ -129,7 +144,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn new(child: Child, lifeline: OwnedFd, request: Request) -> io::Result<Self> {
+    fn new(child: Child, lifeline: OwnedFd, request: Request, unread: Vec<u8>) -> io::Result<Self> {
         let group = Pid::from_child(&child);
         let exit = pidfd_open(group, PidfdFlags::empty())?;
         if let Some(pipe) = &child.stdin {
@@ -146,6 +161,8 @@ impl Watch {
             group,
             exit,
             lifeline: Some(lifeline),
+            unread,
+            until: request.until,
             to_write: request.stdin.into_bytes(),
             stdout: Ring::default(),
             stderr: Ring::default(),
@@ -160,7 +177,9 @@ impl Watch {
             let woken = self.wait()?;
             self.move_bytes();
             if woken.lifeline {
-                self.lifeline = None;
+                self.hear();
+            }
+            if self.until.left().is_zero() {
                 self.begin_ending(End::Abandoned);
             }
             if Instant::now() >= self.limit {
@@ -175,17 +194,38 @@ impl Watch {
         }
     }
 
+    /// Until when the store is the worker's now; or that there is no worker.
+    fn hear(&mut self) {
+        let Some(lifeline) = &self.lifeline else {
+            return;
+        };
+        let mut chunk = [0_u8; 512];
+        match rustix::io::read(lifeline, &mut chunk) {
+            Err(rustix::io::Errno::INTR) => {}
+            Ok(0) | Err(_) => {
+                self.lifeline = None;
+                self.begin_ending(End::Abandoned);
+            }
+            Ok(read) => self.unread.extend_from_slice(&chunk[..read]),
+        }
+        while let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.unread.drain(..=end).collect();
+            if let Ok(until) = serde_json::from_slice(&line) {
+                self.until = until;
+            }
+        }
+    }
+
     /// Until something happens or the next moment in time comes.
     fn wait(&self) -> io::Result<Woken> {
-        let moment = self.ending.map_or(self.limit, |(_, kill)| kill);
-        // After KILL was sent only the exit is waited for, a tenth of a second at a time.
-        let left = moment
-            .saturating_duration_since(Instant::now())
-            .max(Duration::from_millis(if self.ending.is_some() {
-                100
-            } else {
-                1
-            }));
+        let until = |moment: Instant| moment.saturating_duration_since(Instant::now());
+        let left = match self.ending {
+            // After KILL was sent only the exit is waited for, a tenth of a second at a time.
+            Some((_, kill)) => until(kill).max(Duration::from_millis(100)),
+            None => until(self.limit)
+                .min(self.until.left())
+                .max(Duration::from_millis(1)),
+        };
         let mut fds = vec![PollFd::new(&self.exit, PollFlags::IN)];
         if let Some(lifeline) = &self.lifeline {
             fds.push(PollFd::new(lifeline, PollFlags::IN));
@@ -208,7 +248,6 @@ impl Watch {
         let happened = |fd: &PollFd<'_>| !fd.revents().is_empty();
         Ok(Woken {
             exit: happened(&fds[0]),
-            // Nothing follows the request, so any news is the end.
             lifeline: self.lifeline.is_some() && happened(&fds[1]),
         })
     }

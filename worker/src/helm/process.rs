@@ -1,21 +1,24 @@
 //! Running helm under its guard, from the worker's side.
 //!
 //! Dropping a run, or its token, closes the guard's input; the guard then ends
-//! helm's whole process group. Values go in by a pipe; the environment is made
-//! here from nothing.
+//! helm's whole process group. It does so, too, when the moment passes until which
+//! the store is ours, whatever has become of us. Values go in by a pipe; the
+//! environment is made here from nothing.
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shared::fault;
 use shared::wait::pause;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Child;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::helm::guard;
-use crate::helm::wire::{End, Reply, Request};
+use crate::helm::wire::{End, Moment, Reply, Request};
 
 /// Between two looks at a helm that runs.
 const BEAT: Duration = Duration::from_millis(250);
@@ -35,6 +38,15 @@ pub struct Helm {
     pub grace: Duration,
 }
 
+/// For how long helm may run: while a store is ours.
+#[derive(Debug, Clone)]
+pub struct Leash {
+    /// Cancelled when it no longer is.
+    pub lost: CancellationToken,
+    /// It no longer is from this moment on, which a renewal moves.
+    pub ends: watch::Receiver<Instant>,
+}
+
 /// helm could not be run at all.
 #[derive(Debug, thiserror::Error)]
 pub enum HelmError {
@@ -51,7 +63,7 @@ pub enum HelmError {
 
 impl Helm {
     /// Run helm with these arguments and this standard input, until it ends, its
-    /// limit passes or the token is cancelled. It is over when this returns.
+    /// limit passes or the store is lost. It is over when this returns.
     ///
     /// # Errors
     /// [`HelmError`]; an exit code that is not zero is no error here.
@@ -59,8 +71,9 @@ impl Helm {
         &self,
         args: Vec<String>,
         stdin: String,
-        cancel: &CancellationToken,
+        leash: Leash,
     ) -> Result<Reply, HelmError> {
+        fault::point("worker.helm.before");
         let request = Request {
             program: self.program.display().to_string(),
             args,
@@ -68,13 +81,18 @@ impl Helm {
             stdin,
             limit_ms: u64::try_from(self.limit.as_millis()).unwrap_or(u64::MAX),
             grace_ms: u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX),
+            until: Moment::of(*leash.ends.borrow()),
         };
         let mut line = serde_json::to_vec(&request).map_err(HelmError::Reply)?;
         line.push(b'\n');
-        fault::point("worker.helm.before");
         let bound = self.limit + self.grace + Duration::from_secs(5);
-        let reply = timeout(bound, self.talk(&line, cancel))
-            .await
+        let mut guard = self.guard().map_err(HelmError::Guard)?;
+        let talked = timeout(bound, talk(&mut guard, &line, leash)).await;
+        if talked.is_err() {
+            // A guard that is halted ends nothing, but helm dies with it.
+            let _ = guard.start_kill();
+        }
+        let reply = talked
             .map_err(HelmError::Overdue)?
             .map_err(HelmError::Guard)?;
         fault::point("worker.helm.after");
@@ -85,39 +103,53 @@ impl Helm {
         }
     }
 
-    async fn talk(&self, line: &[u8], cancel: &CancellationToken) -> std::io::Result<Vec<u8>> {
+    fn guard(&self) -> std::io::Result<Child> {
         #[expect(clippy::disallowed_methods, reason = "this is the one place for it")]
-        let mut child = tokio::process::Command::new(&self.guard)
+        let mut command = tokio::process::Command::new(&self.guard);
+        command
             .arg(guard::GUARD)
             // A Ctrl-C in a terminal is for the worker; helm is to end in order.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
-            .spawn()?;
-        let (Some(mut lifeline), Some(mut answer)) = (child.stdin.take(), child.stdout.take())
-        else {
-            return Err(std::io::Error::other("the guard has no pipes"));
-        };
-        lifeline.write_all(line).await?;
-        let mut reply = Vec::new();
-        let read = answer.read_to_end(&mut reply);
-        tokio::pin!(read);
-        loop {
-            tokio::select! {
-                read = &mut read => {
-                    read?;
-                    break;
+            .spawn()
+    }
+}
+
+/// Give the guard its request, tell it of each renewal, and read its reply.
+async fn talk(guard: &mut Child, line: &[u8], leash: Leash) -> std::io::Result<Vec<u8>> {
+    let (Some(mut lifeline), Some(mut answer)) = (guard.stdin.take(), guard.stdout.take()) else {
+        return Err(std::io::Error::other("the guard has no pipes"));
+    };
+    lifeline.write_all(line).await?;
+    let mut ends = *leash.ends.borrow();
+    let mut reply = Vec::new();
+    let read = answer.read_to_end(&mut reply);
+    tokio::pin!(read);
+    loop {
+        tokio::select! {
+            read = &mut read => {
+                read?;
+                break;
+            }
+            () = leash.lost.cancelled() => {
+                drop(lifeline);
+                read.await?;
+                break;
+            }
+            _ = pause(BEAT, &leash.lost) => {
+                fault::point("worker.helm.running");
+                let now = *leash.ends.borrow();
+                if now != ends {
+                    ends = now;
+                    let word = format!("{}\n", serde_json::to_string(&Moment::of(now))?);
+                    // A guard that has gone has nothing to hear; its reply ends this.
+                    let _ = lifeline.write_all(word.as_bytes()).await;
                 }
-                () = cancel.cancelled() => {
-                    drop(lifeline);
-                    read.await?;
-                    break;
-                }
-                _ = pause(BEAT, cancel) => fault::point("worker.helm.running"),
             }
         }
-        child.wait().await?;
-        Ok(reply)
     }
+    guard.wait().await?;
+    Ok(reply)
 }

@@ -28,7 +28,7 @@ pub struct Terms {
     pub length: Duration,
     /// Between renewals.
     pub renew: Duration,
-    /// While helm runs.
+    /// Beyond a holder's own end, while helm might live: its guard's time to end it.
     pub helm: Duration,
 }
 

@@ -13,11 +13,12 @@ use shared::contract::event::EventBody;
 use shared::fault;
 use shared::ids::Generation;
 use shared::wait::pause;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::ClusterError;
+use crate::helm::Leash;
 use crate::lease::api::Leases;
 use crate::lease::record::{self, Settled};
 
@@ -47,6 +48,8 @@ struct Inner {
     holder: String,
     generation: Generation,
     state: Mutex<State>,
+    /// By our monotonic clock: after this the store is not ours.
+    ends: watch::Sender<Instant>,
     lost: CancellationToken,
     loss: OnceLock<Loss>,
 }
@@ -54,9 +57,8 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     lease: Lease,
-    length: Duration,
-    /// By our monotonic clock: after this it may be somebody else's.
-    ends: Instant,
+    /// So much longer than our own end does the Lease hold.
+    beyond: Duration,
 }
 
 impl Holding {
@@ -67,7 +69,7 @@ impl Holding {
         generation: Generation,
         sent: Instant,
     ) -> Self {
-        let length = leases.terms.length;
+        let ends = sent + leases.terms.length;
         let inner = Arc::new(Inner {
             leases,
             name: lease.name_any(),
@@ -75,9 +77,9 @@ impl Holding {
             generation,
             state: Mutex::new(State {
                 lease,
-                length,
-                ends: sent + length,
+                beyond: Duration::ZERO,
             }),
+            ends: watch::Sender::new(ends),
             lost: CancellationToken::new(),
             loss: OnceLock::new(),
         });
@@ -91,26 +93,37 @@ impl Holding {
         &self.inner.lost
     }
 
-    /// Why it is no longer ours, if so.
+    /// Why it is no longer ours, if so. Asks the clock: who was halted learns here
+    /// that time has passed.
     #[must_use]
     pub fn loss(&self) -> Option<Loss> {
+        self.inner.look_at_the_clock();
         self.inner.loss.get().copied()
     }
 
-    /// Hold it long enough for one run of helm.
+    /// Let nobody else have it while helm might live: from our own end on, its
+    /// guard needs some time to end it.
     ///
     /// # Errors
     /// [`ClusterError`]; then helm must not be started.
     pub async fn for_helm(&self) -> Result<(), ClusterError> {
-        let length = self.inner.leases.terms.helm;
-        self.inner.write(Some(length), |_| {}).await
+        let beyond = self.inner.leases.terms.helm;
+        self.inner.write(Some(beyond), |_| {}).await
     }
 
-    /// helm is over: hold it for the usual time again.
+    /// How long helm may run: while the store is ours.
+    #[must_use]
+    pub fn leash(&self) -> Leash {
+        Leash {
+            lost: self.inner.lost.clone(),
+            ends: self.inner.ends.subscribe(),
+        }
+    }
+
+    /// helm is over: it may be somebody else's from our own end on.
     pub async fn after_helm(&self) {
-        let length = self.inner.leases.terms.length;
         // If that fails the longer time stands, which is only slower.
-        if let Err(error) = self.inner.write(Some(length), |_| {}).await {
+        if let Err(error) = self.inner.write(Some(Duration::ZERO), |_| {}).await {
             tracing::debug!(error = %error.detail(), "the lease stays long");
         }
     }
@@ -169,6 +182,12 @@ impl Inner {
         self.lost.cancel();
     }
 
+    fn look_at_the_clock(&self) {
+        if Instant::now() >= self.ends() {
+            self.lose(Loss::Expired);
+        }
+    }
+
     /// Whether the Lease is still ours; tells the job if not.
     fn still_ours(&self, lease: &Lease) -> bool {
         let newer = record::generation_of(lease).filter(|found| *found > self.generation);
@@ -183,24 +202,25 @@ impl Inner {
     /// Compare-and-set, as long as it is ours. Renews it, too.
     async fn write(
         &self,
-        length: Option<Duration>,
+        beyond: Option<Duration>,
         change: impl Fn(&mut Lease),
     ) -> Result<(), ClusterError> {
         let mut state = self.state.lock().await;
-        let length = length.unwrap_or(state.length);
+        let beyond = beyond.unwrap_or(state.beyond);
+        let length = self.leases.terms.length;
         loop {
             if !self.still_ours(&state.lease) {
                 return Err(lost_error());
             }
             let mut next = state.lease.clone();
             change(&mut next);
-            record::renew(&mut next, length, self.leases.clock.ahead());
+            record::renew(&mut next, length + beyond, self.leases.clock.ahead());
             let sent = Instant::now();
             match self.leases.put(&next).await? {
                 Some(lease) => {
                     state.lease = lease;
-                    state.length = length;
-                    state.ends = sent + length;
+                    state.beyond = beyond;
+                    self.ends.send_replace(sent + length);
                     return Ok(());
                 }
                 None => state.lease = self.reread().await?,
@@ -238,8 +258,8 @@ impl Inner {
         }
     }
 
-    async fn ends(&self) -> Instant {
-        self.state.lock().await.ends
+    fn ends(&self) -> Instant {
+        *self.ends.borrow()
     }
 }
 
@@ -260,7 +280,7 @@ async fn keep(inner: Arc<Inner>) {
     let mut changes = std::pin::pin!(watcher(api, itself).default_backoff().applied_objects());
     let mut due = Instant::now() + inner.leases.terms.renew;
     while !inner.lost.is_cancelled() {
-        let ends = inner.ends().await;
+        let ends = inner.ends();
         if Instant::now() >= ends {
             inner.lose(Loss::Expired);
             return;

@@ -73,7 +73,7 @@ pub(super) async fn helm(
     stdin: String,
 ) -> Result<bool, StepError> {
     job.holding.for_helm().await?;
-    let run = job.context.helm.run(args, stdin, job.holding.lost()).await;
+    let run = job.context.helm.run(args, stdin, job.holding.leash()).await;
     job.holding.after_helm().await;
     let reply = run.map_err(|error| StepError::Failed {
         failure: Failure::new(FailureCode::Internal, shared::telemetry::chain(&error)),

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use worker::helm::Helm;
 use worker::helm::wire::{End, Reply};
+use worker::helm::{Helm, Leash};
 
 use crate::harness::{helm_script, until};
 
@@ -13,9 +14,18 @@ const LONG: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_secs(10);
 const SECRET: &str = "values-that-nobody-may-see";
 
+/// The store stays ours until the token says otherwise.
+fn leash(lost: &CancellationToken) -> Leash {
+    let (_, ends) = watch::channel(Instant::now() + LONG * 10);
+    Leash {
+        lost: lost.clone(),
+        ends,
+    }
+}
+
 async fn run(helm: &Helm, cancel: &CancellationToken) -> Reply {
     let args = vec!["upgrade".to_owned(), "x".to_owned()];
-    helm.run(args, format!("password: {SECRET}\n"), cancel)
+    helm.run(args, format!("password: {SECRET}\n"), leash(cancel))
         .await
         .unwrap()
 }
@@ -53,7 +63,7 @@ async fn a_large_output_is_cut_to_its_end_and_large_values_arrive() {
 
     let values = "x".repeat(1 << 20);
     let reply = helm
-        .run(Vec::new(), values, &CancellationToken::new())
+        .run(Vec::new(), values, leash(&CancellationToken::new()))
         .await
         .unwrap();
 
@@ -151,7 +161,7 @@ async fn when_the_guard_itself_is_killed_helm_goes_too() {
     );
     let helm = helm_script(folder.path(), &script, LONG);
     let running = tokio::spawn(async move {
-        helm.run(Vec::new(), String::new(), &CancellationToken::new())
+        helm.run(Vec::new(), String::new(), leash(&CancellationToken::new()))
             .await
     });
     until("helm runs", SOON, async || {
@@ -215,4 +225,51 @@ async fn a_helm_that_is_not_there_is_said() {
 
     assert_eq!(reply.code, Some(127));
     assert!(reply.stderr.contains("/nowhere/helm"), "{}", reply.stderr);
+}
+
+#[tokio::test]
+async fn when_the_store_is_no_longer_ours_helm_goes_though_nobody_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let helm = helm_script(
+        folder.path(),
+        "trap '' TERM; while :; do sleep 0.05; done",
+        LONG,
+    );
+    let begun = Instant::now();
+    let (renew, ends) = watch::channel(begun + Duration::from_millis(600));
+    let lost = CancellationToken::new();
+    let running = tokio::spawn(async move {
+        let leash = Leash { lost, ends };
+        helm.run(Vec::new(), String::new(), leash).await
+    });
+
+    // Renewed once, and then never again.
+    renew.send(begun + Duration::from_secs(2)).unwrap();
+    let reply = running.await.unwrap().unwrap();
+
+    assert_eq!((reply.end, reply.code), (End::Abandoned, None));
+    // TERM at two seconds, KILL half a second later.
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(2400), "{took:?}");
+    assert!(took < Duration::from_millis(4000), "{took:?}");
+}
+
+#[tokio::test]
+async fn for_a_store_that_was_lost_helm_is_not_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("touch {}/begun", folder.path().display());
+    let helm = helm_script(folder.path(), &script, LONG);
+    let (_renew, ends) = watch::channel(Instant::now());
+    let lost = CancellationToken::new();
+
+    let refused = helm
+        .run(Vec::new(), String::new(), Leash { lost, ends })
+        .await;
+
+    let words = shared::telemetry::chain(&refused.unwrap_err());
+    assert!(
+        words.contains("the store was lost before helm began"),
+        "{words}"
+    );
+    assert!(!folder.path().join("begun").exists());
 }

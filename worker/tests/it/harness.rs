@@ -49,7 +49,7 @@ pub async fn cluster() -> Cluster {
 pub const TERMS: Terms = Terms {
     length: Duration::from_secs(3),
     renew: Duration::from_millis(500),
-    helm: Duration::from_secs(9),
+    helm: Duration::from_secs(5),
 };
 
 pub async fn leases(namespace: &str) -> Leases {
@@ -151,7 +151,6 @@ impl Installation {
             .env("URUMI_WORKER_LISTEN", "127.0.0.1:0")
             .env("URUMI_LEASE_MS", "3000")
             .env("URUMI_LEASE_RENEW_MS", "500")
-            .env("URUMI_LEASE_HELM_MS", "8000")
             .env("URUMI_HELM_LIMIT_MS", "6000")
             .env("URUMI_HELM_GRACE_MS", "1000")
             .envs(self.extra.iter().map(|(key, value)| (key, value)))
@@ -186,10 +185,15 @@ impl Worker {
         self.0.wait().unwrap();
     }
 
+    /// A signal, such as STOP and CONT.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// SIGTERM, and wait until it is gone; gives whether it ended well.
     pub async fn stop(mut self, within: Duration) -> bool {
-        let pid = rustix::process::Pid::from_child(&self.0);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.signal(rustix::process::Signal::TERM);
         until("the worker ends", within, async || {
             self.0.try_wait().unwrap().is_some()
         })
@@ -203,6 +207,14 @@ impl Drop for Worker {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Whether a process with the number in that file runs; a zombie that nobody
+/// buried yet does not.
+pub fn lives(file: &Path) -> bool {
+    let pid = std::fs::read_to_string(file).unwrap_or_default();
+    let pid = pid.lines().last().unwrap_or("none");
+    std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty())
 }
 
 /// Wait for a condition.

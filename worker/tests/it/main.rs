@@ -19,5 +19,7 @@ mod journey;
 mod lease;
 mod namespaces;
 mod outages;
+mod proxy;
 mod releases;
+mod takeover;
 mod workloads;
