@@ -5,6 +5,8 @@
 pub mod rows;
 pub mod timeline;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use shared::failure::Failure;
 use shared::ids::{Generation, OperationId, StoreId, TenantId};
@@ -44,6 +46,8 @@ pub struct OperationRecord {
     pub not_after: OffsetDateTime,
 
     pub outcomes: Vec<Attempt>,
+    /// By the reason that a worker gave for putting it off.
+    pub deferrals: BTreeMap<String, Deferral>,
     pub started_at: Option<OffsetDateTime>,
     /// Set when the api itself ended it; then no report changes it any more.
     pub ended_by: Option<EndedBy>,
@@ -86,6 +90,16 @@ impl EndedBy {
             Self::Cancel => "Cancel",
         }
     }
+}
+
+/// The latest time that a worker put an operation off for some reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Deferral {
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Not before this moment (worker's clock).
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: OffsetDateTime,
 }
 
 /// How one attempt ended, in a worker's words.

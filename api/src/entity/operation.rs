@@ -16,6 +16,7 @@ pub struct Model {
     pub max_attempts: i32,
     pub budget_ms: i64,
     pub outcomes: Json,
+    pub deferrals: Json,
     pub ended_by: Option<String>,
     pub failure: Option<Json>,
     pub actor: String,

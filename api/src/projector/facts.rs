@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use shared::contract::envelope::Envelope;
 use shared::contract::event::EventBody;
 use shared::ids::Generation;
-use shared::operation::OperationStatus;
+use shared::operation::{OperationKind, OperationStatus};
+use shared::step::Step;
 use shared::store_status::StoreStatus;
 
 use crate::audit::{NewAuditEvent, PLATFORM};
@@ -41,6 +42,7 @@ pub fn of(
             json!({ "kind": operation.kind, "attempt": event.attempt }),
         );
     }
+    let is_late = came_late(event.generation, store, operation);
     match &event.body {
         EventBody::StepWaiting {
             step: name,
@@ -51,9 +53,21 @@ pub fn of(
             let details = json!({ "step": name, "attempt": event.attempt, "message": message });
             say("operation.waiting", cause.code.as_str(), details);
         }
+        EventBody::StepFinished {
+            step: name,
+            run,
+            changed: true,
+        } if is_repair(operation.kind, *name) => {
+            let details = json!({ "step": name, "attempt": event.attempt, "run": run });
+            say("operation.repaired", "succeeded", details);
+        }
+        EventBody::Deferred { reason, .. } if is_new_reason(reason, operation, changes) => {
+            let details = json!({ "attempt": event.attempt, "message": reason });
+            say("operation.deferred", "accepted", details);
+        }
         EventBody::Failed {
             failure, changed, ..
-        } => {
+        } if !is_late => {
             let again = match changes.command {
                 CommandChange::Retry { attempt, .. } => json!(attempt),
                 _ => Value::Null,
@@ -65,19 +79,18 @@ pub fn of(
             say("operation.attempt_failed", failure.code.as_str(), details);
         }
         EventBody::Stopped { newer } => {
-            let reissued = match changes.command {
-                CommandChange::Reissue { generation } => json!(generation),
-                _ => Value::Null,
-            };
-            let details =
-                json!({ "newer": newer, "attempt": event.attempt, "reissued_as": reissued });
-            say("operation.stopped", "succeeded", details);
+            if let CommandChange::Reissue { generation } = changes.command {
+                let details =
+                    json!({ "newer": newer, "attempt": event.attempt, "reissued_as": generation });
+                say("operation.reissued", "accepted", details);
+            }
         }
         EventBody::StepStarted { .. }
         | EventBody::StepWaiting { .. }
         | EventBody::StepFinished { .. }
         | EventBody::Ready { .. }
         | EventBody::Deleted
+        | EventBody::Failed { .. }
         | EventBody::Deferred { .. } => {}
     }
     if let Some((action, outcome)) = ended(operation, &changes.operation) {
@@ -93,12 +106,8 @@ pub fn of(
             json!({ "from": store.status, "to": changes.store.status }),
         );
     }
-    if event.body.settles() && came_late(event.generation, store, operation) {
-        say(
-            "operation.late_report",
-            event.body.kind(),
-            json!({ "generation": event.generation, "attempt": event.attempt }),
-        );
+    if is_late && claims_an_end(&event.body) {
+        say("operation.late_report", event.body.kind(), late(event));
     }
     facts
 }
@@ -161,6 +170,44 @@ fn reached(from: StoreStatus, changes: &Changes) -> Option<(&'static str, String
     }
 }
 
+/// Whether it tells of something that is over: the api ended the operation, or a
+/// worker did before a newer one began. Such a report ends nothing.
 fn came_late(generation: Generation, store: &StoreRecord, operation: &OperationRecord) -> bool {
-    generation < store.generation || operation.ended_by.is_some()
+    operation.ended_by.is_some()
+        || generation < operation.generation
+        || (generation < store.generation && !operation.is_open())
+}
+
+fn claims_an_end(event: &EventBody) -> bool {
+    event.settles() && !matches!(event, EventBody::Deferred { .. })
+}
+
+fn late(event: &Envelope<EventBody>) -> Value {
+    let failure = match &event.body {
+        EventBody::Failed { failure, .. } => Some(failure),
+        _ => None,
+    };
+    json!({
+        "generation": event.generation, "attempt": event.attempt,
+        "code": failure.map(|failure| failure.code), "message": failure.map(|failure| &failure.message),
+    })
+}
+
+/// Steps that nobody asked for: they mend what a killed helm or a failed attempt
+/// left.
+fn is_repair(kind: OperationKind, step: Step) -> bool {
+    match step {
+        Step::Unlock | Step::Reset => true,
+        Step::Rollback => kind != OperationKind::Rollback,
+        Step::Namespace
+        | Step::Credentials
+        | Step::Release
+        | Step::Rollout
+        | Step::Storefront
+        | Step::Purge => false,
+    }
+}
+
+fn is_new_reason(reason: &str, operation: &OperationRecord, changes: &Changes) -> bool {
+    !operation.deferrals.contains_key(reason) && changes.operation.deferrals.contains_key(reason)
 }

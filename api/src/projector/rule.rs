@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::projector::settle::{self, join_outcome};
 use crate::projector::status;
 use crate::projector::timeline;
-use crate::record::{Attempt, Ended, OperationRecord, StepRecord, StoreRecord};
+use crate::record::{Attempt, Deferral, Ended, OperationRecord, StepRecord, StoreRecord};
 
 /// What an event changes.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,9 +139,13 @@ fn add_facts(operation: &mut OperationRecord, event: &Envelope<EventBody>) {
             operation.started_at = Some(earliest);
             return;
         }
-        EventBody::StepWaiting { .. }
-        | EventBody::StepFinished { .. }
-        | EventBody::Deferred { .. } => return,
+        EventBody::Deferred { until, reason } => {
+            let new = Deferral { at, until: *until };
+            let known = operation.deferrals.entry(reason.clone()).or_insert(new);
+            *known = new.max(*known);
+            return;
+        }
+        EventBody::StepWaiting { .. } | EventBody::StepFinished { .. } => return,
         EventBody::Ready { revision, chart } => Ended::Ready {
             revision: *revision,
             chart: chart.clone(),

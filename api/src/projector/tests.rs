@@ -1,5 +1,6 @@
 //! Table tests of the rule, and a small world to tell events to.
 
+mod facts;
 mod generations;
 mod order;
 
@@ -35,6 +36,7 @@ pub fn records(kind: OperationKind) -> (StoreRecord, OperationRecord) {
         budget: Duration::seconds(900),
         not_after: at(86_400),
         outcomes: Vec::new(),
+        deferrals: BTreeMap::new(),
         started_at: None,
         ended_by: None,
         status: OperationStatus::Queued,

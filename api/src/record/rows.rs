@@ -142,6 +142,7 @@ impl TryFrom<&operation::Model> for OperationRecord {
             budget: Duration::milliseconds(row.budget_ms),
             not_after: row.not_after,
             outcomes: from_json("operations.outcomes", &row.outcomes)?,
+            deferrals: from_json("operations.deferrals", &row.deferrals)?,
             started_at: row.started_at,
             ended_by: ended_by.transpose()?,
             status: OperationStatus::parse(&row.status)
@@ -161,6 +162,7 @@ impl OperationRecord {
             generation: Set(self.generation.0),
             attempt: Set(to_i32(self.attempt)),
             outcomes: Set(to_json(&self.outcomes)),
+            deferrals: Set(to_json(&self.deferrals)),
             ended_by: Set(self.ended_by.map(|by| by.as_str().to_owned())),
             failure: Set(self.failure.as_ref().map(to_json)),
             started_at: Set(self.started_at.map(to_micros)),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::record::{OperationRecord, StepOutcome, StepRecord};
+use crate::record::{Deferral, OperationRecord, StepOutcome, StepRecord};
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -46,6 +46,22 @@ pub fn standing(
     }
 }
 
+/// Why nobody works on an open operation at the moment, in the words of the
+/// worker that put it off last; nothing once any step moved after that.
+pub fn put_off<'a>(
+    operation: &'a OperationRecord,
+    steps: &[StepRecord],
+) -> Option<(&'a str, Deferral)> {
+    let last = operation
+        .deferrals
+        .iter()
+        .map(|(reason, last)| (last, reason));
+    let (last, reason) = last.max().filter(|_| operation.is_open())?;
+    let moved = steps.iter().filter_map(StepRecord::last_moved).max();
+    let ended = operation.outcomes.iter().map(|attempt| attempt.at).max();
+    (Some(last.at) > moved.max(ended)).then_some((reason.as_str(), *last))
+}
+
 /// When the next run or step of the same attempt began, if one did; never before
 /// the step itself, though their clocks may be two.
 fn followed_at(step: &StepRecord, all: &[StepRecord]) -> Option<OffsetDateTime> {
@@ -62,6 +78,7 @@ fn followed_at(step: &StepRecord, all: &[StepRecord]) -> Option<OffsetDateTime> 
 
 #[cfg(test)]
 mod tests {
+    use shared::contract::event::EventBody;
     use shared::operation::OperationKind;
     use shared::step::Step;
 
@@ -104,6 +121,31 @@ mod tests {
             let all: Vec<StepRecord> = others.into_iter().chain([step]).cloned().collect();
             assert_eq!(standing(step, &all, &operation), expected, "{step:?}");
         }
+    }
+
+    #[test]
+    fn a_deferral_is_shown_until_a_step_moves_or_the_operation_ends() {
+        let (store, fresh) = records(OperationKind::Create);
+        let deferred = |second: i64, reason: &str| EventBody::Deferred {
+            until: at(second + 60),
+            reason: reason.to_owned(),
+        };
+        let tell = |operation: &OperationRecord, second, body| {
+            let event = event(operation, 1, second, body);
+            project(&store, operation, None, &event).unwrap().operation
+        };
+        let once = tell(&fresh, 20, deferred(20, "held"));
+        let twice = tell(&once, 10, deferred(10, "the worker stops"));
+        let shown = |operation, steps: &[StepRecord]| {
+            put_off(operation, steps).map(|(reason, last)| (reason.to_owned(), last.at))
+        };
+        let held = Some(("held".to_owned(), at(20)));
+
+        assert_eq!(shown(&fresh, &[]), None);
+        assert_eq!(shown(&twice, &[]), held);
+        assert_eq!(shown(&twice, &[run(Step::Release, 0, 5, Some(19))]), held);
+        assert_eq!(shown(&twice, &[run(Step::Release, 0, 5, Some(21))]), None);
+        assert_eq!(shown(&tell(&twice, 30, ready()), &[]), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::db::DbError;
 use crate::record::rows::{UnreadableRow, from_json, now, to_u32};
-use crate::record::timeline::{Standing, standing};
+use crate::record::timeline::{Standing, put_off, standing};
 use crate::record::{OperationRecord, StepRecord, StoreRecord};
 use crate::stores::find::{Found, FoundOperation};
 
@@ -95,8 +95,23 @@ pub struct OperationView {
     pub deadline_at: Option<OffsetDateTime>,
     /// From its begin to its end, or to now.
     pub duration_ms: Option<i64>,
+    /// Why no worker is at it, while none is.
+    pub waiting: Option<PutOffView>,
     /// Its timeline, oldest first.
     pub steps: Vec<StepView>,
+}
+
+/// Why a worker put an operation off.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PutOffView {
+    /// In one line.
+    pub message: String,
+    /// It is tried again then.
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: OffsetDateTime,
+    /// When the worker said so.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
 }
 
 /// One run of a step in an attempt.
@@ -193,6 +208,11 @@ impl OperationView {
             finished_at: record.finished_at,
             deadline_at: record.deadline_at(),
             duration_ms: duration_ms(record.started_at, record.finished_at),
+            waiting: put_off(&record, &steps).map(|(message, last)| PutOffView {
+                message: message.to_owned(),
+                until: last.until,
+                at: last.at,
+            }),
             steps: steps
                 .iter()
                 .map(|step| StepView::of(step, &steps, &record))

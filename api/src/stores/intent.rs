@@ -53,6 +53,7 @@ pub async fn record(
         max_attempts: Set(to_i32(engine.operation_max_attempts.max(1))),
         budget_ms: Set(budget_ms),
         outcomes: Set(serde_json::json!([])),
+        deferrals: NotSet,
         ended_by: Set(None),
         failure: Set(None),
         actor: Set(caller.actor.clone()),

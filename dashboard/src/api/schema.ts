@@ -294,6 +294,7 @@ export interface components {
             steps: components["schemas"]["StepView"][];
             /** @description The store. */
             store_id: components["schemas"]["StoreId"];
+            waiting?: components["schemas"]["PutOffView"] | null;
         };
         /** @description A page of a list. */
         PageView_AuditEventView: {
@@ -451,6 +452,21 @@ export interface components {
              * @example /docs/problems#invalid_body
              */
             type: string;
+        };
+        /** @description Why a worker put an operation off. */
+        PutOffView: {
+            /**
+             * Format: date-time
+             * @description When the worker said so.
+             */
+            at: string;
+            /** @description In one line. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description It is tried again then.
+             */
+            until: string;
         };
         /** @description What the program has and misses. */
         Readiness: {

@@ -43,7 +43,7 @@ fn any_body(kind: OperationKind) -> impl Strategy<Value = EventBody> {
         }),
         1 => goal,
         1 => Just(EventBody::Stopped { newer: Generation(2) }),
-        1 => (0..100_i64).prop_map(|n| EventBody::Deferred { until: at(n), reason: String::new() }),
+        1 => (0..100_i64, "[ab]").prop_map(|(n, reason)| EventBody::Deferred { until: at(n), reason }),
     ]
 }
 
