@@ -108,6 +108,11 @@ pub struct Patience {
     quota_exceeded: Duration,
     #[serde(rename = "patience_storefront_seconds", deserialize_with = "seconds")]
     storefront: Duration,
+    #[serde(
+        rename = "patience_delete_blocked_seconds",
+        deserialize_with = "seconds"
+    )]
+    delete_blocked: Duration,
 }
 
 impl Patience {
@@ -123,6 +128,7 @@ impl Patience {
             FailureCode::OutOfMemory => Some(self.out_of_memory),
             FailureCode::QuotaExceeded => Some(self.quota_exceeded),
             FailureCode::StorefrontUnreachable => Some(self.storefront),
+            FailureCode::DeleteBlocked => Some(self.delete_blocked),
             FailureCode::ImageInvalid
             | FailureCode::PodSecurity
             | FailureCode::SetupFailed
@@ -132,7 +138,6 @@ impl Patience {
             | FailureCode::ChartInvalid
             | FailureCode::ReleaseLocked
             | FailureCode::RollbackUnsafe
-            | FailureCode::DeleteBlocked
             | FailureCode::ClusterUnreachable
             | FailureCode::Timeout
             | FailureCode::Cancelled

@@ -7,8 +7,9 @@ use shared::contract::command::{Command, Goal};
 use shared::failure::{Failure, FailureCode};
 use shared::step::Step;
 
+use crate::cluster::leaving::Holder;
 use crate::cluster::rollout::Rollout;
-use crate::converge::observed::{Cause, Found, Namespace, Observed, Volumes};
+use crate::converge::observed::{Cause, Found, Namespace, Observed};
 use crate::converge::taken::Taken;
 use crate::helm::{Release, ReleaseStatus};
 use crate::settings::Patience;
@@ -57,7 +58,7 @@ impl Next {
 #[must_use]
 pub fn decide(command: &Command, seen: &Observed, taken: &Taken, patience: &Patience) -> Next {
     let next = match command.goal {
-        Goal::Absent => absent(command, seen, taken),
+        Goal::Absent => absent(command, seen, taken, patience),
         Goal::Present { .. } => present(command, seen, taken, patience),
     };
     match next {
@@ -89,23 +90,30 @@ fn bounded(step: Step, taken: &Taken) -> Next {
     Next::Do(step)
 }
 
-fn absent(command: &Command, seen: &Observed, taken: &Taken) -> Next {
+fn absent(command: &Command, seen: &Observed, taken: &Taken, patience: &Patience) -> Next {
     match &seen.namespace {
         Namespace::Absent => Next::Done,
-        // A store that was ready had a namespace of ours; saying "gone" would be a lie.
-        Namespace::Foreign { marks } if command.ever_ready => conflict(marks, Step::Purge),
+        // A store that was ready had a namespace of ours, and what only we make is
+        // ours wherever it is: saying "gone" would be a lie.
+        Namespace::Foreign { marks, ours } if command.ever_ready || !ours.is_empty() => {
+            conflict(marks, ours, Step::Purge)
+        }
         Namespace::Foreign { .. } => Next::Done,
-        Namespace::Ours { .. } if taken.count(Step::Purge) == 0 => Next::Do(Step::Purge),
+        Namespace::Ours { .. } | Namespace::Terminating { .. } if taken.count(Step::Purge) == 0 => {
+            Next::Do(Step::Purge)
+        }
         Namespace::Ours { .. } => Next::wait(Step::Purge, "the namespace is about to be removed"),
-        Namespace::Terminating { blockers } => leaving(blockers, Step::Purge),
+        Namespace::Terminating { holders } => leaving(holders, seen, patience, Step::Purge),
     }
 }
 
 fn present(command: &Command, seen: &Observed, taken: &Taken, patience: &Patience) -> Next {
     let ever_ready = match &seen.namespace {
         Namespace::Absent => return Next::Do(Step::Namespace),
-        Namespace::Foreign { marks } => return conflict(marks, Step::Namespace),
-        Namespace::Terminating { blockers } => return leaving(blockers, Step::Namespace),
+        Namespace::Foreign { marks, ours } => return conflict(marks, ours, Step::Namespace),
+        Namespace::Terminating { holders } => {
+            return leaving(holders, seen, patience, Step::Namespace);
+        }
         Namespace::Ours {
             labelled: false, ..
         } => return Next::Do(Step::Namespace),
@@ -114,7 +122,7 @@ fn present(command: &Command, seen: &Observed, taken: &Taken, patience: &Patienc
     if !seen.credentials {
         return Next::Do(Step::Credentials);
     }
-    if let Some(next) = release(seen, taken, ever_ready) {
+    if let Some(next) = release(seen, taken, patience, ever_ready) {
         return next;
     }
     if let Some(next) = rollout(seen, taken, patience) {
@@ -124,9 +132,9 @@ fn present(command: &Command, seen: &Observed, taken: &Taken, patience: &Patienc
 }
 
 /// `None` when the wanted release is in force.
-fn release(seen: &Observed, taken: &Taken, ever_ready: bool) -> Option<Next> {
+fn release(seen: &Observed, taken: &Taken, patience: &Patience, ever_ready: bool) -> Option<Next> {
     let (release, wanted, missing) = match &seen.release {
-        Found::Nothing => return Some(install(seen.volumes, taken, ever_ready)),
+        Found::Nothing => return Some(install(seen, taken, patience, ever_ready)),
         Found::Release {
             release,
             wanted,
@@ -138,6 +146,8 @@ fn release(seen: &Observed, taken: &Taken, ever_ready: bool) -> Option<Next> {
     }
     let first = release.last_good.is_none();
     let next = match release.status {
+        // Two helms worked at once, and their objects may be mixed: once more.
+        ReleaseStatus::Deployed if release.doubled => Step::Unlock,
         ReleaseStatus::Deployed if wanted && missing.is_empty() => return None,
         ReleaseStatus::Deployed | ReleaseStatus::Superseded | ReleaseStatus::Unknown => {
             Step::Release
@@ -163,7 +173,8 @@ fn release(seen: &Observed, taken: &Taken, ever_ready: bool) -> Option<Next> {
 
 /// helm knows of no release. Volumes of a store that never served are left-overs;
 /// those of a store that did are its data, and are adopted.
-fn install(volumes: Volumes, taken: &Taken, ever_ready: bool) -> Next {
+fn install(seen: &Observed, taken: &Taken, patience: &Patience, ever_ready: bool) -> Next {
+    let volumes = seen.volumes;
     if let Some(failure) = taken.failure(Step::Release) {
         return Next::Stuck(failure.clone().in_step(Step::Release));
     }
@@ -173,10 +184,16 @@ fn install(volumes: Volumes, taken: &Taken, ever_ready: bool) -> Next {
     if volumes.ending < volumes.present {
         return Next::Do(Step::Reset);
     }
-    Next::wait(
-        Step::Reset,
-        format!("{} old volumes are being removed", volumes.present),
-    )
+    match &seen.cause {
+        Some(cause) if is_stuck(cause, patience) => {
+            Next::Stuck(cause.failure.clone().in_step(Step::Reset))
+        }
+        cause => Next::Wait(Waiting {
+            step: Step::Reset,
+            message: format!("{} old volumes are being removed", volumes.present),
+            cause: cause.as_ref().map(|cause| cause.failure.clone()),
+        }),
+    }
 }
 
 /// helm failed in this try. A store that was serving goes back to what served.
@@ -261,18 +278,37 @@ fn is_final(cause: &Cause, patience: &Patience) -> bool {
     cause.provable || patience.is_some_and(|patience| cause.lasting >= patience)
 }
 
-fn conflict(marks: &str, step: Step) -> Next {
-    Next::Stuck(Failure::new(FailureCode::NamespaceConflict, marks).in_step(step))
+/// A removal that something blocks may be set free from outside, but its slot is
+/// wanted by others: the next try looks again.
+fn is_stuck(cause: &Cause, patience: &Patience) -> bool {
+    let patience = patience.with(FailureCode::DeleteBlocked);
+    patience.is_some_and(|patience| cause.lasting >= patience)
 }
 
-fn leaving(blockers: &[String], step: Step) -> Next {
-    let cause = (!blockers.is_empty())
-        .then(|| Failure::new(FailureCode::DeleteBlocked, blockers.join(" ")).in_step(step));
-    Next::Wait(Waiting {
-        step,
-        message: "the namespace is being removed".to_owned(),
-        cause,
-    })
+fn conflict(marks: &str, ours: &[String], step: Step) -> Next {
+    let detail = match ours {
+        [] => marks.to_owned(),
+        ours => format!("{marks} It holds {}.", ours.join(", ")),
+    };
+    Next::Stuck(Failure::new(FailureCode::NamespaceConflict, detail).in_step(step))
+}
+
+fn leaving(holders: &[Holder], seen: &Observed, patience: &Patience, step: Step) -> Next {
+    match &seen.cause {
+        Some(cause) if is_stuck(cause, patience) => {
+            Next::Stuck(cause.failure.clone().in_step(step))
+        }
+        cause => Next::Wait(Waiting {
+            step,
+            message: match holders.first() {
+                None => "the namespace is being removed".to_owned(),
+                Some(first) => format!("the namespace is being removed; {}", first.line()),
+            },
+            cause: cause
+                .as_ref()
+                .map(|cause| cause.failure.clone().in_step(step)),
+        }),
+    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
 //! Looking: facts from the cluster and from the shop, as deep as there is
 //! something to see. IO; no decisions.
 
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::{self as core, PersistentVolumeClaim, Secret};
-use k8s_openapi::jiff::Timestamp;
 use kube::api::ListParams;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
-use kube::{Api, Resource as _};
+use kube::{Api, Resource as _, ResourceExt as _};
 use shared::contract::command::Goal;
-use shared::failure::{Failure, FailureCode};
+use shared::failure::{Evidence, Failure, FailureCode};
 use shared::step::Step;
 
 use crate::cluster::evidence::{self, Look};
+use crate::cluster::labels::{INSTANCE, MANAGED_BY, MANAGER};
+use crate::cluster::leaving::{self, Holder};
 use crate::cluster::rollout::{self, Rollout};
-use crate::cluster::{Cluster, ClusterError, workloads};
+use crate::cluster::{Cluster, ClusterError, hosts, workloads};
 use crate::converge::observed::{Cause, Found, Namespace, Observed, Volumes};
 use crate::converge::taken::Taken;
 use crate::converge::{Job, Wanted};
@@ -20,6 +23,9 @@ use crate::helm::record::Part;
 use crate::helm::{Release, ReleaseStatus, storage};
 use crate::steps::namespace;
 use crate::values::CREDENTIALS_SECRET;
+
+/// An ingress controller takes a moment to learn of a new shop.
+const SILENT: Duration = Duration::from_secs(3);
 
 /// One look at everything that matters for the goal.
 ///
@@ -30,8 +36,10 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     let store = job.command.store_id.as_str();
     let found = cluster.all::<core::Namespace>().get_opt(store).await?;
     let installation = &job.context.settings.installation;
-    let namespace = namespace::read(found.as_ref(), job.command, installation, Timestamp::now());
-    let mut seen = Observed::only(namespace);
+    let mut seen = Observed::only(namespace::read(found.as_ref(), job.command, installation));
+    if let Some(found) = &found {
+        look_into(job, found, taken, &mut seen).await?;
+    }
     let Goal::Present { spec } = &job.command.body.goal else {
         return Ok(seen);
     };
@@ -51,6 +59,11 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     seen.credentials = secret.is_some();
     let Some(release) = release else {
         seen.volumes = volumes(cluster, store).await?;
+        if seen.volumes.ending > 0 {
+            let now = job.context.leases.clock.ahead();
+            let holders = leaving::look::claims(cluster, store, now).await?;
+            seen.cause = blocked(FailureCode::VolumePending, &holders, taken);
+        }
         return Ok(seen);
     };
     seen.release = of_release(job, taken, release).await?;
@@ -70,6 +83,9 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
             () = job.holding.lost().cancelled() => Err("the store was lost".to_owned()),
         };
         seen.cause = shop_cause(&answer, taken);
+        if let Some(other) = claimed_elsewhere(job, &spec.host, seen.cause.as_ref(), taken).await {
+            seen.cause = Some(other);
+        }
         seen.storefront = Some(answer);
     } else {
         let Look { cause, stuck } = evidence::look(cluster, store, workloads, &verdict).await?;
@@ -83,6 +99,97 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     }
     seen.rollout = Some(verdict);
     Ok(seen)
+}
+
+/// A namespace that is not ours to use: what is left of it, or what of ours is
+/// in somebody else's.
+async fn look_into(
+    job: &Job<'_>,
+    found: &core::Namespace,
+    taken: &mut Taken,
+    seen: &mut Observed,
+) -> Result<(), ClusterError> {
+    let cluster = &job.context.cluster;
+    match &mut seen.namespace {
+        Namespace::Terminating { holders } => {
+            let now = job.context.leases.clock.ahead();
+            *holders = leaving::look::namespace(cluster, found, now).await?;
+            seen.cause = blocked(FailureCode::DeleteBlocked, holders, taken);
+        }
+        // Under another installation's mark such objects are that one's.
+        Namespace::Foreign { ours, .. }
+            if job.command.body.goal == Goal::Absent && !namespace::is_marked(found) =>
+        {
+            *ours = of_ours(cluster, job.command.store_id.as_str()).await?;
+        }
+        Namespace::Foreign { .. } | Namespace::Absent | Namespace::Ours { .. } => {}
+    }
+    Ok(())
+}
+
+/// What only we make for a store: its credentials, its release, its volumes.
+async fn of_ours(cluster: &Cluster, store: &str) -> Result<Vec<String>, ClusterError> {
+    let credentials =
+        ListParams::default().labels(&format!("{INSTANCE}={store},{MANAGED_BY}={MANAGER}"));
+    let releases = ListParams::default().labels(&format!("owner=helm,name={store}"));
+    let claims = ListParams::default().labels(&format!("{INSTANCE}={store}"));
+    let secrets = cluster.of::<Secret>(store);
+    let volumes = cluster.of::<PersistentVolumeClaim>(store);
+    let (credentials, releases, claims) = tokio::try_join!(
+        secrets.list_metadata(&credentials),
+        secrets.list_metadata(&releases),
+        volumes.list_metadata(&claims),
+    )?;
+    let secrets = credentials.items.iter().chain(&releases.items);
+    let secrets = secrets.map(|found| format!("Secret/{}", found.name_any()));
+    let claims = claims.items.iter();
+    let claims = claims.map(|found| format!("PersistentVolumeClaim/{}", found.name_any()));
+    Ok(secrets.chain(claims).collect())
+}
+
+/// The holders whose time is over, as a cause.
+fn blocked(code: FailureCode, holders: &[Holder], taken: &mut Taken) -> Option<Cause> {
+    let blocking: Vec<&Holder> = holders.iter().filter(|holder| holder.blocks).collect();
+    let lasting = taken.lasting((!blocking.is_empty()).then_some(code));
+    let lines: Vec<String> = blocking.iter().map(|holder| holder.line()).collect();
+    let evidence = blocking.iter().map(|holder| Evidence {
+        kind: "Condition".to_owned(),
+        object: holder.object.clone(),
+        text: holder.waits_for.clone(),
+    });
+    (!lines.is_empty()).then(|| Cause {
+        failure: Failure::new(code, format!("{}.", lines.join("; ")))
+            .with_evidence(evidence.collect()),
+        provable: false,
+        lasting,
+    })
+}
+
+/// A shop that stays silent may have lost its host to somebody else's Ingress.
+async fn claimed_elsewhere(
+    job: &Job<'_>,
+    host: &str,
+    silent: Option<&Cause>,
+    taken: &mut Taken,
+) -> Option<Cause> {
+    let lasting = silent?.lasting;
+    if lasting < SILENT || !taken.is_time_for_hosts() {
+        return None;
+    }
+    let store = job.command.store_id.as_str();
+    let other = match hosts::claimed_elsewhere(&job.context.cluster, store, host).await {
+        Ok(other) => other?,
+        // Without the right to list them, the silence is all that can be said.
+        Err(error) => {
+            tracing::warn!(error = %error.detail(), "the cluster's hosts cannot be listed");
+            return None;
+        }
+    };
+    Some(Cause {
+        failure: hosts::conflict(&other, host),
+        provable: true,
+        lasting,
+    })
 }
 
 fn is_in_force(found: &Found) -> bool {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shared::failure::Failure;
 
+use crate::cluster::leaving::Holder;
 use crate::cluster::rollout::Rollout;
 use crate::cluster::workloads::PodIdentity;
 use crate::helm::Release;
@@ -24,7 +25,7 @@ pub struct Observed {
     pub rollout: Option<Rollout>,
     /// Pods that hold up their StatefulSet.
     pub stuck: Vec<PodIdentity>,
-    /// What keeps the workloads, where that was found.
+    /// What keeps the workloads, the shop or a removal, where that was found.
     pub cause: Option<Cause>,
     /// The shop's own answer.
     pub storefront: Option<Result<(), String>>,
@@ -39,6 +40,8 @@ pub enum Namespace {
     Foreign {
         /// What its marks say.
         marks: String,
+        /// What is in it all the same that only we make.
+        ours: Vec<String>,
     },
     /// Ours.
     Ours {
@@ -51,8 +54,8 @@ pub enum Namespace {
     },
     /// Ours, on its way out.
     Terminating {
-        /// What blocks it, from its conditions.
-        blockers: Vec<String>,
+        /// What is still there, what blocks first.
+        holders: Vec<Holder>,
     },
 }
 
@@ -81,7 +84,7 @@ pub struct Volumes {
     pub ending: usize,
 }
 
-/// What keeps the workloads from arriving.
+/// What keeps a step from its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     /// With its evidence.

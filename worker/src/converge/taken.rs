@@ -11,6 +11,8 @@ use crate::converge::decide::Waiting;
 
 /// A cause that was not seen for this long is over.
 const BREAK: Duration = Duration::from_secs(15);
+/// Between two looks at the hosts of the whole cluster.
+const HOSTS: Duration = Duration::from_secs(10);
 
 /// What was done and seen in this try.
 #[derive(Debug, Default)]
@@ -22,6 +24,7 @@ pub struct Taken {
     waits: BTreeSet<Step>,
     causes: BTreeMap<FailureCode, (Instant, Instant)>,
     verified: Option<i64>,
+    hosts_asked: Option<Instant>,
 }
 
 impl Taken {
@@ -88,6 +91,18 @@ impl Taken {
         let (since, last) = self.causes.entry(code).or_insert((now, now));
         *last = now;
         now.duration_since(*since)
+    }
+
+    /// Whether it is time to look who else claims the store's host: it takes a
+    /// list of the whole cluster, so not at every look.
+    pub fn is_time_for_hosts(&mut self) -> bool {
+        let now = Instant::now();
+        let asked = self.hosts_asked;
+        if asked.is_some_and(|asked| now.duration_since(asked) < HOSTS) {
+            return false;
+        }
+        self.hosts_asked = Some(now);
+        true
     }
 
     /// All objects of that revision were seen in this try.

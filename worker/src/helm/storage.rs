@@ -64,6 +64,8 @@ pub struct Release {
     pub digest: Option<String>,
     /// The newest revision before it that was in force.
     pub last_good: Option<i64>,
+    /// Whether an older revision says that it is in force, too.
+    pub doubled: bool,
 }
 
 /// A record that could not be fetched or read.
@@ -105,11 +107,15 @@ fn read(labels: &[BTreeMap<String, String>]) -> Option<Release> {
         matches!(status, ReleaseStatus::Deployed | ReleaseStatus::Superseded)
     };
     let last_good = revisions.iter().rev().find(|(_, s, _)| was_good(*s));
+    let older = revisions
+        .iter()
+        .any(|(_, s, _)| *s == ReleaseStatus::Deployed);
     Some(Release {
         revision,
         status,
         digest: digest.cloned(),
         last_good: last_good.map(|(revision, ..)| *revision),
+        doubled: older && status == ReleaseStatus::Deployed,
     })
 }
 
@@ -167,6 +173,18 @@ mod tests {
         [("version", version), ("status", status), (DIGEST, "abc")]
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .into()
+    }
+
+    #[test]
+    fn two_revisions_in_force_are_seen() {
+        for (older, newest, doubled) in [
+            ("deployed", "deployed", true),
+            ("superseded", "deployed", false),
+            ("deployed", "failed", false),
+        ] {
+            let release = read(&[labels("2", newest), labels("1", older)]).unwrap();
+            assert_eq!(release.doubled, doubled, "{older} {newest}");
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Namespace;
-use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use kube::ResourceExt as _;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
@@ -22,18 +21,6 @@ use crate::cluster::labels::{
 use crate::converge::Job;
 use crate::converge::observed::{self, Observed};
 use crate::steps::StepError;
-
-/// Conditions of a namespace on its way out that say what blocks it.
-const BLOCKERS: [&str; 4] = [
-    "NamespaceContentRemaining",
-    "NamespaceFinalizersRemaining",
-    "NamespaceDeletionContentFailure",
-    "NamespaceDeletionDiscoveryFailure",
-];
-
-/// How long a removal takes when nothing blocks it: pods have their grace, and
-/// volumes wait for the pods. Before that, what remains is no cause.
-const REMOVAL: SignedDuration = SignedDuration::from_secs(25);
 
 pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepError> {
     let api = job.context.cluster.all::<Namespace>();
@@ -92,13 +79,12 @@ fn labels(command: &Envelope<Command>, installation: &str) -> BTreeMap<String, S
     all.map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// What a namespace is to a command at that moment. Pure.
+/// What a namespace is to a command, by its marks alone. Pure.
 #[must_use]
 pub fn read(
     found: Option<&Namespace>,
     command: &Envelope<Command>,
     installation: &str,
-    now: Timestamp,
 ) -> observed::Namespace {
     let Some(found) = found else {
         return observed::Namespace::Absent;
@@ -114,12 +100,12 @@ pub fn read(
                 mark(STORE),
                 command.store_id,
             ),
+            ours: Vec::new(),
         };
     }
-    if let Some(asked) = &found.metadata.deletion_timestamp {
-        let late = now.duration_since(asked.0) > REMOVAL;
+    if found.metadata.deletion_timestamp.is_some() {
         return observed::Namespace::Terminating {
-            blockers: if late { blockers(found) } else { Vec::new() },
+            holders: Vec::new(),
         };
     }
     let wanted = labels(command, installation);
@@ -130,23 +116,17 @@ pub fn read(
     }
 }
 
-fn blockers(namespace: &Namespace) -> Vec<String> {
-    let status = namespace.status.as_ref();
-    let conditions = status.and_then(|status| status.conditions.as_ref());
-    let holds = conditions.into_iter().flatten().filter(|condition| {
-        condition.status == "True" && BLOCKERS.contains(&condition.type_.as_str())
-    });
-    holds
-        .filter_map(|condition| condition.message.clone())
-        .collect()
+/// Whether another installation, or one of this product's namespaces of another
+/// store, may have put things of our kinds there. Pure.
+#[must_use]
+pub fn is_marked(found: &Namespace) -> bool {
+    found.labels().contains_key(INSTALLATION)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::converge::observed::Namespace as Seen;
-
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn command() -> Envelope<Command> {
         shared::testing::a_create()
@@ -165,23 +145,23 @@ mod tests {
         let command = command();
         let ours = made_for(&command);
         assert_eq!(
-            read(Some(&ours), &command, "here", NOW),
+            read(Some(&ours), &command, "here"),
             Seen::Ours {
                 uid: "u-1".to_owned(),
                 ever_ready: false,
                 labelled: true
             }
         );
-        assert_eq!(read(None, &command, "here", NOW), Seen::Absent);
+        assert_eq!(read(None, &command, "here"), Seen::Absent);
         assert!(matches!(
-            read(Some(&ours), &command, "elsewhere", NOW),
+            read(Some(&ours), &command, "elsewhere"),
             Seen::Foreign { .. }
         ));
         for label in [INSTALLATION, STORE] {
             let mut foreign = made_for(&command);
             foreign.labels_mut().remove(label);
             assert!(matches!(
-                read(Some(&foreign), &command, "here", NOW),
+                read(Some(&foreign), &command, "here"),
                 Seen::Foreign { .. }
             ));
         }
@@ -197,7 +177,7 @@ mod tests {
             .insert(EVER_READY.to_owned(), "true".to_owned());
 
         assert!(matches!(
-            read(Some(&namespace), &command, "here", NOW),
+            read(Some(&namespace), &command, "here"),
             Seen::Ours {
                 ever_ready: true,
                 labelled: false,
@@ -207,27 +187,18 @@ mod tests {
     }
 
     #[test]
-    fn what_blocks_a_late_removal_is_read_from_the_conditions() {
+    fn a_namespace_on_its_way_out_is_no_longer_ours_to_use() {
         let command = command();
         let mut namespace = made_for(&command);
-        let asked = Timestamp::UNIX_EPOCH;
+        let asked = k8s_openapi::jiff::Timestamp::UNIX_EPOCH;
         namespace.metadata.deletion_timestamp =
             Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(asked));
-        namespace.status = serde_json::from_value(json!({"conditions": [
-            {"type": "NamespaceDeletionDiscoveryFailure", "status": "False", "message": "all fine"},
-            {"type": "NamespaceFinalizersRemaining", "status": "True", "message": "urumi.dev/x in 1 resource instances"},
-        ]}))
-        .unwrap();
 
-        for (seconds, blockers) in [
-            (10, vec![]),
-            (30, vec!["urumi.dev/x in 1 resource instances".to_owned()]),
-        ] {
-            let now = asked + SignedDuration::from_secs(seconds);
-            assert_eq!(
-                read(Some(&namespace), &command, "here", now),
-                Seen::Terminating { blockers }
-            );
-        }
+        assert_eq!(
+            read(Some(&namespace), &command, "here"),
+            Seen::Terminating {
+                holders: Vec::new()
+            }
+        );
     }
 }

@@ -7,11 +7,12 @@
 use k8s_openapi::api::batch::v1::Job as SetupJob;
 use kube::ResourceExt as _;
 use kube::api::DeleteParams;
+use shared::contract::command::Goal;
 use shared::failure::{Failure, FailureCode};
 use shared::step::Step;
 
 use crate::cluster::rollout::{self, Rollout};
-use crate::cluster::{ClusterError, workloads};
+use crate::cluster::{ClusterError, hosts, workloads};
 use crate::converge::Job;
 use crate::converge::observed::{Found, Namespace, Observed};
 use crate::helm::argv;
@@ -32,7 +33,39 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         digest: &wanted.digest,
         adopt: is_lost(job, seen),
     });
-    helm(job, Step::Release, args, wanted.values.clone()).await
+    match helm(job, Step::Release, args, wanted.values.clone()).await {
+        Err(StepError::Failed { failure, changed }) => Err(StepError::Failed {
+            failure: host_named(job, failure).await,
+            changed,
+        }),
+        other => other,
+    }
+}
+
+/// An ingress controller's refusal says in its own words that the host is taken;
+/// who has it is looked up, and named in ours.
+async fn host_named(job: &Job<'_>, failure: Failure) -> Failure {
+    let Goal::Present { spec } = &job.command.body.goal else {
+        return failure;
+    };
+    let may_be = match failure.code {
+        FailureCode::HostConflict => true,
+        FailureCode::ReleaseFailed => failure.message.contains(&spec.host),
+        _ => false,
+    };
+    if !may_be {
+        return failure;
+    }
+    let store = job.command.store_id.as_str();
+    match hosts::claimed_elsewhere(&job.context.cluster, store, &spec.host).await {
+        Ok(Some(other)) => {
+            let mut named = hosts::conflict(&other, &spec.host);
+            named.evidence.extend(failure.evidence);
+            named
+        }
+        // helm's words have to do.
+        Ok(None) | Err(_) => failure,
+    }
 }
 
 /// A set-up Job that failed never runs again; helm makes it anew when it is gone.

@@ -12,6 +12,7 @@ mod broker;
 mod harness;
 mod stores;
 
+mod bad_states;
 mod delivery;
 mod faults;
 mod guard;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::ResourceExt as _;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
@@ -14,7 +14,7 @@ use shared::operation::OperationKind;
 use shared::testing::{a_command, a_create};
 
 use crate::harness::{Installation, until};
-use crate::stores::{a_ready_store, is_ready, settle, volume};
+use crate::stores::{a_ready_store, is_ready, settle};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -123,39 +123,4 @@ async fn credentials_are_made_once_and_never_changed() {
     })
     .await;
     here.clean(&[command.store_id.as_str()]).await;
-}
-
-#[tokio::test]
-async fn volumes_left_from_before_of_a_store_that_never_served_are_removed_first() {
-    let here = Installation::start().await;
-    here.open_shop().await;
-    let command = a_create();
-    let store = command.store_id.as_str();
-    let labels = json!({
-        "urumi.dev/installation": here.name,
-        "urumi.dev/store": store,
-    });
-    let namespace = json!({"metadata": {"name": store, "labels": labels}});
-    here.cluster
-        .all::<Namespace>()
-        .create(
-            &Default::default(),
-            &serde_json::from_value(namespace).unwrap(),
-        )
-        .await
-        .unwrap();
-    let claim = json!({"metadata": {"name": "mysql"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
-    let claims = here.cluster.of::<PersistentVolumeClaim>(store);
-    let old = claims
-        .create(&Default::default(), &serde_json::from_value(claim).unwrap())
-        .await
-        .unwrap();
-
-    let _worker = here.worker();
-    let (outcome, words) = settle(&here, &command).await;
-
-    assert!(is_ready(&outcome), "{outcome:?}\n{}", here.log());
-    assert!(words.contains(&"Started:Reset".to_owned()), "{words:?}");
-    assert_ne!(Some(volume(&here, &command).await), old.uid());
-    here.clean(&[store]).await;
 }

@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Secret};
 use kube::ResourceExt as _;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
 use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
 use shared::contract::event::EventBody;
@@ -42,6 +45,58 @@ pub async fn volume(here: &Installation, command: &Envelope<Command>) -> String 
         .cluster
         .of::<PersistentVolumeClaim>(command.store_id.as_str());
     api.get("mysql").await.unwrap().uid().unwrap()
+}
+
+/// The Secret of a revision as it would be, had helm been killed.
+pub async fn set_status(
+    here: &Installation,
+    command: &Envelope<Command>,
+    revision: i64,
+    status: &str,
+) {
+    let store = &command.store_id;
+    let name = format!("sh.helm.release.v1.{store}.v{revision}");
+    let api = here.cluster.of::<Secret>(store.as_str());
+    let mut secret = api.get(&name).await.unwrap();
+    secret
+        .labels_mut()
+        .insert("status".to_owned(), status.to_owned());
+    let data = secret.data.as_mut().unwrap();
+    data.insert(
+        "release".to_owned(),
+        with_status(&data["release"].0, status),
+    );
+    api.replace(&name, &Default::default(), &secret)
+        .await
+        .unwrap();
+}
+
+fn with_status(record: &[u8], status: &str) -> ByteString {
+    use base64::Engine as _;
+    use std::io::{Read as _, Write as _};
+    let engine = base64::engine::general_purpose::STANDARD;
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(engine.decode(record).unwrap().as_slice())
+        .read_to_string(&mut text)
+        .unwrap();
+    let mut value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    value["info"]["status"] = json!(status);
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(value.to_string().as_bytes()).unwrap();
+    ByteString(engine.encode(packer.finish().unwrap()).into_bytes())
+}
+
+pub async fn mark_never_ready(here: &Installation, command: &Envelope<Command>) {
+    let patch = json!({"metadata": {"annotations": {"urumi.dev/ever-ready": null}}});
+    here.cluster
+        .all::<Namespace>()
+        .patch(
+            command.store_id.as_str(),
+            &PatchParams::default(),
+            &Patch::Merge(patch),
+        )
+        .await
+        .unwrap();
 }
 
 pub async fn settle(here: &Installation, command: &Envelope<Command>) -> (EventBody, Vec<String>) {

@@ -1,6 +1,7 @@
 //! What helm's storage says, and what follows: one row a situation.
 
 use super::*;
+use crate::converge::observed::Volumes;
 
 #[test]
 fn every_state_of_a_release_has_its_action() {
@@ -112,6 +113,36 @@ fn left_over_volumes_of_a_store_that_never_served_go_first() {
             short(&next(&create(false), &seen, &Taken::default())),
             expected
         );
+    }
+}
+
+#[test]
+fn left_over_volumes_that_cannot_go_end_the_try() {
+    for (seconds, expected) in [(0, "Wait:Reset"), (20, "Stuck:VolumePending")] {
+        let mut seen = seen();
+        seen.release = Found::Nothing;
+        seen.volumes.present = 1;
+        seen.volumes.ending = 1;
+        seen.cause = cause(FailureCode::VolumePending, false, seconds);
+        let found = next(&create(false), &seen, &Taken::default());
+        assert_eq!(short(&found), expected, "{seconds}");
+    }
+}
+
+#[test]
+fn of_two_revisions_in_force_the_newest_is_made_once_more() {
+    for ever_ready in [false, true] {
+        let mut seen = seen();
+        seen.release = release_of(ReleaseStatus::Deployed, Some(1));
+        if let Found::Release { release, .. } = &mut seen.release {
+            release.doubled = true;
+        }
+        let found = next(&create(ever_ready), &seen, &Taken::default());
+        assert_eq!(found, Next::Do(Step::Unlock));
+        // Marked failed, and never removed.
+        seen.release = release_of(ReleaseStatus::Failed, Some(1));
+        let found = next(&create(ever_ready), &seen, &taken(&[Step::Unlock]));
+        assert_eq!(found, Next::Do(Step::Release));
     }
 }
 

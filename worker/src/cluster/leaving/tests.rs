@@ -1,0 +1,156 @@
+//! One row an object, at times before and after its own.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
+}
+
+/// Removal was asked for at second 100.
+const ASKED: &str = "1970-01-01T00:01:40Z";
+
+fn namespace(metadata: Value, conditions: Value) -> Namespace {
+    let mut whole = json!({"name": "store-k7q2mx", "deletionTimestamp": ASKED});
+    whole
+        .as_object_mut()
+        .unwrap()
+        .extend(metadata.as_object().unwrap().clone());
+    serde_json::from_value(json!({"metadata": whole, "status": {"conditions": conditions}}))
+        .unwrap()
+}
+
+fn pod(metadata: Value, spec: Value) -> Pod {
+    serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap()
+}
+
+fn ending_pod() -> Pod {
+    let uses = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "mysql-data"}}]);
+    pod(
+        json!({"name": "mysql-0", "deletionTimestamp": ASKED}),
+        json!({"containers": [], "nodeName": "node-1", "volumes": uses}),
+    )
+}
+
+fn object(kind: &str, metadata: Value) -> Found {
+    Found {
+        kind: kind.to_owned(),
+        meta: serde_json::from_value(metadata).unwrap(),
+    }
+}
+
+#[test]
+fn kinds_that_remain_are_read_from_the_condition() {
+    let message = "Some resources are remaining: pods. has 2 resource instances, persistentvolumeclaims. has 1 resource instances, widgets.example.com has 1 resource instances";
+    let some = json!([{"type": CONTENT, "status": "True", "message": message}]);
+    let none = json!([{"type": CONTENT, "status": "False", "message": "All content successfully removed"}]);
+
+    let found = remaining(&namespace(json!({}), some));
+
+    let words: Vec<String> = found
+        .iter()
+        .map(|kind| format!("{}.{}", kind.plural, kind.group))
+        .collect();
+    assert_eq!(
+        words,
+        ["pods.", "persistentvolumeclaims.", "widgets.example.com"]
+    );
+    assert!(remaining(&namespace(json!({}), none)).is_empty());
+    assert!(remaining(&namespace(json!({}), json!([]))).is_empty());
+}
+
+#[test]
+fn a_pod_in_its_grace_blocks_nothing() {
+    let told = ending_pod();
+    let untold = pod(json!({"name": "x"}), json!({"containers": []}));
+    let nowhere = pod(
+        json!({"name": "x", "deletionTimestamp": ASKED}),
+        json!({"containers": []}),
+    );
+    let held = pod(
+        json!({"name": "x", "deletionTimestamp": ASKED, "finalizers": ["a.b/c"]}),
+        json!({"containers": []}),
+    );
+    for (pod, seconds, blocks, waits_for) in [
+        (&told, 90, false, "it has until 00:01:40 UTC to end"),
+        (&told, 110, false, "it has until 00:01:40 UTC to end"),
+        (&told, 111, true, "node `node-1` has not said so"),
+        (&untold, 999, false, "not been told to end"),
+        (&nowhere, 111, true, "should have ended at 00:01:40 UTC"),
+        (&held, 111, true, "finalizer `a.b/c`"),
+    ] {
+        let holder = of_pod(pod, at(seconds));
+        assert_eq!(holder.blocks, blocks, "{holder:?} at {seconds}");
+        assert!(holder.waits_for.contains(waits_for), "{holder:?}");
+    }
+}
+
+#[test]
+fn an_object_blocks_by_a_finalizer_that_stays() {
+    let held = json!({"name": "mysql-data", "deletionTimestamp": ASKED, "finalizers": ["a.b/c"]});
+    let used = json!({"name": "mysql-data", "deletionTimestamp": ASKED, "finalizers": [IN_USE]});
+    let going = json!({"name": "mysql-data", "deletionTimestamp": ASKED});
+    let untold = json!({"name": "mysql-data", "finalizers": ["a.b/c"]});
+    let pods = [ending_pod()];
+    for (metadata, pods, seconds, expected) in [
+        (&held, &pods[..], 105, Some((false, "finalizer `a.b/c`"))),
+        (&held, &pods[..], 111, Some((true, "finalizer `a.b/c`"))),
+        (&used, &pods[..], 999, Some((false, "Pod/mysql-0 uses it"))),
+        (&used, &[], 111, Some((true, IN_USE))),
+        (&going, &[], 999, None),
+        (&untold, &[], 999, None),
+    ] {
+        let found = object("PersistentVolumeClaim", metadata.clone());
+        let holder = of_object(&found, pods, at(seconds));
+        let Some((blocks, waits_for)) = expected else {
+            assert_eq!(holder, None);
+            continue;
+        };
+        let holder = holder.unwrap();
+        assert_eq!(holder.object, "PersistentVolumeClaim/mysql-data");
+        assert_eq!(holder.blocks, blocks, "{holder:?} at {seconds}");
+        assert!(holder.waits_for.contains(waits_for), "{holder:?}");
+    }
+}
+
+#[test]
+fn what_blocks_comes_first() {
+    let found = object(
+        "ConfigMap",
+        json!({"name": "wordpress", "deletionTimestamp": ASKED, "finalizers": ["a.b/c"]}),
+    );
+    let mut pod = ending_pod();
+    pod.metadata.deletion_timestamp = None;
+
+    let holders = of_namespace(&namespace(json!({}), json!([])), &[pod], &[found], at(120));
+
+    let lines: Vec<String> = holders.iter().map(Holder::line).collect();
+    assert_eq!(lines[0], "ConfigMap/wordpress: finalizer `a.b/c`");
+    assert!(lines[1].starts_with("Pod/mysql-0: "), "{lines:?}");
+}
+
+#[test]
+fn an_empty_namespace_is_held_by_itself() {
+    let emptied = json!([{"type": CONTENT, "status": "False", "message": "gone"}]);
+    let held = json!({"finalizers": ["a.b/c"]});
+    let failing = json!([{"type": TROUBLE[0], "status": "True", "message": "Discovery failed for some groups, 1 failing: metrics.k8s.io/v1beta1", "lastTransitionTime": ASKED}]);
+    for (metadata, conditions, seconds, expected) in [
+        (json!({}), json!([]), 110, None),
+        (json!({}), json!([]), 146, Some("its controller")),
+        (held.clone(), emptied, 111, Some("finalizer `a.b/c`")),
+        // Its finalizers come last: not before its content is known to be gone.
+        (held, json!([]), 111, None),
+        (json!({}), failing, 111, Some("metrics.k8s.io")),
+    ] {
+        let found = of_namespace(&namespace(metadata, conditions), &[], &[], at(seconds));
+        let line = found.first().filter(|h| h.blocks).map(Holder::line);
+        let expected_found = match (expected, &line) {
+            (Some(words), Some(line)) => {
+                line.starts_with("Namespace/store-k7q2mx: ") && line.contains(words)
+            }
+            (expected, line) => expected.is_none() && line.is_none(),
+        };
+        assert!(expected_found, "{expected:?}: {found:?}");
+    }
+}
