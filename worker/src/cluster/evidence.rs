@@ -20,7 +20,8 @@ const EVENTS: usize = 5;
 const LINES: i64 = 20;
 /// Characters of one piece of evidence.
 const LENGTH: usize = 2000;
-/// Values shorter than this are no secrets (`admin`) or would strike out too much.
+/// Values shorter than this are no secrets (`admin`) or would strike out too much;
+/// this much of a longer one is struck out too (PHP cuts arguments in its traces).
 const SHORT: usize = 8;
 
 /// What a look at workloads that have not arrived gives.
@@ -64,11 +65,23 @@ pub async fn look(
     if let Some(container) = &found.container {
         evidence.extend(last_words(cluster, store, &found.object, container).await);
     }
+    if evidence.is_empty() {
+        evidence.push(Evidence {
+            kind: "Condition".to_owned(),
+            object: found.object.clone(),
+            text: found.failure.message.clone(),
+        });
+    }
     let secrets = secrets(cluster, store).await?;
     for piece in &mut evidence {
-        piece.text = strike_out(&piece.text, &secrets);
+        let struck = strike_out(&piece.text, &secrets);
+        // Only now: a secret that is cut in two would not be found.
+        piece.text = match piece.kind.as_str() {
+            "Log" => last_of(&struck),
+            _ => first_of(&struck),
+        };
     }
-    found.failure.message = strike_out(&found.failure.message, &secrets);
+    found.failure.message = first_of(&strike_out(&found.failure.message, &secrets));
     found.failure.evidence = evidence;
     Ok(Look {
         cause: Some(found),
@@ -83,7 +96,10 @@ fn of_events(events: &[Event], object: &str) -> Vec<Evidence> {
         .filter(|event| event.type_.as_deref() == Some("Warning"))
         .filter(|event| name_of(event) == object)
         .collect();
-    about.sort_by_key(|event| event.last_timestamp.as_ref().map(|time| time.0));
+    about.sort_by_key(|event| {
+        let last = event.last_timestamp.as_ref().map(|time| time.0);
+        last.or_else(|| event.event_time.as_ref().map(|time| time.0))
+    });
     let newest = about.iter().rev().take(EVENTS);
     let kept = newest.map(|event| Evidence {
         kind: "Event".to_owned(),
@@ -125,11 +141,10 @@ async fn last_words(
         _ => api.logs(pod, &of_run(false)).await.ok()?,
     };
     let text = text.trim();
-    let skip = text.chars().count().saturating_sub(LENGTH);
     (!text.is_empty()).then(|| Evidence {
         kind: "Log".to_owned(),
         object: object.to_owned(),
-        text: text.chars().skip(skip).collect(),
+        text: text.to_owned(),
     })
 }
 
@@ -150,10 +165,36 @@ async fn secrets(cluster: &Cluster, store: &str) -> Result<Vec<SecretString>, Cl
 
 /// The text without the secrets. Pure.
 fn strike_out(text: &str, secrets: &[SecretString]) -> String {
-    let struck = secrets.iter().fold(text.to_owned(), |text, secret| {
-        text.replace(secret.expose_secret(), "[secret]")
-    });
-    struck.chars().take(LENGTH).collect()
+    secrets.iter().fold(text.to_owned(), |text, secret| {
+        without(&text, secret.expose_secret())
+    })
+}
+
+/// The text without that secret, or as much of its beginning as is there.
+fn without(text: &str, secret: &str) -> String {
+    let Some(beginning) = secret.get(..SHORT) else {
+        return text.to_owned();
+    };
+    let (mut kept, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(beginning) {
+        let (before, from) = rest.split_at(at);
+        let same = from.chars().zip(secret.chars()).take_while(|(a, b)| a == b);
+        let length: usize = same.map(|(a, _)| a.len_utf8()).sum();
+        kept.push_str(before);
+        kept.push_str("[secret]");
+        rest = &from[length..];
+    }
+    kept.push_str(rest);
+    kept
+}
+
+fn first_of(text: &str) -> String {
+    text.chars().take(LENGTH).collect()
+}
+
+fn last_of(text: &str) -> String {
+    let skip = text.chars().count().saturating_sub(LENGTH);
+    text.chars().skip(skip).collect()
 }
 
 #[cfg(test)]
@@ -174,7 +215,22 @@ mod tests {
     }
 
     #[test]
-    fn evidence_is_bounded() {
-        assert_eq!(strike_out(&"x".repeat(9000), &[]).len(), LENGTH);
+    fn the_beginning_of_a_secret_is_struck_out_too() {
+        let secrets = ["hunter2hunter2".to_owned().into()];
+        for (text, struck) in [
+            ("connect('hunter2hu...')", "connect('[secret]...')"),
+            ("hunter2hunter2hunter2", "[secret]hunter2"),
+            ("hunter2", "hunter2"),
+            ("é hunter2h é", "é [secret] é"),
+        ] {
+            assert_eq!(strike_out(text, &secrets), struck);
+        }
+    }
+
+    #[test]
+    fn evidence_is_bounded_and_keeps_the_telling_end() {
+        let text = format!("a{}z", "x".repeat(9000));
+        assert!(first_of(&text).len() == LENGTH && first_of(&text).starts_with('a'));
+        assert!(last_of(&text).len() == LENGTH && last_of(&text).ends_with('z'));
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{Event, Namespace, Pod};
 use kube::Api;
 use kube::core::PartialObjectMeta;
 use kube::runtime::{WatchStreamExt as _, watcher};
@@ -32,7 +32,8 @@ pub struct Wake {
 }
 
 impl Wake {
-    /// On a change of any pod, workload or job of a namespace.
+    /// On a change of any pod, workload or job of a namespace, and on a warning: the
+    /// refusal of a set's or a job's pod stands nowhere else.
     #[must_use]
     pub fn on_workloads(cluster: &Cluster, namespace: &str) -> Self {
         let mut wake = Self::silent();
@@ -42,7 +43,9 @@ impl Wake {
         wake.watch::<Pod>(Api::namespaced(of(&client), namespace), any.clone());
         wake.watch::<Deployment>(Api::namespaced(of(&client), namespace), any.clone());
         wake.watch::<StatefulSet>(Api::namespaced(of(&client), namespace), any.clone());
-        wake.watch::<Job>(Api::namespaced(client, namespace), any);
+        wake.watch::<Job>(Api::namespaced(of(&client), namespace), any.clone());
+        let warnings = any.fields("type=Warning");
+        wake.watch::<Event>(Api::namespaced(client, namespace), warnings);
         wake
     }
 

@@ -90,7 +90,9 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     } else {
         let Look { cause, stuck } = evidence::look(cluster, store, workloads, &verdict).await?;
         seen.stuck = stuck;
-        let lasting = taken.lasting(cause.as_ref().map(|cause| cause.failure.code));
+        // What only follows from a database that still starts has no time of its own.
+        let counts = cause.as_ref().filter(|cause| !cause.follows);
+        let lasting = taken.lasting(counts.map(|cause| cause.failure.code));
         seen.cause = cause.map(|cause| Cause {
             failure: cause.failure,
             provable: cause.provable,

@@ -14,6 +14,7 @@ mod stores;
 
 mod bad_states;
 mod delivery;
+mod diagnosis;
 mod faults;
 mod guard;
 mod journey;

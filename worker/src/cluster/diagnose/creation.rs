@@ -10,6 +10,14 @@ use crate::cluster::diagnose::Finding;
 use crate::cluster::diagnose::pod::last_event;
 use crate::cluster::workloads::Workloads;
 
+/// Words of a LimitRange that refuses: no other pod's end can help.
+/// Source: `k8s.io/kubernetes/plugin/pkg/admission/limitranger/admission.go`.
+const LIMIT_RANGE: [&str; 3] = [
+    "usage per Container is",
+    "usage per Pod is",
+    "limit to request ratio per",
+];
+
 /// Every workload whose pods are refused.
 #[must_use]
 pub fn findings(workloads: &Workloads, events: &[Event]) -> Vec<Finding> {
@@ -46,6 +54,10 @@ fn refused(object: String, message: &str) -> Option<Finding> {
         (FailureCode::PodSecurity, true)
     } else if message.contains("exceeded quota") {
         (FailureCode::QuotaExceeded, is_above_limit(message))
+    } else if LIMIT_RANGE.iter().any(|words| message.contains(words)) {
+        (FailureCode::QuotaExceeded, true)
+    } else if message.contains("denied the request") || message.contains("denied request") {
+        (FailureCode::ReleaseFailed, false)
     } else {
         return None;
     };
@@ -55,6 +67,7 @@ fn refused(object: String, message: &str) -> Option<Finding> {
         provable,
         object,
         container: None,
+        follows: false,
     })
 }
 
@@ -126,6 +139,25 @@ mod tests {
             let finding = refused("Deployment/w".to_owned(), message).unwrap();
             assert_eq!(finding.code, FailureCode::QuotaExceeded);
             assert_eq!(finding.provable, provable, "{message}");
+        }
+    }
+
+    #[test]
+    fn other_refusals_are_told_too() {
+        for (message, code, provable) in [
+            (
+                "pods \"w\" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi",
+                FailureCode::QuotaExceeded,
+                true,
+            ),
+            (
+                "admission webhook \"images.example.com\" denied the request: unsigned image",
+                FailureCode::ReleaseFailed,
+                false,
+            ),
+        ] {
+            let finding = refused("Deployment/w".to_owned(), message).unwrap();
+            assert_eq!((finding.code, finding.provable), (code, provable));
         }
     }
 

@@ -26,6 +26,9 @@ pub fn findings(pod: &Pod, events: &[Event]) -> Vec<Finding> {
     if pod.metadata.deletion_timestamp.is_some() || status.phase.as_deref() == Some("Succeeded") {
         return Vec::new();
     }
+    if is_failed(pod) {
+        return failed_try(pod).into_iter().collect();
+    }
     let mut found: Vec<Finding> = scheduling(pod, &name).into_iter().collect();
     let containers = [status.init_container_statuses, status.container_statuses];
     let containers: Vec<ContainerStatus> = containers.into_iter().flatten().flatten().collect();
@@ -39,23 +42,66 @@ pub fn findings(pod: &Pod, events: &[Event]) -> Vec<Finding> {
     found
 }
 
-/// The name and exit code of the last pod that failed.
+/// How a pod ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastFailed {
+    /// The pod.
+    pub name: String,
+    /// The container that ended it.
+    pub container: String,
+    /// Its exit code.
+    pub exit_code: i32,
+    /// Whether it was killed for its memory.
+    pub out_of_memory: bool,
+}
+
+/// The last pod that failed.
 #[must_use]
-pub fn last_failed(pods: &[Pod]) -> Option<(String, i32)> {
-    let failed = pods.iter().filter(|pod| {
-        let phase = pod
-            .status
-            .as_ref()
-            .and_then(|status| status.phase.as_deref());
-        phase == Some("Failed")
-    });
-    let last = failed.max_by_key(|pod| pod.metadata.creation_timestamp.as_ref().map(|t| t.0))?;
-    let statuses = last.status.as_ref()?.container_statuses.as_ref()?;
-    let ends = statuses.iter().filter_map(|container| {
-        let state = container.state.as_ref()?;
-        state.terminated.as_ref().map(|end| end.exit_code)
-    });
-    Some((last.name_any(), ends.max()?))
+pub fn last_failed(pods: &[Pod]) -> Option<LastFailed> {
+    let failed = pods.iter().filter(|pod| is_failed(pod));
+    of_failed(failed.max_by_key(|pod| pod.metadata.creation_timestamp.as_ref().map(|t| t.0))?)
+}
+
+fn is_failed(pod: &Pod) -> bool {
+    let phase = pod.status.as_ref().and_then(|s| s.phase.as_deref());
+    phase == Some("Failed")
+}
+
+fn of_failed(pod: &Pod) -> Option<LastFailed> {
+    let status = pod.status.as_ref()?;
+    let lists = [&status.init_container_statuses, &status.container_statuses];
+    let ends = lists
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|container| {
+            let end = container.state.as_ref()?.terminated.as_ref()?;
+            Some(LastFailed {
+                name: pod.name_any(),
+                container: container.name.clone(),
+                exit_code: end.exit_code,
+                out_of_memory: end.reason.as_deref() == Some("OOMKilled"),
+            })
+        });
+    ends.max_by_key(|end| end.exit_code)
+}
+
+/// A try of the set-up that failed. Its Job begins another one, or ends: then the
+/// workload's own verdict counts.
+fn failed_try(pod: &Pod) -> Option<Finding> {
+    let end = of_failed(pod)?;
+    let (code, why) = match end.out_of_memory {
+        true => (
+            FailureCode::OutOfMemory,
+            "was killed for its memory".to_owned(),
+        ),
+        false => (
+            FailureCode::SetupFailed,
+            format!("ended with exit code {}, and is tried again", end.exit_code),
+        ),
+    };
+    let detail = format!("Container `{}` of pod `{}` {why}.", end.container, end.name);
+    Some(finding(code, &end.name, Some(&end.container), detail))
 }
 
 fn finding(code: FailureCode, pod: &str, container: Option<&str>, detail: String) -> Finding {
@@ -65,6 +111,7 @@ fn finding(code: FailureCode, pod: &str, container: Option<&str>, detail: String
         provable: code == FailureCode::ImageInvalid,
         object: format!("Pod/{pod}"),
         container: container.map(str::to_owned),
+        follows: false,
     }
 }
 

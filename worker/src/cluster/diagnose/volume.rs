@@ -28,6 +28,7 @@ pub fn findings(claims: &[PersistentVolumeClaim], events: &[Event]) -> Vec<Findi
             provable: false,
             object: format!("PersistentVolumeClaim/{name}"),
             container: None,
+            follows: false,
         })
     });
     troubled.collect()
