@@ -13,6 +13,7 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, TransactionTrait as _,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use shared::fault;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -56,6 +57,7 @@ pub struct Database {
     pool: PgPool,
     places: Arc<Semaphore>,
     migrated: Arc<AtomicBool>,
+    for_requests: bool,
 }
 
 /// Options of every connection: who asks, and bounds of the server's own.
@@ -77,7 +79,12 @@ impl Database {
     pub fn beside(&self, url: &SecretString, connections: u32) -> Result<Self, DbError> {
         let migrated = Arc::clone(&self.migrated);
         let pool = Self::lazy(url, connections)?;
-        Ok(Self { migrated, ..pool })
+        let for_requests = false;
+        Ok(Self {
+            migrated,
+            for_requests,
+            ..pool
+        })
     }
 
     /// A pool that connects when it is first used.
@@ -112,6 +119,7 @@ impl Database {
             pool,
             places: Arc::new(Semaphore::new(places)),
             migrated: Arc::default(),
+            for_requests: true,
         })
     }
 
@@ -200,7 +208,9 @@ impl Database {
         let transaction = self.connection.begin().await.map_err(DbError::from)?;
         match work(&transaction).await {
             Ok(value) => {
+                self.point("api.request.commit.before");
                 transaction.commit().await.map_err(DbError::of_commit)?;
+                self.point("api.request.commit.after");
                 Ok(value)
             }
             Err(error) => {
@@ -208,6 +218,12 @@ impl Database {
                 let _ = transaction.rollback().await;
                 Err(error)
             }
+        }
+    }
+
+    fn point(&self, name: &'static str) {
+        if self.for_requests {
+            fault::point(name);
         }
     }
 

@@ -30,6 +30,7 @@ use shared::amqp::Inbound;
 use shared::amqp::connection::AmqpError;
 use shared::amqp::topology::EVENTS;
 use shared::backoff::Backoff;
+use shared::fault;
 use shared::telemetry::chain;
 use shared::wait::pause;
 use tokio::time::timeout;
@@ -92,10 +93,13 @@ impl Projector {
                 break;
             };
             let delivery = delivery?;
+            fault::point("api.projector.apply.before");
             if !self.take_in(&delivery.data, EVENTS.name, stop).await {
                 break;
             }
+            fault::point("api.projector.ack.before");
             acknowledge(&delivery).await?;
+            fault::point("api.projector.ack.after");
         }
         // A broker that does not say goodbye is not waited for.
         let _ = timeout(CLOSE_TIMEOUT, inbound.close()).await;

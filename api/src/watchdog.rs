@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
 use secrecy::SecretString;
 use shared::amqp::topology::COMMANDS;
+use shared::fault;
 use shared::telemetry::chain;
 use shared::wait::pause;
 use tokio_util::sync::CancellationToken;
@@ -120,6 +121,7 @@ impl Watchdog {
             "silent for too long; their commands are sent again"
         );
         let lost = &lost;
+        fault::point("api.watchdog.republish.before");
         self.db
             .transaction(async |tx| -> Result<(), DbError> {
                 let values = [lost.clone().into()];
@@ -131,7 +133,9 @@ impl Watchdog {
                 .await?;
                 Ok(())
             })
-            .await
+            .await?;
+        fault::point("api.watchdog.republish.after");
+        Ok(())
     }
 
     async fn silent(&self) -> Result<Vec<(Uuid, bool)>, DbError> {

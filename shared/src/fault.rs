@@ -40,8 +40,22 @@ impl Point {
     }
 }
 
-/// The points of the api.
-pub const API: &[Point] = &[];
+/// The points of the api. A point on no way stands on the road of a stop (control)
+/// or of a command that was lost (watchdog).
+pub const API: &[Point] = &[
+    Point::every("api.request.commit.before"),
+    Point::every("api.request.commit.after"),
+    Point::every("api.relay.publish.before"),
+    Point::every("api.relay.mark.before"),
+    Point::every("api.relay.mark.after"),
+    Point::every("api.projector.apply.before"),
+    Point::every("api.projector.ack.before"),
+    Point::every("api.projector.ack.after"),
+    Point::on("api.control.publish.before", false, false, false),
+    Point::on("api.control.publish.after", false, false, false),
+    Point::on("api.watchdog.republish.before", false, false, false),
+    Point::on("api.watchdog.republish.after", false, false, false),
+];
 
 /// The points of the worker and of helm's guard. A point on no way stands on the
 /// road of a repair or of a stop: it is met after another point or a failure, or
@@ -94,6 +108,14 @@ pub const WORKER: &[Point] = &[
 
 /// The protections that a test may take out, and what is then as it must not be.
 pub const PROTECTIONS: &[&str] = &[
+    // The api: what is to be said is forgotten before it is said.
+    "outbox",
+    // An event that comes again is taken for a new one.
+    "inbox",
+    // A message that the broker refused or handed back counts as sent.
+    "ack-none",
+    // An older generation's events change the store.
+    "projector-generation",
     // The worker: a command is acknowledged when it comes.
     "ack-after-effect",
     // A store that somebody holds is taken, and one that was lost is worked on.

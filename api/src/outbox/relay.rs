@@ -7,6 +7,7 @@ use std::time::Duration;
 use shared::amqp::topology::{COMMANDS, CONTROL};
 use shared::amqp::{Outgoing, PublishError, Publisher};
 use shared::backoff::Backoff;
+use shared::fault;
 use shared::ids::MessageId;
 use shared::telemetry::chain;
 use shared::wait::pause;
@@ -105,6 +106,8 @@ impl Relay {
 
     async fn publish(&self, claimed: &[Claimed]) -> Result<(), RelayError> {
         let messages: Vec<Outgoing> = claimed.iter().map(outgoing).collect();
+        fault::point("api.relay.publish.before");
+        control_point(claimed, "api.control.publish.before");
         let sending = timeout(PUBLISH_TIMEOUT, self.publisher.publish_all(&messages));
         let results = match sending.await {
             Ok(results) => results,
@@ -116,6 +119,8 @@ impl Relay {
                     .collect()
             }
         };
+        control_point(claimed, "api.control.publish.after");
+        fault::point("api.relay.mark.before");
         let mut refusal = None;
         let (mut sent, mut unsent) = (Vec::new(), Vec::new());
         for (row, result) in claimed.iter().zip(results) {
@@ -131,6 +136,7 @@ impl Relay {
         self.db
             .transaction(async |tx| window::confirm(tx, sent).await)
             .await?;
+        fault::point("api.relay.mark.after");
         self.db
             .transaction(async |tx| window::release(tx, unsent).await)
             .await?;
@@ -165,6 +171,12 @@ impl Relay {
         let mut listener = PgListener::connect_with(self.db.pool()).await?;
         listener.listen(CHANNEL).await?;
         Ok(listener)
+    }
+}
+
+fn control_point(claimed: &[Claimed], name: &'static str) {
+    if claimed.iter().any(|row| row.kind == super::CONTROL_KIND) {
+        fault::point(name);
     }
 }
 

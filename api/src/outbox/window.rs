@@ -2,6 +2,7 @@
 //! unsettled in the broker, for all replicas together; tenants take turns.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult, Statement};
+use shared::fault;
 use uuid::Uuid;
 
 use crate::db::DbError;
@@ -57,6 +58,10 @@ pub async fn claim(tx: &DatabaseTransaction, in_flight: i64) -> Result<Vec<Claim
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, CLAIM, values);
     let mut rows = Claimed::find_by_statement(statement).all(tx).await?;
     rows.sort_by_key(|row| row.id);
+    if fault::without("outbox") {
+        const FORGET: &str = "DELETE FROM outbox WHERE message_id = ANY($1)";
+        mark(tx, FORGET, &rows.iter().collect::<Vec<_>>()).await?;
+    }
     Ok(rows)
 }
 

@@ -12,6 +12,7 @@ mod harness;
 
 mod audit;
 mod contract;
+mod faults;
 mod idempotency;
 mod outage;
 mod problems;
