@@ -14,6 +14,7 @@ mod audit;
 mod contract;
 mod faults;
 mod idempotency;
+mod observer;
 mod outage;
 mod problems;
 mod projector;

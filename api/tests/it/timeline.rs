@@ -105,7 +105,10 @@ async fn a_superseded_create_ends_once_in_the_audit() {
     let create = worker.command().await;
     worker.say(&create, started(Step::Reset, 0)).await;
     worker.say(&create, finished(Step::Reset, 0, true)).await;
-    api.store_with(&id, "Provisioning").await;
+    crate::harness::eventually("the repair is told", async || {
+        (api.audit_of(&id).await.len() == 3).then_some(())
+    })
+    .await;
     api.delete(&format!("/stores/{id}")).await;
     let newer = worker.control().await.generation;
     worker.say(&create, EventBody::Stopped { newer }).await;
