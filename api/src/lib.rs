@@ -25,6 +25,11 @@ mod parking;
 mod pulse;
 
 mod projector;
+
+mod health;
+mod reconciliation;
+
+mod observer;
 mod watchdog;
 
 mod idempotency;

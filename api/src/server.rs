@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::db::{Database, DbError};
 use crate::http::state::AppState;
 use crate::http::{local_guard, request_id};
+use crate::observer::Observer;
 use crate::outbox::relay::Relay;
 use crate::projector::{Projector, dead_letters};
 use crate::pulse::Pulse;
@@ -166,12 +167,18 @@ async fn work(state: Data<AppState>, db: Database, stop: CancellationToken) {
         in_flight: engine.commands_in_flight,
         pulse: pulse.clone(),
     };
+    let observer = Observer {
+        db: db.clone(),
+        amqp_url: amqp_url.clone(),
+        installation: settings.base.installation,
+    };
     let dead_letters = dead_letters::run(projector.clone(), stop.clone());
     let retention = retention::run(db.clone(), stop.clone());
     let watchdog = Watchdog::new(db, amqp_url, engine, pulse);
     tokio::join!(
         relay.run(stop.clone()),
         projector.run(stop.clone()),
+        observer.run(stop.clone()),
         watchdog.run(stop),
         dead_letters,
         retention,

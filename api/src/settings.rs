@@ -44,6 +44,9 @@ pub struct BaseSettings {
     pub log: String,
     /// Log form.
     pub log_format: LogFormat,
+    /// `URUMI_INSTALLATION`, as the workers have it: whose cluster is meant where
+    /// several share a broker.
+    pub installation: String,
     /// Connections to Postgres at most.
     pub database_connections: u32,
 }
@@ -218,7 +221,9 @@ mod tests {
 
     #[test]
     fn production_is_refused_while_there_is_no_login() {
-        let refused = with(&[("ENVIRONMENT", "prod")]).check().unwrap_err();
+        let refused = with(&[("ENVIRONMENT", "prod"), ("URUMI_INSTALLATION", "a")])
+            .check()
+            .unwrap_err();
         assert!(matches!(refused, Refused::NoLogin));
     }
 

@@ -26,6 +26,11 @@ pub struct Model {
     pub updated_at: TimeDateTimeWithTimeZone,
     pub ready_at: Option<TimeDateTimeWithTimeZone>,
     pub deleted_at: Option<TimeDateTimeWithTimeZone>,
+    pub health: String,
+    pub health_reasons: Json,
+    pub health_term: i64,
+    pub health_told: Option<String>,
+    pub looked_at: Option<TimeDateTimeWithTimeZone>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

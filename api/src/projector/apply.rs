@@ -1,5 +1,7 @@
 //! One event, one transaction. The rule itself is in `rule.rs`.
 
+use std::borrow::Cow;
+
 use sea_orm::DatabaseTransaction;
 use shared::contract::envelope::{Envelope, Undecodable};
 use shared::contract::event::EventBody;
@@ -115,15 +117,19 @@ pub async fn apply(
 
 /// The event, in what Postgres can keep: no NUL characters, microseconds.
 fn decode(payload: &[u8]) -> Result<Envelope<EventBody>, Undecodable> {
-    let escaped = std::str::from_utf8(payload).is_ok_and(|text| text.contains("\\u0000"));
-    let mut event = if escaped {
-        let text = String::from_utf8_lossy(payload).replace("\\u0000", "\\ufffd");
-        Envelope::<EventBody>::decode(text.as_bytes())?
-    } else {
-        Envelope::<EventBody>::decode(payload)?
-    };
+    let mut event = Envelope::<EventBody>::decode(&readable(payload))?;
     event.sent_at = to_micros(event.sent_at);
     Ok(event)
+}
+
+/// The JSON text without NUL characters, which Postgres cannot keep.
+pub fn readable(payload: &[u8]) -> Cow<'_, [u8]> {
+    match std::str::from_utf8(payload) {
+        Ok(text) if text.contains("\\u0000") => {
+            Cow::Owned(text.replace("\\u0000", "\\ufffd").into_bytes())
+        }
+        Ok(_) | Err(_) => Cow::Borrowed(payload),
+    }
 }
 
 async fn save(

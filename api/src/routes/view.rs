@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use shared::contract::observation::{Health, HealthReason};
 use shared::failure::{Failure, FailureCode};
 use shared::ids::{Generation, OperationId, StoreId};
 use shared::operation::{OperationKind, OperationStatus};
@@ -13,6 +14,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::db::DbError;
+use crate::health;
 use crate::record::rows::{UnreadableRow, from_json, now, to_u32};
 use crate::record::timeline::{Standing, put_off, standing};
 use crate::record::{OperationRecord, StepRecord, StoreRecord};
@@ -42,6 +44,8 @@ pub struct StoreView {
     pub generation: Generation,
     /// Why it is Failed or DeleteFailed.
     pub failure: Option<Failure>,
+    /// Whether it serves now; Unknown unless it is Ready.
+    pub health: HealthView,
     /// The newest operation.
     pub operation: Option<OperationView>,
     /// The chart it was installed from, once Ready.
@@ -60,6 +64,18 @@ pub struct StoreView {
     /// When it was gone.
     #[serde(with = "time::serde::rfc3339::option")]
     pub deleted_at: Option<OffsetDateTime>,
+}
+
+/// Whether a store serves now.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct HealthView {
+    /// The verdict.
+    pub status: Health,
+    /// Why it is not Healthy.
+    pub reasons: Vec<HealthReason>,
+    /// When it was last looked at.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub looked_at: Option<OffsetDateTime>,
 }
 
 /// One intent about a store.
@@ -160,6 +176,9 @@ impl StoreView {
     pub fn of(found: &Found) -> Result<Self, DbError> {
         let row = &found.store;
         let record = StoreRecord::try_from(row)?;
+        let operation = found.operation.as_ref();
+        let ready_since = operation.and_then(|found| found.operation.finished_at);
+        let health = health::shown(row, record.status, ready_since)?;
         Ok(Self {
             id: record.id,
             name: row.name.clone(),
@@ -170,6 +189,11 @@ impl StoreView {
             url: row.url.clone(),
             generation: record.generation,
             failure: record.failure,
+            health: HealthView {
+                status: health.health,
+                reasons: health.reasons,
+                looked_at: health.looked_at,
+            },
             operation: found
                 .operation
                 .as_ref()

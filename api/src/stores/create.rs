@@ -166,6 +166,11 @@ fn row(
         updated_at: Set(at),
         ready_at: NotSet,
         deleted_at: NotSet,
+        health: NotSet,
+        health_reasons: NotSet,
+        health_term: NotSet,
+        health_told: NotSet,
+        looked_at: NotSet,
     }
 }
 

@@ -216,6 +216,35 @@ export interface components {
          *     of everything done for it.
          */
         Generation: number;
+        /**
+         * @description Whether a store that was made serves now. Stands beside its status.
+         * @enum {string}
+         */
+        Health: "Unknown" | "Healthy" | "Degraded";
+        /** @description One fault of a store. */
+        HealthReason: {
+            /**
+             * @description Stable word: `DatabaseNotReady`, `WebNotReady`, `StorefrontUnreachable`,
+             *     `NamespaceMissing`, `WorkloadMissing`, or a failure code.
+             */
+            code: string;
+            /** @description In one line, without secrets. */
+            message: string;
+            /** @description The object, such as `StatefulSet/mysql`; empty for the shop as a whole. */
+            object?: string;
+        };
+        /** @description Whether a store serves now. */
+        HealthView: {
+            /**
+             * Format: date-time
+             * @description When it was last looked at.
+             */
+            looked_at?: string | null;
+            /** @description Why it is not Healthy. */
+            reasons: components["schemas"]["HealthReason"][];
+            /** @description The verdict. */
+            status: components["schemas"]["Health"];
+        };
         /** @description The wanted store; every field may be left out, and the whole body too. */
         NewStoreBody: {
             /**
@@ -380,6 +409,8 @@ export interface components {
                 failure?: components["schemas"]["Failure"] | null;
                 /** @description Grows with each accepted wish. */
                 generation: components["schemas"]["Generation"];
+                /** @description Whether it serves now; Unknown unless it is Ready. */
+                health: components["schemas"]["HealthView"];
                 /**
                  * @description Host name that the shop answers for.
                  * @example store-k7q2mx.localhost
@@ -570,6 +601,8 @@ export interface components {
             failure?: components["schemas"]["Failure"] | null;
             /** @description Grows with each accepted wish. */
             generation: components["schemas"]["Generation"];
+            /** @description Whether it serves now; Unknown unless it is Ready. */
+            health: components["schemas"]["HealthView"];
             /**
              * @description Host name that the shop answers for.
              * @example store-k7q2mx.localhost
