@@ -149,7 +149,7 @@ pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Ta
             Next::Stuck(failure) => {
                 // Also when it was seen at the first look: people see where.
                 if let Some(step) = failure.step {
-                    timeline.enter(step);
+                    timeline.enter_once(step);
                 }
                 return Ended::Failed(failure);
             }

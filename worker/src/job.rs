@@ -161,6 +161,7 @@ impl Attempt<'_> {
     }
 
     async fn hold(&mut self, holding: &Holding) -> Outcome {
+        self.timeline.held(holding.turn());
         let ended = if OffsetDateTime::now_utc() > self.command.body.not_after {
             let late = "It was not begun before its time had passed.";
             Ended::Failed(Failure::new(FailureCode::Timeout, late))
@@ -171,9 +172,9 @@ impl Attempt<'_> {
             Ended::Done(Arrived::Ready { revision, chart }) => EventBody::Ready { revision, chart },
             Ended::Done(Arrived::Gone) => EventBody::Deleted,
             Ended::Failed(failure) => EventBody::Failed {
-                failure,
                 changed: self.timeline.any_changed(),
-                run: 0,
+                run: self.timeline.run_of(failure.step),
+                failure,
             },
             Ended::Lost(loss) => return of_loss(loss),
             Ended::HandedBack => {

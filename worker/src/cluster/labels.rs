@@ -30,6 +30,8 @@ pub const EVER_READY: &str = "urumi.dev/ever-ready";
 pub const GENERATION: &str = "urumi.dev/generation";
 /// Annotation of a Lease: the generation that its holder works on.
 pub const HOLDER_GENERATION: &str = "urumi.dev/holder-generation";
+/// Annotation of a Lease: the try it is held for, and how often it was before.
+pub const TURN: &str = "urumi.dev/turn";
 /// Annotation of a Lease: the last settled try, as JSON.
 pub const SETTLED: &str = "urumi.dev/settled";
 /// Annotation of a Lease whose store is gone: when it may be removed.

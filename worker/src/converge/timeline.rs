@@ -1,6 +1,9 @@
 //! The steps as people see them: each begins once, waits aloud, and ends before
 //! the next one begins. Steps of the road that needed nothing are told too, so
 //! that every try has the same shape.
+//!
+//! Each run of a step has its number: those of a later holder are greater than
+//! those of an earlier one, and a try without trouble has only runs 0.
 
 use std::time::{Duration, Instant};
 
@@ -26,12 +29,16 @@ const ABSENT: &[Step] = &[Step::Purge];
 /// the api takes as the same event and by which it knows the try is not lost.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
+/// Runs of one step that a holder can tell apart; far more than it ever makes.
+const RUNS: u32 = 100;
+
 /// Tells the steps of one try in order.
 #[derive(Debug)]
 pub struct Timeline<'a> {
     story: &'a Story,
     road: &'static [Step],
     told: Vec<Step>,
+    turn: u32,
     open: Option<Step>,
     open_changed: bool,
     changed: bool,
@@ -69,11 +76,28 @@ impl<'a> Timeline<'a> {
             story,
             road,
             told: Vec::new(),
+            turn: 0,
             open: None,
             open_changed: false,
             changed: false,
             last: None,
         }
+    }
+
+    /// The store is ours, after so many holders of the same try: the road is told
+    /// from its beginning.
+    pub fn held(&mut self, turn: u32) {
+        self.turn = turn;
+        self.told.clear();
+        self.open = None;
+        self.last = None;
+    }
+
+    /// Which run of that step is the last that was told; without a step, the
+    /// first of this holder.
+    #[must_use]
+    pub fn run_of(&self, step: Option<Step>) -> u32 {
+        run(self.turn, &self.told, step)
     }
 
     /// The step that is under way.
@@ -101,6 +125,14 @@ impl<'a> Timeline<'a> {
         self.start(step);
     }
 
+    /// A step failed: people see where. One that was told before (a release, after
+    /// its rollback) is not begun again for that.
+    pub fn enter_once(&mut self, step: Step) {
+        if !self.told.contains(&step) {
+            self.enter(step);
+        }
+    }
+
     /// The step that is under way changed something, or not.
     pub fn changed(&mut self, changed: bool) {
         self.open_changed |= changed;
@@ -125,7 +157,7 @@ impl<'a> Timeline<'a> {
             step: waiting.step,
             message: waiting.message.clone(),
             cause: waiting.cause.clone(),
-            run: 0,
+            run: self.run_of(Some(waiting.step)),
         });
     }
 
@@ -136,7 +168,7 @@ impl<'a> Timeline<'a> {
             self.story.tell(EventBody::StepFinished {
                 step,
                 changed,
-                run: 0,
+                run: self.run_of(Some(step)),
             });
         }
     }
@@ -156,8 +188,17 @@ impl<'a> Timeline<'a> {
         self.open_changed = false;
         self.last = None;
         self.told.push(step);
-        self.story.tell(EventBody::StepStarted { step, run: 0 });
+        let run = self.run_of(Some(step));
+        self.story.tell(EventBody::StepStarted { step, run });
     }
+}
+
+/// The number of the last told run of a step.
+fn run(turn: u32, told: &[Step], step: Option<Step>) -> u32 {
+    let runs = told.iter().filter(|told| Some(**told) == step).count();
+    let before = u32::try_from(runs.saturating_sub(1)).unwrap_or(RUNS);
+    turn.saturating_mul(RUNS)
+        .saturating_add(before.min(RUNS - 1))
 }
 
 /// Steps of the road before this one that were not told yet.
@@ -187,6 +228,27 @@ mod tests {
         assert!(skipped(PRESENT, &[], Step::Reset).is_empty());
         assert!(skipped(ABSENT, &[], Step::Purge).is_empty());
     }
+
+    #[test]
+    fn runs_of_a_later_holder_are_greater_and_a_clean_try_has_only_the_first() {
+        let (once, twice) = (
+            [Step::Release],
+            [Step::Release, Step::Unlock, Step::Release],
+        );
+        for (turn, told, step, expected) in [
+            (0, once.as_slice(), Some(Step::Release), 0),
+            (0, &twice, Some(Step::Release), 1),
+            (0, &twice, Some(Step::Unlock), 0),
+            (0, &[], None, 0),
+            (1, &once, Some(Step::Release), 100),
+            (1, &twice, Some(Step::Release), 101),
+            (3, &[], None, 300),
+        ] {
+            assert_eq!(run(turn, told, step), expected, "{turn} {told:?} {step:?}");
+        }
+        assert!(run(0, &[Step::Release; 500], Some(Step::Release)) < 100);
+    }
+
     #[test]
     fn a_wait_is_told_for_each_reason_and_again_as_a_sign_of_life() {
         let wait = |message: &str| Waiting {

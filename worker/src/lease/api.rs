@@ -93,9 +93,10 @@ pub async fn acquire<T>(
             Claim::Free => {}
         }
         record::raise(&mut lease, generation);
-        record::take(
+        let turn = record::take(
             &mut lease,
             holder,
+            command.attempt,
             leases.terms.length,
             leases.clock.ahead(),
         );
@@ -103,7 +104,7 @@ pub async fn acquire<T>(
         fault::point("worker.lease.acquire.before");
         if let Some(lease) = leases.put(&lease).await? {
             fault::point("worker.lease.acquire.after");
-            let holding = Holding::start(leases.clone(), lease, holder, generation, sent);
+            let holding = Holding::start(leases.clone(), lease, holder, (generation, turn), sent);
             return Ok(Acquired::Held(holding));
         }
     }

@@ -38,6 +38,7 @@ pub enum Loss {
 #[derive(Debug)]
 pub struct Holding {
     inner: Arc<Inner>,
+    turn: u32,
     renewals: JoinHandle<()>,
 }
 
@@ -66,7 +67,7 @@ impl Holding {
         leases: Leases,
         lease: Lease,
         holder: &str,
-        generation: Generation,
+        (generation, turn): (Generation, u32),
         sent: Instant,
     ) -> Self {
         let ends = sent + leases.terms.length;
@@ -84,7 +85,17 @@ impl Holding {
             loss: OnceLock::new(),
         });
         let renewals = tokio::spawn(keep(Arc::clone(&inner)));
-        Self { inner, renewals }
+        Self {
+            inner,
+            turn,
+            renewals,
+        }
+    }
+
+    /// How often the same try held the store before us.
+    #[must_use]
+    pub fn turn(&self) -> u32 {
+        self.turn
     }
 
     /// Cancelled when the store is no longer ours.

@@ -12,7 +12,7 @@ use shared::fault;
 use shared::ids::Generation;
 
 use crate::cluster::labels::{
-    GENERATION, HOLDER_GENERATION, MANAGED_BY, MANAGER, SETTLED, STORE, TOMBSTONE_UNTIL,
+    GENERATION, HOLDER_GENERATION, MANAGED_BY, MANAGER, SETTLED, STORE, TOMBSTONE_UNTIL, TURN,
 };
 
 /// A try that came to its end; its outcome is said again on request.
@@ -129,8 +129,16 @@ pub fn raise(lease: &mut Lease, generation: Generation) {
     }
 }
 
-/// Make somebody its holder from then on, for the generation that stands there.
-pub fn take(lease: &mut Lease, holder: &str, length: Duration, now: Timestamp) {
+/// Make somebody its holder from then on, for the generation that stands there
+/// and that try of it. Gives how often the try held it before.
+pub fn take(
+    lease: &mut Lease,
+    holder: &str,
+    attempt: u32,
+    length: Duration,
+    now: Timestamp,
+) -> u32 {
+    let turn = next_turn(lease, attempt);
     if let Some(generation) = generation_of(lease) {
         let generation = generation.to_string();
         lease
@@ -148,6 +156,19 @@ pub fn take(lease: &mut Lease, holder: &str, length: Duration, now: Timestamp) {
     };
     lease.annotations_mut().remove(TOMBSTONE_UNTIL);
     renew(lease, length, now);
+    turn
+}
+
+/// Note, and give, the turn that begins: `<generation>/<attempt>/<turn>`.
+fn next_turn(lease: &mut Lease, attempt: u32) -> u32 {
+    let generation = generation_of(lease).unwrap_or(Generation(0));
+    let this = format!("{generation}/{attempt}/");
+    let noted = lease.annotations().get(TURN);
+    let before = noted.and_then(|noted| noted.strip_prefix(&this)?.parse::<u32>().ok());
+    let turn = before.map_or(0, |before| before.saturating_add(1));
+    let note = format!("{this}{turn}");
+    lease.annotations_mut().insert(TURN.to_owned(), note);
+    turn
 }
 
 /// It holds that long from then on. Whole seconds, rounded up.
@@ -197,7 +218,7 @@ mod tests {
     fn held(generation: i64) -> Lease {
         let mut lease = blank("store-k7q2mx");
         raise(&mut lease, Generation(generation));
-        take(&mut lease, "worker-a", Duration::from_secs(15), at(0));
+        take(&mut lease, "worker-a", 1, Duration::from_secs(15), at(0));
         lease
     }
 
@@ -289,6 +310,17 @@ mod tests {
         let_go(&mut lease);
         assert_eq!(of(&lease, 2, 1, 0), Claim::Free);
         assert_eq!(of(&lease, 1, 1, 0), Claim::Newer(Generation(2)));
+    }
+
+    #[test]
+    fn each_holding_of_one_try_is_another_turn() {
+        let mut lease = blank("store-k7q2mx");
+        for (generation, attempt, turn) in [(1, 1, 0), (1, 1, 1), (1, 1, 2), (1, 2, 0), (2, 1, 0)] {
+            raise(&mut lease, Generation(generation));
+            let got = take(&mut lease, "a", attempt, Duration::from_secs(15), at(0));
+            assert_eq!(got, turn, "{generation}/{attempt}");
+            let_go(&mut lease);
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(40);
 /// `Started:X`, `Finished:X` and the settling kind, without the waits.
 pub fn words(events: &[EventBody]) -> Vec<String> {
     let word = |event: &EventBody| match event {
-        EventBody::StepStarted { step, run: 0 } => Some(format!("Started:{}", step.as_str())),
+        EventBody::StepStarted { step, .. } => Some(format!("Started:{}", step.as_str())),
         EventBody::StepFinished { step, .. } => Some(format!("Finished:{}", step.as_str())),
         EventBody::StepWaiting { .. } => None,
         other => Some(other.kind().to_owned()),
