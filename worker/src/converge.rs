@@ -12,6 +12,7 @@ mod points;
 pub mod taken;
 pub mod timeline;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use shared::backoff::Backoff;
@@ -63,6 +64,8 @@ pub struct Job<'a> {
 /// The release that is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
+    /// The chart of the wanted version, folder or archive.
+    pub chart: PathBuf,
     /// The store's own values, as the chart reads them.
     pub values: String,
     /// What chart, values files and these make together.

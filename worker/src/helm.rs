@@ -2,6 +2,7 @@
 //! place of the worker that starts a process.
 
 pub mod argv;
+pub mod charts;
 pub mod digest;
 pub mod guard;
 pub mod process;

@@ -25,7 +25,7 @@ use crate::converge::decide::Waiting;
 use crate::converge::taken::Taken;
 use crate::converge::timeline::Timeline;
 use crate::converge::{Ended, Job, Wanted, converge};
-use crate::helm::digest;
+use crate::helm::{charts, digest};
 use crate::lease::{self, Acquired, Holding, Loss};
 use crate::report::Unsaid;
 use crate::steps::Arrived;
@@ -217,9 +217,15 @@ impl Attempt<'_> {
         let invalid =
             |detail: String| Failure::new(FailureCode::ChartInvalid, detail).in_step(Step::Release);
         let values = values::render(spec).map_err(|error| invalid(error.to_string()))?;
-        let digest = digest::of(&settings.chart, &settings.values_files(), &values)
+        let chart = charts::pick(&settings.chart, settings.charts(), spec.chart.as_deref())
             .map_err(|error| invalid(error.to_string()))?;
-        Ok(Some(Wanted { values, digest }))
+        let digest = digest::of(&chart, &settings.values_files(), &values)
+            .map_err(|error| invalid(error.to_string()))?;
+        Ok(Some(Wanted {
+            chart,
+            values,
+            digest,
+        }))
     }
 
     /// Note the outcome on the Lease, for as long as the store is ours.

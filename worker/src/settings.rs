@@ -2,7 +2,7 @@
 //! Nothing here reads the environment: `shared::settings` does.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -42,6 +42,9 @@ pub struct Settings {
     pub slots: u16,
     /// `URUMI_CHART`: the store's chart, folder or `.tgz`.
     pub chart: PathBuf,
+    /// `URUMI_CHARTS`: folder of further versions, `store-<version>.tgz`; without
+    /// it, the folder that the chart lies in.
+    pub charts: PathBuf,
     /// `URUMI_VALUES_DIR`: folder of `values-<environment>.yaml`.
     pub values_dir: PathBuf,
     /// `URUMI_STORE_VALUES`: further values files, `:` between them.
@@ -155,6 +158,16 @@ impl Settings {
         std::iter::once(self.values_dir.join(name))
             .chain(extra.map(PathBuf::from))
             .collect()
+    }
+
+    /// Where further versions of the chart are.
+    #[must_use]
+    pub fn charts(&self) -> &Path {
+        if self.charts.as_os_str().is_empty() {
+            self.chart.parent().unwrap_or(Path::new("."))
+        } else {
+            &self.charts
+        }
     }
 
     /// What is wrong with files that helm would stumble over, as a sentence.

@@ -11,6 +11,8 @@ pub const CREDENTIALS_SECRET: &str = "store-credentials";
 struct Values<'a> {
     store: Store<'a>,
     credentials: Credentials,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wordpress: Option<WordPress<'a>>,
 }
 
 #[derive(Serialize)]
@@ -28,6 +30,30 @@ struct Store<'a> {
 #[serde(rename_all = "camelCase")]
 struct Credentials {
     existing_secret: &'static str,
+}
+
+/// What the spec says of the web pods; nothing when it leaves them to the files.
+#[derive(Serialize)]
+struct WordPress<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Image<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replicas: Option<u32>,
+}
+
+/// A wanted tag takes the place of a digest in the files, which would win.
+#[derive(Serialize)]
+struct Image<'a> {
+    tag: &'a str,
+    digest: &'static str,
+}
+
+impl<'a> WordPress<'a> {
+    fn of(spec: &'a StoreSpec) -> Option<Self> {
+        let image = spec.image.as_deref().map(|tag| Image { tag, digest: "" });
+        let replicas = spec.replicas;
+        (image.is_some() || replicas.is_some()).then_some(Self { image, replicas })
+    }
 }
 
 /// The values as JSON, which every YAML reader reads, in one fixed order.
@@ -56,6 +82,7 @@ pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
         credentials: Credentials {
             existing_secret: CREDENTIALS_SECRET,
         },
+        wordpress: WordPress::of(spec),
     })
 }
 
@@ -73,6 +100,25 @@ mod tests {
     #[test]
     fn the_values_are_those_of_the_contract() {
         insta::assert_snapshot!(render(&spec("My Shop")).unwrap(), @r#"{"store":{"id":"store-k7q2mx","name":"My Shop","host":"store-k7q2mx.localhost","url":"http://store-k7q2mx.localhost","plan":"small","adminEmail":"owner@example.com"},"credentials":{"existingSecret":"store-credentials"}}"#);
+    }
+
+    #[test]
+    fn image_and_replicas_are_there_when_they_are_wanted() {
+        let rendered = |image: Option<&str>, replicas| {
+            let spec = StoreSpec {
+                image: image.map(str::to_owned),
+                replicas,
+                chart: Some("0.2.0".to_owned()),
+                ..spec("My Shop")
+            };
+            let json: serde_json::Value = serde_json::from_str(&render(&spec).unwrap()).unwrap();
+            json.get("wordpress").map(ToString::to_string)
+        };
+
+        insta::assert_snapshot!(rendered(Some("7.2"), Some(2)).unwrap(), @r#"{"image":{"digest":"","tag":"7.2"},"replicas":2}"#);
+        insta::assert_snapshot!(rendered(None, Some(3)).unwrap(), @r#"{"replicas":3}"#);
+        // Else the digest of every release there is would change.
+        assert_eq!(rendered(None, None), None);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
     let values_files = settings.values_files();
     let args = argv::upgrade(argv::Upgrade {
         store: &job.command.store_id,
-        chart: &settings.chart,
+        chart: &wanted.chart,
         values_files: &values_files,
         digest: &wanted.digest,
         adopt: is_lost(job, seen),

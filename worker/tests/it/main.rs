@@ -24,4 +24,5 @@ mod outages;
 mod proxy;
 mod releases;
 mod takeover;
+mod updates;
 mod workloads;
