@@ -33,6 +33,11 @@ use crate::values;
 
 /// After the other holder's end, and before asking again.
 const MARGIN: Duration = Duration::from_millis(500);
+/// Why a try is put off, in words for people.
+const STOPS: &str = "This worker is being stopped; another one goes on by itself.";
+const AWAY: &str = "The cluster does not answer; it is tried again by itself.";
+const TAKEN: &str = "Another worker has taken the store over; it goes on by itself.";
+
 /// How long a deleted store's Lease stays after its last command's time.
 const TOMBSTONE: time::Duration = time::Duration::hours(24);
 
@@ -77,7 +82,7 @@ pub async fn run(
                 let waiting = waiting_since.get_or_insert_with(Instant::now);
                 let patient = supersedes && waiting.elapsed() < attempt.holders_time();
                 if !(patient && pause(MARGIN / 2, stop).await) {
-                    let busy = deferred(remaining + MARGIN, "another worker has the store");
+                    let busy = deferred(remaining + MARGIN, &held_by_another(remaining));
                     return story.conclude(busy).await;
                 }
             }
@@ -123,7 +128,7 @@ impl Attempt<'_> {
         let mut failures = 0;
         loop {
             if self.stop.is_cancelled() {
-                return Err(deferred(Duration::ZERO, "the worker stops"));
+                return Err(deferred(Duration::ZERO, STOPS));
             }
             let asked = lease::acquire(&self.context.leases, self.command, holder).await;
             let error = match asked {
@@ -133,7 +138,7 @@ impl Attempt<'_> {
             failures += 1;
             self.show_away(&error);
             if Instant::now() >= self.deadline {
-                return Err(deferred(MARGIN, "the cluster cannot be reached"));
+                return Err(deferred(MARGIN, AWAY));
             }
             pause(Backoff::RECONNECT.jittered(failures), self.stop).await;
         }
@@ -178,7 +183,7 @@ impl Attempt<'_> {
             },
             Ended::Lost(loss) => return of_loss(loss),
             Ended::HandedBack => {
-                return Outcome::Open(deferred(Duration::ZERO, "the worker stops"));
+                return Outcome::Open(deferred(Duration::ZERO, STOPS));
             }
         };
         self.settle(holding, outcome).await
@@ -250,7 +255,7 @@ impl Attempt<'_> {
             let again = pause(Backoff::RECONNECT.jittered(failures), self.stop);
             tokio::select! {
                 stopped = again => if !stopped {
-                    return Outcome::Open(deferred(Duration::ZERO, "the worker stops"));
+                    return Outcome::Open(deferred(Duration::ZERO, STOPS));
                 },
                 () = holding.lost().cancelled() => {}
             }
@@ -261,9 +266,18 @@ impl Attempt<'_> {
 fn of_loss(loss: Loss) -> Outcome {
     match loss {
         Loss::Newer(newer) => Outcome::Open(EventBody::Stopped { newer }),
-        Loss::Taken => Outcome::Open(deferred(MARGIN, "another worker has the store")),
+        Loss::Taken => Outcome::Open(deferred(MARGIN, TAKEN)),
         Loss::Expired => Outcome::Again,
     }
+}
+
+/// For people: how long at most, and that there is nothing to do.
+fn held_by_another(remaining: Duration) -> String {
+    let until = OffsetDateTime::now_utc() + remaining;
+    let (hour, minute, second) = until.time().as_hms();
+    format!(
+        "Another worker holds the store until {hour:02}:{minute:02}:{second:02} UTC at the latest; it goes on by itself."
+    )
 }
 
 fn deferred(after: Duration, reason: &str) -> EventBody {

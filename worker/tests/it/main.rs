@@ -13,6 +13,7 @@ mod harness;
 mod stores;
 
 mod bad_states;
+mod cancel;
 mod delivery;
 mod diagnosis;
 mod faults;

@@ -11,7 +11,7 @@ use shared::step::Step;
 use shared::testing::a_create;
 
 use crate::harness::{Installation, until};
-use crate::stores::{at, slow_helm, until_ready};
+use crate::stores::{at, slow_helm, until_all_ready, until_ready};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -186,4 +186,36 @@ async fn a_lost_broker_does_not_stop_a_job_and_its_outcome_is_said_once_more() {
     })
     .await;
     here.clean(&[store]).await;
+}
+
+#[tokio::test]
+async fn a_rolling_restart_of_two_workers_loses_nothing() {
+    let mut here = Installation::start().await;
+    let pid = slow_helm(&mut here, 2);
+    // Four of them at once, on a machine that may be busy.
+    here.set("URUMI_HELM_LIMIT_MS", "30000");
+    here.open_shop().await;
+    let (first, second) = (here.worker(), here.worker());
+    let commands: Vec<_> = (0..6).map(|_| a_create()).collect();
+    for command in &commands {
+        here.broker.command(command).await;
+    }
+    until("helm runs", SOON, async || pid.exists()).await;
+
+    // One after the other, each under its work.
+    let mut new = Vec::new();
+    for old in [first, second] {
+        assert!(old.stop(Duration::from_secs(40)).await, "{}", here.log());
+        new.push(here.worker());
+    }
+    until_all_ready(&here, &commands, SOON).await;
+
+    for command in &commands {
+        let secrets = here.cluster.of::<Secret>(command.store_id.as_str());
+        let ours = ListParams::default().labels("owner=helm");
+        let records = secrets.list(&ours).await.unwrap().items;
+        assert_eq!(records.len(), 1, "helm ran once for each store");
+    }
+    let stores: Vec<&str> = commands.iter().map(|c| c.store_id.as_str()).collect();
+    here.clean(&stores).await;
 }

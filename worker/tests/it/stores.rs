@@ -130,6 +130,43 @@ pub async fn until_ready(here: &Installation, command: &Envelope<Command>, withi
     }
 }
 
+/// As [`until_ready`], for several stores at once.
+pub async fn until_all_ready(
+    here: &Installation,
+    commands: &[Envelope<Command>],
+    within: Duration,
+) {
+    let deadline = Instant::now() + within;
+    let mut open: Vec<&Envelope<Command>> = commands.iter().collect();
+    let mut later: Vec<(OffsetDateTime, &Envelope<Command>)> = Vec::new();
+    while !open.is_empty() {
+        assert!(
+            Instant::now() < deadline,
+            "not ready: {open:?}\n{}",
+            here.log()
+        );
+        let now = OffsetDateTime::now_utc();
+        for (_, command) in later.extract_if(.., |(moment, _)| *moment <= now) {
+            here.broker.command(command).await;
+        }
+        let Some(event) = here.broker.event(Duration::from_millis(200)).await else {
+            continue;
+        };
+        let of_this = |command: &&Envelope<Command>| command.store_id == event.store_id;
+        match event.body {
+            EventBody::Ready { .. } => open.retain(|command| !of_this(command)),
+            EventBody::Deferred { until, .. } => {
+                later.extend(
+                    open.iter()
+                        .find(|command| of_this(command))
+                        .map(|c| (until, *c)),
+                );
+            }
+            body => assert!(!body.settles(), "{body:?}\n{}", here.log()),
+        }
+    }
+}
+
 /// A helm that takes its time, then is the real one.
 pub fn slow_helm(here: &mut Installation, seconds: u32) -> std::path::PathBuf {
     let folder = here.folder.path().to_owned();
