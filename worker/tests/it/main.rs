@@ -19,6 +19,8 @@ mod diagnosis;
 mod faults;
 mod guard;
 mod journey;
+#[cfg(feature = "faults")]
+mod kills;
 mod lease;
 mod namespaces;
 mod outages;

@@ -114,6 +114,12 @@ async fn a_stopped_worker_hands_its_store_back_at_once() {
         matches!(events.last(), Some(EventBody::Ready { .. })),
         "{events:?}"
     );
+    // A later holder's runs of a step are not those of an earlier one.
+    let mut runs = events.iter().filter_map(|event| match event {
+        EventBody::StepStarted { run, .. } => Some(*run),
+        _ => None,
+    });
+    assert!(runs.all(|run| (100..200).contains(&run)), "{events:?}");
     here.clean(&[command.store_id.as_str()]).await;
 }
 
