@@ -25,7 +25,7 @@ use crate::converge::decide::Waiting;
 use crate::converge::taken::Taken;
 use crate::converge::timeline::Timeline;
 use crate::converge::{Ended, Job, Wanted, converge};
-use crate::helm::{charts, digest};
+use crate::helm::{charts, digest, guard};
 use crate::lease::{self, Acquired, Holding, Loss};
 use crate::report::Unsaid;
 use crate::steps::Arrived;
@@ -209,7 +209,8 @@ impl Attempt<'_> {
         }
         tracing::error!("a job panicked");
         // Its helm, if one ran, is being ended now; keep the store that long.
-        pause(self.context.settings.helm_grace, holding.lost()).await;
+        let ended = self.context.settings.helm_grace + guard::MARGIN;
+        pause(ended, holding.lost()).await;
         let detail = "The worker met a fault of its own.";
         Ended::Failed(Failure::new(FailureCode::Internal, detail))
     }
