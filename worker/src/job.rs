@@ -33,7 +33,9 @@ use crate::values;
 
 /// After the other holder's end, and before asking again.
 const MARGIN: Duration = Duration::from_millis(500);
-/// Why a try is put off, in words for people.
+/// Why a try is put off, in words for people; until when is said beside it, so
+/// that the same reason is the same text.
+const HELD: &str = "Another worker holds the store; it goes on by itself.";
 const STOPS: &str = "This worker is being stopped; another one goes on by itself.";
 const AWAY: &str = "The cluster does not answer; it is tried again by itself.";
 const TAKEN: &str = "Another worker has taken the store over; it goes on by itself.";
@@ -82,7 +84,7 @@ pub async fn run(
                 let waiting = waiting_since.get_or_insert_with(Instant::now);
                 let patient = supersedes && waiting.elapsed() < attempt.holders_time();
                 if !(patient && pause(MARGIN / 2, stop).await) {
-                    let busy = deferred(remaining + MARGIN, &held_by_another(remaining));
+                    let busy = deferred(remaining + MARGIN, HELD);
                     return story.conclude(busy).await;
                 }
             }
@@ -270,15 +272,6 @@ fn of_loss(loss: Loss) -> Outcome {
         Loss::Taken => Outcome::Open(deferred(MARGIN, TAKEN)),
         Loss::Expired => Outcome::Again,
     }
-}
-
-/// For people: how long at most, and that there is nothing to do.
-fn held_by_another(remaining: Duration) -> String {
-    let until = OffsetDateTime::now_utc() + remaining;
-    let (hour, minute, second) = until.time().as_hms();
-    format!(
-        "Another worker holds the store until {hour:02}:{minute:02}:{second:02} UTC at the latest; it goes on by itself."
-    )
 }
 
 fn deferred(after: Duration, reason: &str) -> EventBody {
