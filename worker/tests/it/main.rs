@@ -18,6 +18,8 @@ mod delivery;
 mod diagnosis;
 mod faults;
 mod guard;
+#[cfg(feature = "faults")]
+mod halts;
 mod journey;
 #[cfg(feature = "faults")]
 mod kills;
