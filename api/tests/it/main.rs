@@ -16,6 +16,7 @@ mod faults;
 mod idempotency;
 mod observer;
 mod outage;
+mod permutations;
 mod problems;
 mod projector;
 mod relay;

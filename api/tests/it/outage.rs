@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use shared::amqp::topology::{COMMANDS, EVENTS, OBSERVATIONS};
 
 use crate::harness::servers::Servers;
 use crate::harness::{Proxy, TestApi, Worker, eventually};
@@ -104,4 +105,31 @@ async fn a_stop_ends_within_its_bound_though_broker_and_database_hang() {
         "{:?}",
         began.elapsed()
     );
+}
+
+#[actix_web::test]
+async fn queues_and_connections_that_the_broker_takes_away_lose_nothing() {
+    let api = TestApi::ready("outage_broker").await;
+    let mut worker = Worker::of(&api).await;
+    let first = api.a_store().await;
+    let command = worker.command().await;
+
+    for queue in [EVENTS, OBSERVATIONS, COMMANDS] {
+        api.servers.delete_queue(queue.name).await;
+    }
+    api.servers.close_connections().await;
+    let began = Instant::now();
+    let answer = api.get(&format!("/stores/{first}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let second = api.a_store().await;
+
+    let mut worker = Worker::of(&api).await;
+    worker.make(&command).await;
+    api.store_with(&first, "Ready").await;
+    let command = worker.command().await;
+    assert_eq!(command.store_id.as_str(), second);
+    worker.make(&command).await;
+    api.store_with(&second, "Ready").await;
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(30), "{took:?}");
 }

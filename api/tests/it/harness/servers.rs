@@ -65,6 +65,31 @@ impl Servers {
         admin.close().await.unwrap();
     }
 
+    /// Have the broker close every connection of the test's virtual host, once it
+    /// lists them.
+    pub async fn close_connections(&self) {
+        let path = format!("vhosts/{}/connections", self.vhost);
+        let names = super::eventually("the broker lists connections", async || {
+            let listed: serde_json::Value = reqwest::get(management_url(&path))
+                .await
+                .unwrap()
+                .json()
+                .await
+                .unwrap();
+            let names = listed.as_array()?.iter();
+            let names: Vec<String> = names
+                .filter_map(|connection| connection["name"].as_str().map(str::to_owned))
+                .collect();
+            (!names.is_empty()).then_some(names)
+        })
+        .await;
+        for name in names {
+            let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect();
+            let path = format!("connections/{}", name.replace('+', "%20"));
+            management(Method::DELETE, &path, None).await;
+        }
+    }
+
     /// Messages of one of the test's queues, over the broker's HTTP API.
     pub async fn delete_queue(&self, queue: &str) {
         management(
@@ -157,11 +182,13 @@ async fn make_vhost(name: &str) {
     .await;
 }
 
+fn management_url(path: &str) -> String {
+    let base = variable("TEST_AMQP_MANAGEMENT_URL");
+    format!("{}/api/{path}", base.trim_end_matches('/'))
+}
+
 async fn management(method: Method, path: &str, body: Option<&'static str>) {
-    let url = format!(
-        "{}/api/{path}",
-        variable("TEST_AMQP_MANAGEMENT_URL").trim_end_matches('/')
-    );
+    let url = management_url(path);
     let mut request = reqwest::Client::new().request(method.clone(), url);
     if let Some(body) = body {
         request = request
