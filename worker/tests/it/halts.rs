@@ -91,7 +91,7 @@ async fn a_worker_halted_at_any_point_of_a_create_brings_nothing_back_when_it_wa
         .filter(|point| point.create && point.name.starts_with("worker."));
     let tries = points.map(|point| async move { (point.name, halted_at(point.name).await) });
     let all: Vec<_> = futures_util::stream::iter(tries)
-        .buffer_unordered(4)
+        .buffer_unordered(3)
         .collect()
         .await;
     for (name, met) in all {

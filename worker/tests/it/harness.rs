@@ -151,7 +151,7 @@ impl Installation {
             .env("URUMI_WORKER_LISTEN", "127.0.0.1:0")
             .env("URUMI_LEASE_MS", "3000")
             .env("URUMI_LEASE_RENEW_MS", "500")
-            .env("URUMI_HELM_LIMIT_MS", "6000")
+            .env("URUMI_HELM_LIMIT_MS", "30000")
             .env("URUMI_HELM_GRACE_MS", "1000")
             .envs(self.extra.iter().map(|(key, value)| (key, value)))
             .stdin(Stdio::null())

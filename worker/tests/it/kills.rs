@@ -19,6 +19,8 @@ use crate::harness::{Installation, until};
 use crate::stores::{a_ready_store, again};
 
 const SOON: Duration = Duration::from_secs(90);
+/// What a worker does after the outcome is done within this.
+const AFTER: Duration = Duration::from_secs(5);
 /// Stores without pods may have arrived at the first look.
 const MAY_BE_MISSED: &[&str] = &["worker.rollout.waiting"];
 
@@ -40,11 +42,16 @@ async fn killed_at(point: &str, kind: OperationKind) -> Option<Duration> {
     std::fs::write(&armed, format!("{point} kill")).unwrap();
     here.broker.command(&command).await;
     let mut outcome = None;
+    let mut said: Option<Instant> = None;
     until(&format!("{point} is met"), SOON, async || {
         let event = here.broker.event(Duration::from_millis(50)).await;
-        let settled = event.filter(|event| event.body.settles());
-        outcome = settled.map(|event| event.body).or(outcome.take());
-        fired.exists() || outcome.is_some()
+        let ours = event.filter(|event| event.generation == command.generation);
+        if let Some(event) = ours.filter(|event| event.body.settles()) {
+            outcome = Some(event.body);
+            said = Some(Instant::now());
+        }
+        // Some points come after the outcome.
+        fired.exists() || said.is_some_and(|said| said.elapsed() > AFTER)
     })
     .await;
     let met = fired.exists();
@@ -71,7 +78,9 @@ async fn killed_at(point: &str, kind: OperationKind) -> Option<Duration> {
             None => {}
         }
         let event = here.broker.event(Duration::from_millis(200)).await;
-        outcome = event.map(|event| event.body).filter(EventBody::settles);
+        // The create before it may be delivered, and so said, once more.
+        let ours = event.filter(|event| event.generation == command.generation);
+        outcome = ours.map(|event| event.body).filter(EventBody::settles);
         false
     })
     .await;
@@ -124,7 +133,7 @@ async fn at_every_point(kind: OperationKind, on_its_way: impl Fn(&Point) -> bool
         (point.name, took)
     });
     let all: Vec<_> = futures_util::stream::iter(tries)
-        .buffer_unordered(4)
+        .buffer_unordered(3)
         .collect()
         .await;
     for (name, took) in all {

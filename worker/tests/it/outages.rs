@@ -198,8 +198,6 @@ async fn a_lost_broker_does_not_stop_a_job_and_its_outcome_is_said_once_more() {
 async fn a_rolling_restart_of_two_workers_loses_nothing() {
     let mut here = Installation::start().await;
     let pid = slow_helm(&mut here, 2);
-    // Four of them at once, on a machine that may be busy.
-    here.set("URUMI_HELM_LIMIT_MS", "30000");
     here.open_shop().await;
     let (first, second) = (here.worker(), here.worker());
     let commands: Vec<_> = (0..6).map(|_| a_create()).collect();
