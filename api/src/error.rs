@@ -6,11 +6,13 @@ pub mod problem;
 
 use actix_web::http::Method;
 use shared::ids::{InvalidStoreId, StoreId};
+use uuid::Uuid;
 
 use crate::db::DbError;
 use crate::error::code::Code;
 use crate::error::problem::FieldError;
 use crate::stores::StoreError;
+use crate::stores::legal::Refusal;
 
 /// A refusal.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +41,12 @@ pub enum ApiError {
     /// No such operation for this caller.
     #[error("there is no operation `{0}`")]
     OperationNotFound(String),
+    /// The path holds a text that is no dead letter's id.
+    #[error("`{0}` is not a dead letter's id: expected a UUID")]
+    MalformedDeadLetterId(String),
+    /// No such dead letter.
+    #[error("there is no dead letter `{0}`")]
+    DeadLetterNotFound(Uuid),
     /// No such path.
     #[error("there is nothing at `{0}`")]
     PathNotFound(String),
@@ -62,6 +70,9 @@ pub enum ApiError {
     /// The Idempotency-Key came with another request.
     #[error("this Idempotency-Key was used for another request")]
     IdempotencyKeyReused,
+    /// Not while the store stands so.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The Host header names somebody else.
     #[error("this server does not answer for the host `{0}`")]
     ForbiddenHost(String),
@@ -88,12 +99,23 @@ impl ApiError {
             Self::MalformedOperationId(_) => Code::MalformedOperationId,
             Self::StoreNotFound(_) => Code::StoreNotFound,
             Self::OperationNotFound(_) => Code::OperationNotFound,
+            Self::MalformedDeadLetterId(_) => Code::MalformedDeadLetterId,
+            Self::DeadLetterNotFound(_) => Code::DeadLetterNotFound,
             Self::PathNotFound(_) => Code::PathNotFound,
             Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::PayloadTooLarge(_) => Code::PayloadTooLarge,
             Self::BodyLost(_) => Code::BodyLost,
             Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+            Self::Refused(refusal) => match refusal {
+                Refusal::OperationOpen { .. } => Code::OperationOpen,
+                Refusal::WrongStatus { .. } => Code::WrongStatus,
+                Refusal::NothingToRetry { .. } => Code::NothingToRetry,
+                Refusal::NothingToCancel { .. } => Code::NothingToCancel,
+                Refusal::NotCancellable { .. } => Code::NotCancellable,
+                Refusal::AlreadyReplayed { .. } => Code::AlreadyReplayed,
+                Refusal::StillUnusable { .. } => Code::StillUnusable,
+            },
             Self::ForbiddenHost(_) => Code::ForbiddenHost,
             Self::ForbiddenOrigin(_) => Code::ForbiddenOrigin,
             Self::Unavailable(_) => Code::Unavailable,
@@ -108,11 +130,13 @@ impl ApiError {
             Self::OperationNotFound(_) => {
                 Some("The operations of a store are shown by GET /stores/{id}.".to_owned())
             }
+            Self::DeadLetterNotFound(_) => Some("List them with GET /dead-letters.".to_owned()),
             Self::PathNotFound(_) => Some("The paths are listed at /docs.".to_owned()),
             Self::UnsupportedMediaType(_) => {
                 Some("Send `Content-Type: application/json`.".to_owned())
             }
             Self::IdempotencyKeyReused => Some("Use a new key for a new request.".to_owned()),
+            Self::Refused(refusal) => Some(refusal.advice()),
             Self::ForbiddenHost(_) => Some(
                 "Use localhost or 127.0.0.1, or name the host in URUMI_ALLOWED_HOSTS.".to_owned(),
             ),
@@ -128,6 +152,7 @@ impl ApiError {
             | Self::InvalidHeader(_)
             | Self::MalformedStoreId(_)
             | Self::MalformedOperationId(_)
+            | Self::MalformedDeadLetterId(_)
             | Self::MethodNotAllowed { .. }
             | Self::PayloadTooLarge(_) => None,
         }
@@ -143,13 +168,24 @@ impl ApiError {
         }
     }
 
-    /// A use case's refusal about a store.
-    pub fn about(store: &StoreId, error: StoreError) -> Self {
+    /// What can go wrong with a list: only the database.
+    pub fn of_list(error: StoreError) -> Self {
+        Self::unless_missing(error, || Self::PathNotFound("this list".to_owned()))
+    }
+
+    /// A use case's refusal about something that is named otherwise.
+    pub fn unless_missing(error: StoreError, missing: impl FnOnce() -> Self) -> Self {
         match error {
-            StoreError::NotFound => Self::StoreNotFound(store.clone()),
+            StoreError::NotFound => missing(),
             StoreError::KeyReused => Self::IdempotencyKeyReused,
+            StoreError::Refused(refusal) => Self::Refused(refusal),
             StoreError::Database(error) => Self::from(error),
         }
+    }
+
+    /// A use case's refusal about a store.
+    pub fn about(store: &StoreId, error: StoreError) -> Self {
+        Self::unless_missing(error, || Self::StoreNotFound(store.clone()))
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod cursor;
 pub mod dashboard;
+pub mod granted;
 pub mod json;
 pub mod local_guard;
 pub mod query;

@@ -37,6 +37,8 @@ mod paging;
 mod retention;
 mod stores;
 
+mod dead_letters;
+
 mod error;
 mod http;
 pub mod openapi;

@@ -108,6 +108,19 @@ pub struct Again {
     pub budget_ms: Option<u64>,
 }
 
+impl Again {
+    /// At once, and otherwise as it is.
+    pub fn now() -> Self {
+        Self {
+            at: now(),
+            attempt: None,
+            generation: None,
+            not_after: None,
+            budget_ms: None,
+        }
+    }
+}
+
 /// Say an operation's command again, as a new message. Does nothing if the
 /// operation has none (any more).
 ///

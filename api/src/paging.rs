@@ -1,8 +1,12 @@
 //! Keyset pages: a cursor names the row it stands beside and the way to go, so
 //! rows that come or go meanwhile neither repeat nor hide others. Pure.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use time::OffsetDateTime;
 
 /// Rows of a page unless asked otherwise.
 pub const DEFAULT_LIMIT: u64 = 50;
@@ -36,6 +40,32 @@ impl Key for i64 {
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+/// A place in a list that is sorted by a moment, and by an id where moments are
+/// the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place<I> {
+    pub at: OffsetDateTime,
+    pub id: I,
+}
+
+impl<I: Clone + Display + FromStr> Key for Place<I> {
+    fn write(&self) -> String {
+        let micros = self.at.unix_timestamp_nanos() / 1000;
+        format!("{micros}.{}", self.id)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (micros, id) = text.split_once('.')?;
+        let micros: i64 = micros.parse().ok()?;
+        let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok()?;
+        if id.is_empty() || id.contains(char::is_control) {
+            return None;
+        }
+        let id = id.parse().ok()?;
+        Some(Self { at, id })
     }
 }
 
@@ -108,6 +138,17 @@ impl<T, K: Clone> Page<T, K> {
             next: at(rows.last(), Direction::Forward, more_after),
             prev: at(rows.first(), Direction::Backward, more_before),
             items: rows,
+        }
+    }
+}
+
+impl<T, K> Page<T, K> {
+    /// The same page of other items.
+    pub fn map<U>(self, view: impl FnMut(T) -> U) -> Page<U, K> {
+        Page {
+            items: self.items.into_iter().map(view).collect(),
+            next: self.next,
+            prev: self.prev,
         }
     }
 }

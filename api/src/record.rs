@@ -12,6 +12,7 @@ use shared::failure::Failure;
 use shared::ids::{Generation, OperationId, StoreId, TenantId};
 use shared::operation::{OperationKind, OperationStatus};
 use shared::step::Step;
+use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 use time::{Duration, OffsetDateTime};
 
@@ -23,6 +24,10 @@ pub struct StoreRecord {
     pub status: StoreStatus,
     pub generation: Generation,
     pub ever_ready: bool,
+    /// What is wanted of it.
+    pub spec: StoreSpec,
+    /// What it last was when it was Ready.
+    pub safe_spec: Option<StoreSpec>,
     pub failure: Option<Failure>,
     pub current_operation_id: OperationId,
     pub chart: Option<String>,
@@ -39,6 +44,8 @@ pub struct OperationRecord {
     pub store_id: StoreId,
     pub kind: OperationKind,
     pub generation: Generation,
+    /// What it asked for; none for a delete.
+    pub spec: Option<StoreSpec>,
     pub max_attempts: u32,
     /// From the first step on.
     pub budget: Duration,

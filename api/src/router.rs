@@ -6,11 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, Resource};
 
 use crate::error::ApiError;
 use crate::http::dashboard;
-use crate::routes::{audit, docs, operations, probes, stores};
+use crate::routes::{audit, dead_letters, docs, operations, probes, stores};
 
 /// The routes; what is not here is a problem.
 pub fn configure(config: &mut ServiceConfig) {
     const GET: &[Method] = &[Method::GET];
+    const POST: &[Method] = &[Method::POST];
     config
         .app_data(Data::new(docs::config()))
         .service(
@@ -20,11 +21,23 @@ pub fn configure(config: &mut ServiceConfig) {
         )
         .service(at("/stores/audit/logs", GET).route(web::get().to(audit::handle)))
         .service(
-            at("/stores/{id}", &[Method::GET, Method::DELETE])
-                .route(web::get().to(stores::show::handle))
-                .route(web::delete().to(stores::delete::handle)),
+            at(
+                "/stores/{id}",
+                &[Method::GET, Method::PATCH, Method::DELETE],
+            )
+            .route(web::get().to(stores::show::handle))
+            .route(web::patch().to(stores::update::handle))
+            .route(web::delete().to(stores::delete::handle)),
         )
+        .service(
+            at("/stores/{id}/operations", GET).route(web::get().to(stores::operations::handle)),
+        )
+        .service(at("/stores/{id}/retry", POST).route(web::post().to(stores::retry::handle)))
+        .service(at("/stores/{id}/cancel", POST).route(web::post().to(stores::cancel::handle)))
+        .service(at("/stores/{id}/upgrade", POST).route(web::post().to(stores::upgrade::handle)))
         .service(at("/operations/{id}", GET).route(web::get().to(operations::handle)))
+        .service(at("/dead-letters", GET).route(web::get().to(dead_letters::list)))
+        .service(at("/dead-letters/{id}/replay", POST).route(web::post().to(dead_letters::again)))
         .service(at("/healthz", GET).route(web::get().to(probes::healthz)))
         .service(at("/readyz", GET).route(web::get().to(probes::readyz)))
         .service(at("/openapi.json", GET).route(web::get().to(docs::document)))

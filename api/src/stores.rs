@@ -1,15 +1,24 @@
 //! The use cases. Each takes a [`Caller`], whose tenant scopes every query, and
 //! knows SQL but no HTTP.
 
+pub mod cancel;
 pub mod create;
 pub mod delete;
 pub mod find;
 pub mod intent;
+pub mod keyset;
+pub mod legal;
 pub mod list;
+pub mod operations;
+pub mod retry;
+pub mod stop;
+pub mod update;
+pub mod wish;
 
 use shared::ids::{RequestId, TenantId};
 
 use crate::db::{DbError, MaybeDatabase};
+use crate::stores::legal::Refusal;
 
 /// On whose behalf something is done. Made by the HTTP side alone, and the only
 /// way to get a tenant.
@@ -30,16 +39,30 @@ pub enum StoreError {
     /// The idempotency key came before, with another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// Not while the store stands so.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The database's fault.
     #[error(transparent)]
     Database(#[from] DbError),
+}
+
+impl StoreError {
+    /// Why a wish about a store that is there was refused, as the audit has it.
+    pub fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::KeyReused => Some("idempotency_key_reused"),
+            Self::Refused(refusal) => Some(refusal.code()),
+            Self::NotFound | Self::Database(_) => None,
+        }
+    }
 }
 
 impl MaybeDatabase for StoreError {
     fn database(&self) -> Option<&DbError> {
         match self {
             Self::Database(error) => Some(error),
-            Self::NotFound | Self::KeyReused => None,
+            Self::NotFound | Self::KeyReused | Self::Refused(_) => None,
         }
     }
 }

@@ -58,6 +58,7 @@ export function store({ status = "Ready", ...more }: Said<StoreView, "status"> =
     name: "My Shop",
     status: status as StoreStatus,
     plan: "small",
+    wanted: { name: more.name ?? "My Shop", plan: "small" },
     admin_email: "owner@example.com",
     host: `${id}.localhost`,
     url: `http://${id}.localhost:8080`,

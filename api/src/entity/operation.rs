@@ -1,4 +1,4 @@
-//! One intent about one store (`0003_operations.sql`).
+//! One intent about one store (`0003_operations.sql`, `0011_wanted.sql`).
 
 use sea_orm::entity::prelude::*;
 
@@ -12,6 +12,7 @@ pub struct Model {
     pub kind: String,
     pub status: String,
     pub generation: i64,
+    pub spec: Option<Json>,
     pub attempt: i32,
     pub max_attempts: i32,
     pub budget_ms: i64,

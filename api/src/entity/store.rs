@@ -1,4 +1,4 @@
-//! One store (`0002_stores.sql`).
+//! One store (`0002_stores.sql`, `0011_wanted.sql`).
 
 use sea_orm::entity::prelude::*;
 
@@ -10,6 +10,10 @@ pub struct Model {
     pub tenant_id: Uuid,
     pub name: String,
     pub plan: String,
+    pub wanted_chart: Option<String>,
+    pub wanted_image: Option<String>,
+    pub wanted_replicas: Option<i32>,
+    pub safe_spec: Option<Json>,
     pub admin_email: String,
     pub labels: Json,
     pub host: String,

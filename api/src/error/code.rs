@@ -45,6 +45,15 @@ codes! {
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "Body too large";
     BodyLost "body_lost" BAD_REQUEST "The body did not arrive";
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "Idempotency key used before";
+    OperationOpen "operation_open" CONFLICT "Another operation is open";
+    WrongStatus "wrong_status" CONFLICT "Not in this status";
+    NothingToRetry "nothing_to_retry" CONFLICT "Nothing to retry";
+    NothingToCancel "nothing_to_cancel" CONFLICT "Nothing to cancel";
+    NotCancellable "not_cancellable" CONFLICT "Cannot be cancelled";
+    AlreadyReplayed "already_replayed" CONFLICT "Replayed before";
+    StillUnusable "still_unusable" CONFLICT "Still not usable";
+    MalformedDeadLetterId "malformed_dead_letter_id" BAD_REQUEST "Not a dead letter's id";
+    DeadLetterNotFound "dead_letter_not_found" NOT_FOUND "No such dead letter";
     ForbiddenHost "forbidden_host" FORBIDDEN "Host not allowed";
     ForbiddenOrigin "forbidden_origin" FORBIDDEN "Origin not allowed";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "Temporarily unavailable";

@@ -33,11 +33,18 @@ pub struct PageView<T> {
 }
 
 impl<T> PageView<T> {
-    pub fn of<R, K: Key>(page: Page<R, K>, view: impl FnMut(R) -> T) -> Self {
-        Self {
+    /// The answer for a page.
+    ///
+    /// # Errors
+    /// The first of a row that cannot be shown.
+    pub fn of<R, K: Key, E>(
+        page: Page<R, K>,
+        view: impl FnMut(R) -> Result<T, E>,
+    ) -> Result<Self, E> {
+        Ok(Self {
             next_cursor: page.next.as_ref().map(Cursor::encode),
             prev_cursor: page.prev.as_ref().map(Cursor::encode),
-            items: page.items.into_iter().map(view).collect(),
-        }
+            items: page.items.into_iter().map(view).collect::<Result<_, E>>()?,
+        })
     }
 }

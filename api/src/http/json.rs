@@ -114,12 +114,21 @@ impl Fields {
         name: &'static str,
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
+        self.value(name, |value| match value {
+            Value::String(text) => read(text).map_err(|error| error.to_string()),
+            other => Err(format!("must be a string, is {}", kind_of(other))),
+        })
+    }
+
+    /// An optional field of any type, read by `read`.
+    pub fn value<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Option<T> {
         self.known.push(name);
-        let result = match self.left.remove(name)? {
-            Value::String(text) => read(&text).map_err(|error| error.to_string()),
-            other => Err(format!("must be a string, is {}", kind_of(&other))),
-        };
-        result
+        let value = self.left.remove(name)?;
+        read(&value)
             .map_err(|detail| {
                 self.complaints
                     .push(FieldError::new(format!("/{name}"), detail))

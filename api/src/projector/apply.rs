@@ -154,13 +154,7 @@ async fn change_command(
     operation: &OperationRecord,
     change: CommandChange,
 ) -> Result<(), DbError> {
-    let keep = Again {
-        at: now(),
-        attempt: None,
-        generation: None,
-        not_after: None,
-        budget_ms: None,
-    };
+    let keep = Again::now();
     let again = match change {
         CommandChange::Keep => return Ok(()),
         CommandChange::Settle => return outbox::settle(tx, operation.id).await,

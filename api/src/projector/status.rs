@@ -4,6 +4,7 @@
 
 use shared::failure::{Failure, FailureCode};
 use shared::operation::{OperationKind, OperationStatus};
+use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 
 use crate::record::{Ended, OperationRecord, StoreRecord};
@@ -68,6 +69,7 @@ pub fn follow(store: &mut StoreRecord, operation: &OperationRecord) {
         | StoreStatus::Deleting
         | StoreStatus::Deleted => None,
     };
+    follow_spec(store, operation);
     if operation.status != OperationStatus::Succeeded {
         return;
     }
@@ -89,6 +91,51 @@ pub fn follow(store: &mut StoreRecord, operation: &OperationRecord) {
             Ended::Failed { .. } | Ended::Stopped { .. } => {}
         }
     }
+}
+
+/// What is wanted of the store: what its newest operation asked for, but what it
+/// last was when it was Ready once a change of that came to nothing.
+fn follow_spec(store: &mut StoreRecord, operation: &OperationRecord) {
+    let Some(asked) = &operation.spec else {
+        return;
+    };
+    store.spec = match (operation.status, &store.safe_spec) {
+        (OperationStatus::Succeeded, _) => {
+            let reached = reached(asked, operation);
+            store.safe_spec = Some(reached.clone());
+            reached
+        }
+        (
+            OperationStatus::Failed | OperationStatus::Cancelled | OperationStatus::Superseded,
+            Some(safe),
+        ) => safe.clone(),
+        (_, _) => asked.clone(),
+    };
+}
+
+/// The spec with the version that serves: a later change of something else, or
+/// the way back to it, does not move the chart.
+fn reached(asked: &StoreSpec, operation: &OperationRecord) -> StoreSpec {
+    let served = operation
+        .outcomes
+        .iter()
+        .find_map(|attempt| match &attempt.ended {
+            Ended::Ready { chart, .. } => version_of(chart),
+            Ended::Deleted | Ended::Failed { .. } | Ended::Stopped { .. } => None,
+        });
+    StoreSpec {
+        chart: served.or_else(|| asked.chart.clone()),
+        ..asked.clone()
+    }
+}
+
+/// The version in a chart's name and version, such as `store-0.1.0`.
+fn version_of(chart: &str) -> Option<String> {
+    let digit = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+    let (at, _) = chart
+        .match_indices('-')
+        .find(|(at, _)| digit(&chart[at + 1..]))?;
+    Some(chart[at + 1..].to_owned())
 }
 
 fn without_failure(status: OperationStatus) -> Failure {

@@ -11,7 +11,9 @@ use shared::contract::event::EventBody;
 use shared::failure::{Failure, FailureCode};
 use shared::ids::{Generation, MessageId, OperationId, StoreId, TenantId};
 use shared::operation::{OperationKind, OperationStatus};
+use shared::plan::Plan;
 use shared::step::Step;
+use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 use time::{Duration, OffsetDateTime};
 
@@ -32,6 +34,7 @@ pub fn records(kind: OperationKind) -> (StoreRecord, OperationRecord) {
         store_id: id.clone(),
         kind,
         generation: Generation(2),
+        spec: (kind != OperationKind::Delete).then(|| spec("wanted")),
         max_attempts: 3,
         budget: Duration::seconds(900),
         not_after: at(86_400),
@@ -50,6 +53,8 @@ pub fn records(kind: OperationKind) -> (StoreRecord, OperationRecord) {
         status: status::of(kind, OperationStatus::Queued),
         generation: Generation(2),
         ever_ready: kind != OperationKind::Create,
+        spec: spec("wanted"),
+        safe_spec: (kind != OperationKind::Create).then(|| spec("safe")),
         failure: None,
         current_operation_id: operation.id,
         chart: None,
@@ -58,6 +63,21 @@ pub fn records(kind: OperationKind) -> (StoreRecord, OperationRecord) {
         deleted_at: None,
     };
     (store, operation)
+}
+
+/// A spec, told apart by its image.
+pub fn spec(image: &str) -> StoreSpec {
+    StoreSpec {
+        id: "store-bcdfgh".parse().unwrap(),
+        name: "My Shop".parse().unwrap(),
+        host: "store-bcdfgh.localhost".to_owned(),
+        url: "http://store-bcdfgh.localhost".to_owned(),
+        plan: Plan::Small,
+        admin_email: "owner@example.com".to_owned(),
+        chart: None,
+        image: Some(image.to_owned()),
+        replicas: None,
+    }
 }
 
 /// An event about that operation.

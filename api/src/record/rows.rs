@@ -10,6 +10,7 @@ use serde_json::Value;
 use shared::ids::{Generation, OperationId, TenantId};
 use shared::operation::{OperationKind, OperationStatus};
 use shared::step::Step;
+use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 use time::{Duration, OffsetDateTime};
 
@@ -91,6 +92,8 @@ impl TryFrom<&store::Model> for StoreRecord {
                 .ok_or_else(|| UnreadableRow::new("stores.status", &row.status))?,
             generation: Generation(row.generation),
             ever_ready: row.ever_ready,
+            spec: spec_of(row)?,
+            safe_spec: optional("stores.safe_spec", row.safe_spec.as_ref())?,
             failure: optional("stores.failure", row.failure.as_ref())?,
             current_operation_id: OperationId(row.current_operation_id),
             chart: row.chart.clone(),
@@ -101,6 +104,30 @@ impl TryFrom<&store::Model> for StoreRecord {
     }
 }
 
+/// The wanted store, from its columns.
+fn spec_of(row: &store::Model) -> Result<StoreSpec, UnreadableRow> {
+    let replicas = row.wanted_replicas;
+    Ok(StoreSpec {
+        id: row
+            .id
+            .parse()
+            .map_err(|_| UnreadableRow::new("stores.id", &row.id))?,
+        name: row
+            .name
+            .parse()
+            .map_err(|_| UnreadableRow::new("stores.name", &row.name))?,
+        host: row.host.clone(),
+        url: row.url.clone(),
+        plan: from_json("stores.plan", &Value::from(row.plan.as_str()))?,
+        admin_email: row.admin_email.clone(),
+        chart: row.wanted_chart.clone(),
+        image: row.wanted_image.clone(),
+        replicas: replicas
+            .map(|count| to_u32("stores.wanted_replicas", count))
+            .transpose()?,
+    })
+}
+
 impl StoreRecord {
     /// The columns that a report can change.
     pub fn to_row(&self, row: &store::Model, now: OffsetDateTime) -> store::ActiveModel {
@@ -108,6 +135,12 @@ impl StoreRecord {
             status: Set(self.status.as_str().to_owned()),
             generation: Set(self.generation.0),
             ever_ready: Set(self.ever_ready),
+            name: Set(self.spec.name.to_string()),
+            plan: Set(self.spec.plan.as_str().to_owned()),
+            wanted_chart: Set(self.spec.chart.clone()),
+            wanted_image: Set(self.spec.image.clone()),
+            wanted_replicas: Set(self.spec.replicas.map(to_i32)),
+            safe_spec: Set(self.safe_spec.as_ref().map(to_json)),
             failure: Set(self.failure.as_ref().map(to_json)),
             current_operation_id: Set(self.current_operation_id.0),
             chart: Set(self.chart.clone()),
@@ -138,6 +171,7 @@ impl TryFrom<&operation::Model> for OperationRecord {
             kind: OperationKind::parse(&row.kind)
                 .ok_or_else(|| UnreadableRow::new("operations.kind", &row.kind))?,
             generation: Generation(row.generation),
+            spec: optional("operations.spec", row.spec.as_ref())?,
             max_attempts: to_u32("operations.max_attempts", row.max_attempts)?,
             budget: Duration::milliseconds(row.budget_ms),
             not_after: row.not_after,

@@ -12,10 +12,10 @@ use uuid::Uuid;
 use crate::audit::list::page;
 use crate::entity::audit_event;
 use crate::error::ApiError;
-use crate::error::problem::Problem;
 use crate::http::cursor::{PageView, page_request};
 use crate::http::query::Query;
 use crate::http::state::AppState;
+use crate::routes::refusals::OfList;
 use crate::stores::Caller;
 
 /// One thing that was asked for or happened.
@@ -63,12 +63,7 @@ pub struct AuditEventView {
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
         ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
     ),
-    responses(
-        (status = 200, description = "A page.", body = PageView<AuditEventView>),
-        (status = 400, description = "An unknown or wrong parameter.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Host not allowed.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "A page.", body = PageView<AuditEventView>), OfList),
 )]
 pub async fn handle(
     request: HttpRequest,
@@ -84,7 +79,9 @@ pub async fn handle(
         .db
         .read(async |db| page(db, caller.tenant, store, wanted).await)
         .await?;
-    Ok(Json(PageView::of(page, view)))
+    Ok(Json(PageView::of(page, |row| {
+        Ok::<_, ApiError>(view(row))
+    })?))
 }
 
 fn view(row: audit_event::Model) -> AuditEventView {

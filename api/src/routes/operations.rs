@@ -5,24 +5,18 @@ use actix_web::web::{Data, Json, Path};
 use shared::ids::OperationId;
 
 use crate::error::ApiError;
-use crate::error::problem::Problem;
 use crate::http::query::Query;
 use crate::http::state::AppState;
+use crate::routes::refusals::OfOne;
 use crate::routes::view::OperationView;
-use crate::stores::{Caller, StoreError, find};
+use crate::stores::{Caller, find};
 
 /// One operation with its steps.
 #[utoipa::path(
     get, path = "/operations/{id}", tag = "operations", operation_id = "getOperation",
     summary = "Show an operation",
     params(("id" = OperationId, Path, description = "The operation's id.")),
-    responses(
-        (status = 200, description = "The operation.", body = OperationView),
-        (status = 400, description = "Not an operation id.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Host not allowed.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such operation.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The operation.", body = OperationView), OfOne),
 )]
 pub async fn handle(
     request: HttpRequest,
@@ -38,11 +32,8 @@ pub async fn handle(
         .db
         .read(async |db| find::operation(db, caller, id).await)
         .await
-        .map_err(|error| match error {
-            StoreError::Database(error) => ApiError::from(error),
-            StoreError::NotFound | StoreError::KeyReused => {
-                ApiError::OperationNotFound(id.to_string())
-            }
+        .map_err(|error| {
+            ApiError::unless_missing(error, || ApiError::OperationNotFound(id.to_string()))
         })?;
     Ok(Json(OperationView::of(&found)?))
 }

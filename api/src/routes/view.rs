@@ -2,20 +2,20 @@
 //! JSON; no rule is here.
 
 use serde::Serialize;
-use serde_json::Value;
 use shared::contract::observation::{Health, HealthReason};
 use shared::failure::{Failure, FailureCode};
 use shared::ids::{Generation, OperationId, StoreId};
 use shared::operation::{OperationKind, OperationStatus};
 use shared::plan::Plan;
 use shared::step::Step;
+use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::db::DbError;
 use crate::health;
-use crate::record::rows::{UnreadableRow, from_json, now, to_u32};
+use crate::record::rows::{UnreadableRow, now, to_u32};
 use crate::record::timeline::{Standing, put_off, standing};
 use crate::record::{OperationRecord, StepRecord, StoreRecord};
 use crate::stores::find::{Found, FoundOperation};
@@ -42,6 +42,11 @@ pub struct StoreView {
     pub url: String,
     /// Grows with each accepted wish.
     pub generation: Generation,
+    /// What is wanted of it: what its newest operation asked for, or, when a change
+    /// came to nothing, what it was before.
+    pub wanted: WantedView,
+    /// What it last was when it was Ready; a change that fails returns to it.
+    pub safe: Option<WantedView>,
     /// Why it is Failed or DeleteFailed.
     pub failure: Option<Failure>,
     /// Whether it serves now; Unknown unless it is Ready.
@@ -78,6 +83,23 @@ pub struct HealthView {
     pub looked_at: Option<OffsetDateTime>,
 }
 
+/// What can be changed of a store.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WantedView {
+    /// Display name.
+    #[schema(max_length = 60, example = "My Shop")]
+    pub name: String,
+    /// Size.
+    pub plan: Plan,
+    /// Version of its chart; null for the newest that the workers have.
+    #[schema(example = "0.1.0")]
+    pub chart: Option<String>,
+    /// Tag of its web image; null for the platform's own.
+    pub image: Option<String>,
+    /// Number of its web pods; null for the platform's own.
+    pub replicas: Option<u32>,
+}
+
 /// One intent about a store.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct OperationView {
@@ -91,6 +113,8 @@ pub struct OperationView {
     pub status: OperationStatus,
     /// Its place in the store's history.
     pub generation: Generation,
+    /// What it asked for; null for a delete.
+    pub wanted: Option<WantedView>,
     /// The present (or last) attempt, from 1.
     pub attempt: u32,
     /// Attempts that change something, at most.
@@ -183,11 +207,13 @@ impl StoreView {
             id: record.id,
             name: row.name.clone(),
             status: record.status,
-            plan: from_json("stores.plan", &Value::from(row.plan.as_str()))?,
+            plan: record.spec.plan,
             admin_email: row.admin_email.clone(),
             host: row.host.clone(),
             url: row.url.clone(),
             generation: record.generation,
+            wanted: WantedView::of(&record.spec),
+            safe: record.safe_spec.as_ref().map(WantedView::of),
             failure: record.failure,
             health: HealthView {
                 status: health.health,
@@ -209,6 +235,18 @@ impl StoreView {
     }
 }
 
+impl WantedView {
+    fn of(spec: &StoreSpec) -> Self {
+        Self {
+            name: spec.name.to_string(),
+            plan: spec.plan,
+            chart: spec.chart.clone(),
+            image: spec.image.clone(),
+            replicas: spec.replicas,
+        }
+    }
+}
+
 impl OperationView {
     /// # Errors
     /// A row that this build cannot read.
@@ -224,6 +262,7 @@ impl OperationView {
             kind: record.kind,
             status: record.status,
             generation: record.generation,
+            wanted: record.spec.as_ref().map(WantedView::of),
             attempt: record.attempt,
             max_attempts: to_u32("operations.max_attempts", row.max_attempts)?,
             failure: record.failure.clone(),

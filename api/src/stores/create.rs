@@ -13,14 +13,15 @@ use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 use time::OffsetDateTime;
 
-use crate::audit::{self, NewAuditEvent};
+use crate::audit::NewAuditEvent;
 use crate::db::{Database, DbError};
 use crate::entity::store;
-use crate::idempotency::{self, Answer, Claim, RequestKey};
-use crate::record::rows::now;
+use crate::idempotency::Answer;
+use crate::record::rows::{now, to_i32};
 use crate::settings::Settings;
 use crate::stores::find::{Found, FoundOperation};
 use crate::stores::intent::{self, Intent};
+use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
 
 /// Ids tried until one is free; 387 million exist.
@@ -34,15 +35,6 @@ pub struct NewStore {
     pub admin_email: Option<String>,
 }
 
-/// What came of it.
-#[derive(Debug)]
-pub enum Created {
-    /// A new store, and the answer that was kept for its key.
-    New(Answer),
-    /// The answer that was given before.
-    Replayed(Answer),
-}
-
 /// Ask for a store.
 ///
 /// Effect: all rows, or none. Repeating it: with the same key and wish, the
@@ -54,40 +46,22 @@ pub enum Created {
 pub async fn create(
     db: &Database,
     settings: &Settings,
-    caller: &Caller,
     wanted: &NewStore,
-    key: Option<&RequestKey>,
+    wish: Wish<'_>,
     answer: impl Fn(&Found) -> Result<Answer, DbError>,
-) -> Result<Created, StoreError> {
+) -> Result<Granted, StoreError> {
+    let caller = wish.caller;
+    let refused = |reason| refused(caller, wanted, reason);
     let mut tries = 1;
     loop {
         let id = StoreId::random();
-        let result = db
-            .transaction(async |tx| {
-                if let Some(key) = key
-                    && let Claim::Answered(answer) =
-                        idempotency::claim(tx, caller.tenant, key).await?
-                {
-                    return Ok(Created::Replayed(answer));
-                }
-                let found = insert(tx, settings, caller, wanted, &id).await?;
-                let answer = answer(&found)?;
-                if let Some(key) = key {
-                    idempotency::keep(tx, caller.tenant, key, &answer).await?;
-                }
-                audit::append(tx, &[requested(caller, &found, wanted)]).await?;
-                Ok(Created::New(answer))
-            })
-            .await;
-        match result {
+        let work = async |tx: &DatabaseTransaction| {
+            let found = insert(tx, settings, caller, wanted, &id).await?;
+            Ok((answer(&found)?, vec![requested(caller, &found, wanted)]))
+        };
+        match wish::grant(db, wish, work, refused).await {
             Err(StoreError::Database(error)) if tries < ID_TRIES && id_is_taken(&error) => {
-                tries += 1
-            }
-            Err(StoreError::KeyReused) => {
-                let refusal = refused(caller, wanted);
-                db.transaction(async |tx| audit::append(tx, std::slice::from_ref(&refusal)).await)
-                    .await?;
-                return Err(StoreError::KeyReused);
+                tries += 1;
             }
             settled => return settled,
         }
@@ -151,6 +125,10 @@ fn row(
         name: Set(spec.name.to_string()),
         plan: Set(spec.plan.as_str().to_owned()),
         admin_email: Set(spec.admin_email.clone()),
+        wanted_chart: Set(spec.chart.clone()),
+        wanted_image: Set(spec.image.clone()),
+        wanted_replicas: Set(spec.replicas.map(to_i32)),
+        safe_spec: NotSet,
         labels: Set(json!({})),
         host: Set(spec.host.clone()),
         url: Set(spec.url.clone()),
@@ -175,28 +153,24 @@ fn row(
 }
 
 fn requested(caller: &Caller, found: &Found, wanted: &NewStore) -> NewAuditEvent {
-    NewAuditEvent {
-        tenant_id: caller.tenant,
-        store_id: Some(found.store_id()),
-        operation_id: Some(OperationId(found.store.current_operation_id)),
-        actor: caller.actor.clone(),
-        request_id: Some(caller.request_id),
-        action: "store.create.requested",
-        outcome: "accepted".to_owned(),
-        details: json!({ "name": wanted.name, "plan": wanted.plan, "generation": Generation::FIRST }),
-    }
+    let operation = Some(OperationId(found.store.current_operation_id));
+    let details =
+        json!({ "name": wanted.name, "plan": wanted.plan, "generation": Generation::FIRST });
+    let store = found.store_id();
+    wish::event(
+        caller,
+        Some(&store),
+        operation,
+        "store.create.requested",
+        details,
+    )
 }
 
-fn refused(caller: &Caller, wanted: &NewStore) -> NewAuditEvent {
+fn refused(caller: &Caller, wanted: &NewStore, reason: &str) -> NewAuditEvent {
+    let details = json!({ "name": wanted.name, "reason": reason });
     NewAuditEvent {
-        tenant_id: caller.tenant,
-        store_id: None,
-        operation_id: None,
-        actor: caller.actor.clone(),
-        request_id: Some(caller.request_id),
-        action: "store.create.refused",
-        outcome: "refused".to_owned(),
-        details: json!({ "name": wanted.name, "reason": "idempotency_key_reused" }),
+        details,
+        ..wish::refused(caller, None, "store.create.refused", reason)
     }
 }
 

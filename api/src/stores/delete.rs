@@ -1,26 +1,20 @@
 //! `DELETE /stores/{id}`: legal from every status. It takes the place of
 //! whatever is open, under the next generation.
 
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::contract::command::Goal;
-use shared::contract::control::StopReason;
-use shared::ids::{Generation, OperationId, StoreId};
-use shared::operation::{OperationKind, OperationStatus};
+use shared::ids::StoreId;
+use shared::operation::OperationKind;
 use shared::store_status::StoreStatus;
 
-use crate::audit::{self, NewAuditEvent};
+use crate::audit;
 use crate::db::Database;
-use crate::entity::{operation, store};
-use crate::outbox;
-use crate::projector::status;
-use crate::record::rows::{now, to_json};
-use crate::record::{EndedBy, OperationRecord, StoreRecord};
+use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::find::{self, FoundOperation};
-use crate::stores::intent::{self, Intent};
-use crate::stores::{Caller, StoreError};
+use crate::stores::intent::{self, Turn};
+use crate::stores::stop::{self, Stop};
+use crate::stores::{Caller, StoreError, wish};
 
 /// What came of it.
 #[derive(Debug)]
@@ -57,110 +51,35 @@ pub async fn delete(
             return Ok(Deletion::Accepted(Box::new(current)));
         }
 
-        let mut events = Vec::new();
         let generation = store.generation.next();
-        let operation_id = OperationId::new();
         if operation.is_open() {
-            supersede(tx, &operation, generation).await?;
-            outbox::enqueue_control(tx, &store, operation.id, generation, StopReason::Superseded)
-                .await?;
-            let by = json!({ "kind": operation.kind, "by": operation_id });
-            events.push(event(
-                caller,
-                &store,
-                operation.id,
-                "operation.superseded",
-                by,
-            ));
+            stop::stop(tx, &store, &operation, Stop::Superseded, generation).await?;
         }
-        let intent = Intent {
-            operation_id,
-            store_id: id.clone(),
+        let turn = Turn {
             kind: OperationKind::Delete,
             generation,
             goal: Goal::Absent,
-            ever_ready: store.ever_ready,
-            at: now(),
         };
-        let operation = intent::record(tx, caller, engine, intent).await?;
-        turn(tx, &row, operation_id, generation).await?;
+        let deleting = intent::begin(tx, caller, engine, &row, turn).await?;
+        let mut events = Vec::new();
+        let mut say = |operation, action, details| {
+            events.push(wish::event(
+                caller,
+                Some(id),
+                Some(operation),
+                action,
+                details,
+            ));
+        };
+        if operation.is_open() {
+            let by = json!({ "kind": operation.kind, "by": deleting });
+            say(operation.id, "operation.superseded", by);
+        }
         let details = json!({ "status": store.status, "generation": generation });
-        events.push(event(
-            caller,
-            &store,
-            operation_id,
-            "store.delete.requested",
-            details,
-        ));
+        say(deleting, "store.delete.requested", details);
         audit::append(tx, &events).await?;
-        Ok(Deletion::Accepted(Box::new(FoundOperation::fresh(
-            operation,
-        ))))
+        let operation = find::operation(tx, caller, deleting).await?;
+        Ok(Deletion::Accepted(Box::new(operation)))
     })
     .await
-}
-
-/// End the open operation, and unsay its command.
-async fn supersede(
-    tx: &DatabaseTransaction,
-    operation: &OperationRecord,
-    by: Generation,
-) -> Result<(), StoreError> {
-    let mut ended = operation.clone();
-    ended.ended_by = Some(EndedBy::Delete);
-    ended.status = OperationStatus::Superseded;
-    ended.finished_at = Some(now());
-    operation::Entity::update_many()
-        .set(ended.to_row())
-        .filter(operation::Column::Id.eq(operation.id.0))
-        .exec(tx)
-        .await?;
-    outbox::settle(tx, operation.id).await?;
-    tracing::debug!(operation.id = %operation.id, generation = %by, "superseded by a delete");
-    Ok(())
-}
-
-/// Turn the store to its new operation.
-async fn turn(
-    tx: &DatabaseTransaction,
-    row: &store::Model,
-    operation: OperationId,
-    generation: Generation,
-) -> Result<(), StoreError> {
-    let deleting = status::of(OperationKind::Delete, OperationStatus::Queued);
-    let change = store::ActiveModel {
-        status: Set(deleting.as_str().to_owned()),
-        generation: Set(generation.0),
-        current_operation_id: Set(operation.0),
-        failure: Set(None),
-        version: Set(row.version + 1),
-        updated_at: Set(now()),
-        ..Default::default()
-    };
-    store::Entity::update_many()
-        .set(change)
-        .filter(store::Column::Id.eq(row.id.as_str()))
-        .filter(store::Column::Generation.eq(row.generation))
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-fn event(
-    caller: &Caller,
-    store: &StoreRecord,
-    operation: OperationId,
-    action: &'static str,
-    details: Value,
-) -> NewAuditEvent {
-    NewAuditEvent {
-        tenant_id: caller.tenant,
-        store_id: Some(store.id.clone()),
-        operation_id: Some(operation),
-        actor: caller.actor.clone(),
-        request_id: Some(caller.request_id),
-        action,
-        outcome: "accepted".to_owned(),
-        details: to_json(&details),
-    }
 }

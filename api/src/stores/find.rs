@@ -79,6 +79,19 @@ pub async fn locked<C: ConnectionTrait>(
         .ok_or(StoreError::NotFound)
 }
 
+/// Whether the caller has such a store.
+///
+/// # Errors
+/// [`StoreError::NotFound`], or the database's.
+pub async fn exists<C: ConnectionTrait>(
+    db: &C,
+    caller: &Caller,
+    id: &StoreId,
+) -> Result<(), StoreError> {
+    let found = scoped(caller, id).one(db).await?;
+    found.map(|_| ()).ok_or(StoreError::NotFound)
+}
+
 fn scoped(caller: &Caller, id: &StoreId) -> sea_orm::Select<store::Entity> {
     store::Entity::find_by_id(id.as_str()).filter(store::Column::TenantId.eq(caller.tenant.0))
 }

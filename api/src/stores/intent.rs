@@ -1,5 +1,5 @@
-//! What every accepted wish writes: an operation and its command. To be called
-//! inside the wish's transaction.
+//! What every accepted wish writes: an operation and its command, and the store's
+//! turn to them. To be called inside the wish's transaction.
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{DatabaseTransaction, EntityTrait as _};
@@ -10,9 +10,11 @@ use shared::operation::{OperationKind, OperationStatus};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::DbError;
-use crate::entity::operation;
+use crate::entity::{operation, store};
 use crate::outbox;
-use crate::record::rows::{to_i32, to_millis};
+use crate::projector::{ledger, status};
+use crate::record::StoreRecord;
+use crate::record::rows::{now, to_i32, to_json, to_millis};
 use crate::settings::EngineSettings;
 use crate::stores::Caller;
 
@@ -49,6 +51,10 @@ pub async fn record(
         kind: Set(intent.kind.as_str().to_owned()),
         status: Set(OperationStatus::Queued.as_str().to_owned()),
         generation: Set(intent.generation.0),
+        spec: Set(match &intent.goal {
+            Goal::Present { spec } => Some(to_json(spec)),
+            Goal::Absent => None,
+        }),
         attempt: Set(1),
         max_attempts: Set(to_i32(engine.operation_max_attempts.max(1))),
         budget_ms: Set(budget_ms),
@@ -87,4 +93,49 @@ pub async fn record(
     };
     outbox::enqueue_command(tx, &command).await?;
     Ok(operation)
+}
+
+/// What a store that is there turns to.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    pub kind: OperationKind,
+    pub generation: Generation,
+    pub goal: Goal,
+}
+
+/// Turn a store to a new operation. `row` is locked, and nothing of it is open.
+///
+/// Effect: the operation and its command; the store follows it, under its
+/// generation and with the spec that it asks for.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn begin(
+    tx: &DatabaseTransaction,
+    caller: &Caller,
+    engine: &EngineSettings,
+    row: &store::Model,
+    turn: Turn,
+) -> Result<OperationId, DbError> {
+    let operation_id = OperationId::new();
+    let mut store = StoreRecord::try_from(row)?;
+    store.status = status::of(turn.kind, OperationStatus::Queued);
+    store.generation = turn.generation;
+    store.current_operation_id = operation_id;
+    store.failure = None;
+    if let Goal::Present { spec } = &turn.goal {
+        store.spec = spec.clone();
+    }
+    let intent = Intent {
+        operation_id,
+        store_id: store.id.clone(),
+        kind: turn.kind,
+        generation: turn.generation,
+        goal: turn.goal,
+        ever_ready: store.ever_ready,
+        at: now(),
+    };
+    record(tx, caller, engine, intent).await?;
+    ledger::save_store(tx, row, &store).await?;
+    Ok(operation_id)
 }

@@ -139,6 +139,11 @@ impl TestApi {
         .await
     }
 
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        let request = self.request(Method::PATCH, path).json(&body);
+        Answer::of(request.send().await.unwrap()).await
+    }
+
     pub async fn delete(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::DELETE, path).send().await.unwrap()).await
     }
@@ -148,6 +153,15 @@ impl TestApi {
         let answer = self.post("/stores", serde_json::json!({})).await;
         assert_eq!(answer.status, 202, "{}", answer.text);
         answer.json["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A fresh store that is Ready.
+    pub async fn a_ready_store(&self, worker: &mut Worker) -> String {
+        let id = self.a_store().await;
+        let create = worker.command().await;
+        worker.make(&create).await;
+        self.store_with(&id, "Ready").await;
+        id
     }
 
     /// The store, once it has that status.

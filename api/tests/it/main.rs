@@ -12,6 +12,7 @@ mod harness;
 
 mod audit;
 mod contract;
+mod dead_letters;
 mod faults;
 mod idempotency;
 mod observer;
@@ -20,8 +21,10 @@ mod permutations;
 mod problems;
 mod projector;
 mod relay;
+mod stores_cancel;
 mod stores_create;
 mod stores_delete;
 mod stores_list;
+mod stores_update;
 mod timeline;
 mod watchdog;

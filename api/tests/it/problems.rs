@@ -90,6 +90,30 @@ fn requests() -> Vec<(&'static str, Method, &'static str, Change)> {
             "/operations/7",
             |r| r,
         ),
+        (
+            "unknown dead letter",
+            post.clone(),
+            "/dead-letters/01900000-0000-7000-8000-000000000042/replay",
+            |r| r,
+        ),
+        (
+            "malformed dead letter id",
+            post.clone(),
+            "/dead-letters/7/replay",
+            |r| r,
+        ),
+        (
+            "cancel of an unknown store",
+            post.clone(),
+            "/stores/store-bcdfgh/cancel",
+            |r| r,
+        ),
+        (
+            "unknown and wrong fields of a change",
+            Method::PATCH,
+            "/stores/store-bcdfgh",
+            |r| r.json(&json!({"replicas": 0, "chart": "v1", "tag": "x"})),
+        ),
         ("unknown path", get.clone(), "/shops", |r| r),
         (
             "unknown path below a store",

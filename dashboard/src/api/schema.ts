@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List dead letters */
+        get: operations["listDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dead-letters/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replay a dead letter */
+        post: operations["replayDeadLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -105,6 +139,75 @@ export interface paths {
         delete: operations["deleteStore"];
         options?: never;
         head?: never;
+        /** Change a store */
+        patch: operations["updateStore"];
+        trace?: never;
+    };
+    "/stores/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel what is being done */
+        post: operations["cancelStore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stores/{id}/operations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a store's operations */
+        get: operations["listStoreOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stores/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retry what failed */
+        post: operations["retryStore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stores/{id}/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upgrade a store */
+        post: operations["upgradeStore"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -167,6 +270,66 @@ export interface components {
              * @description Whose it is.
              */
             tenant_id: string;
+        };
+        /**
+         * @description What shall be different; what is left out stays. `null` leaves a part to the
+         *     platform again.
+         * @example {
+         *       "plan": "medium",
+         *       "replicas": 2
+         *     }
+         */
+        ChangeBody: {
+            /**
+             * @description Version of the store's chart; null for the newest that the workers have.
+             * @example 0.1.0
+             */
+            chart?: string | null;
+            /**
+             * @description Tag of the web image; null for the platform's own.
+             * @example 7.0.2
+             */
+            image?: string | null;
+            /** @description Display name. */
+            name?: components["schemas"]["StoreName"];
+            /** @description Size. */
+            plan?: components["schemas"]["Plan"];
+            /**
+             * Format: int32
+             * @description Number of web pods; null for the platform's own.
+             * @example 2
+             */
+            replicas?: number | null;
+        };
+        /** @description A message that nobody could use. */
+        DeadLetterView: {
+            /** @description The beginning of what it says; what may be a secret is hidden. */
+            excerpt: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * @description The queue it came from.
+             * @example store.events
+             */
+            queue: string;
+            /**
+             * @description Why it could not be used.
+             * @example the message is not one this build understands: unknown variant `Paused`
+             */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was put aside.
+             */
+            received_at: string;
+            /**
+             * Format: date-time
+             * @description When it was used after all.
+             */
+            replayed_at?: string | null;
         };
         /** @description One thing that was seen. */
         Evidence: {
@@ -324,6 +487,7 @@ export interface components {
             /** @description The store. */
             store_id: components["schemas"]["StoreId"];
             waiting?: components["schemas"]["PutOffView"] | null;
+            wanted?: components["schemas"]["WantedView"] | null;
         };
         /** @description A page of a list. */
         PageView_AuditEventView: {
@@ -389,6 +553,103 @@ export interface components {
             prev_cursor?: string | null;
         };
         /** @description A page of a list. */
+        PageView_DeadLetterView: {
+            /** @description The page. */
+            items: {
+                /** @description The beginning of what it says; what may be a secret is hidden. */
+                excerpt: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /**
+                 * @description The queue it came from.
+                 * @example store.events
+                 */
+                queue: string;
+                /**
+                 * @description Why it could not be used.
+                 * @example the message is not one this build understands: unknown variant `Paused`
+                 */
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description When it was put aside.
+                 */
+                received_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was used after all.
+                 */
+                replayed_at?: string | null;
+            }[];
+            /** @description Give it as `cursor` for the page after; null on the last one. */
+            next_cursor?: string | null;
+            /** @description Give it as `cursor` for the page before; null on the first one. */
+            prev_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        PageView_OperationView: {
+            /** @description The page. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description The present (or last) attempt, from 1.
+                 */
+                attempt: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it is given up, if it has begun.
+                 */
+                deadline_at?: string | null;
+                /**
+                 * Format: int64
+                 * @description From its begin to its end, or to now.
+                 */
+                duration_ms?: number | null;
+                failure?: components["schemas"]["Failure"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                finished_at?: string | null;
+                /** @description Its place in the store's history. */
+                generation: components["schemas"]["Generation"];
+                /** @description Identity. */
+                id: components["schemas"]["OperationId"];
+                /** @description What is wanted. */
+                kind: components["schemas"]["OperationKind"];
+                /**
+                 * Format: int32
+                 * @description Attempts that change something, at most.
+                 */
+                max_attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When a worker began.
+                 */
+                started_at?: string | null;
+                /** @description How far it is. */
+                status: components["schemas"]["OperationStatus"];
+                /** @description Its timeline, oldest first. */
+                steps: components["schemas"]["StepView"][];
+                /** @description The store. */
+                store_id: components["schemas"]["StoreId"];
+                waiting?: components["schemas"]["PutOffView"] | null;
+                wanted?: components["schemas"]["WantedView"] | null;
+            }[];
+            /** @description Give it as `cursor` for the page after; null on the last one. */
+            next_cursor?: string | null;
+            /** @description Give it as `cursor` for the page before; null on the first one. */
+            prev_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         PageView_StoreView: {
             /** @description The page. */
             items: {
@@ -436,6 +697,7 @@ export interface components {
                  * @description helm's revision of its release, once Ready.
                  */
                 revision?: number | null;
+                safe?: components["schemas"]["WantedView"] | null;
                 /** @description What can be said of it now. */
                 status: components["schemas"]["StoreStatus"];
                 /**
@@ -448,6 +710,11 @@ export interface components {
                  * @example http://store-k7q2mx.localhost:8080
                  */
                 url: string;
+                /**
+                 * @description What is wanted of it: what its newest operation asked for, or, when a change
+                 *     came to nothing, what it was before.
+                 */
+                wanted: components["schemas"]["WantedView"];
             }[];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
@@ -628,6 +895,7 @@ export interface components {
              * @description helm's revision of its release, once Ready.
              */
             revision?: number | null;
+            safe?: components["schemas"]["WantedView"] | null;
             /** @description What can be said of it now. */
             status: components["schemas"]["StoreStatus"];
             /**
@@ -640,6 +908,29 @@ export interface components {
              * @example http://store-k7q2mx.localhost:8080
              */
             url: string;
+            /**
+             * @description What is wanted of it: what its newest operation asked for, or, when a change
+             *     came to nothing, what it was before.
+             */
+            wanted: components["schemas"]["WantedView"];
+        };
+        /**
+         * @description The versions to move to; without any, the newest that the workers have.
+         * @example {
+         *       "chart": "0.2.0"
+         *     }
+         */
+        UpgradeBody: {
+            /**
+             * @description Version of the store's chart; null for the newest that the workers have.
+             * @example 0.2.0
+             */
+            chart?: string | null;
+            /**
+             * @description Tag of the web image; null for the platform's own.
+             * @example 7.0.2
+             */
+            image?: string | null;
         };
         /** @description What a step waits for. */
         WaitingView: {
@@ -654,6 +945,28 @@ export interface components {
             /** @description What to do about it. */
             next_action?: string | null;
         };
+        /** @description What can be changed of a store. */
+        WantedView: {
+            /**
+             * @description Version of its chart; null for the newest that the workers have.
+             * @example 0.1.0
+             */
+            chart?: string | null;
+            /** @description Tag of its web image; null for the platform's own. */
+            image?: string | null;
+            /**
+             * @description Display name.
+             * @example My Shop
+             */
+            name: string;
+            /** @description Size. */
+            plan: components["schemas"]["Plan"];
+            /**
+             * Format: int32
+             * @description Number of its web pods; null for the platform's own.
+             */
+            replicas?: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -663,6 +976,167 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description Items of a page; 50 if left out. */
+                limit?: number;
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_DeadLetterView"];
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replayDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The dead letter's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It was used. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -704,7 +1178,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationView"];
                 };
             };
-            /** @description Not an operation id. */
+            /** @description The path holds no id of that kind, or the query an unknown parameter. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -713,7 +1187,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description Host or Origin not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -722,7 +1196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such operation. */
+            /** @description No such thing. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -856,7 +1330,7 @@ export interface operations {
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Broken JSON or a malformed header. */
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -987,7 +1461,7 @@ export interface operations {
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Not a store id. */
+            /** @description The path holds no id of that kind, or the query an unknown parameter. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -996,7 +1470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description Host or Origin not allowed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1005,7 +1479,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such store. */
+            /** @description No such thing. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1040,6 +1514,8 @@ export interface operations {
             /** @description Accepted, now or before; this operation does it. */
             202: {
                 headers: {
+                    /** @description Path of the operation. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1053,7 +1529,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Not a store id. */
+            /** @description The path holds no id of that kind, or the query an unknown parameter. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1071,8 +1547,542 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such store. */
+            /** @description No such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateStore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChangeBody"] | null;
+            };
+        };
+        responses: {
+            /** @description It is as wanted already; nothing is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Accepted; the store's `operation` does it. */
+            202: {
+                headers: {
+                    /** @description Path of the operation. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelStore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted; the store with its newest `operation`. */
+            202: {
+                headers: {
+                    /** @description Path of the newest operation. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStoreOperations: {
+        parameters: {
+            query?: {
+                /** @description Items of a page; 50 if left out. */
+                limit?: number;
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_OperationView"];
+                };
+            };
+            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryStore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted; the store with its newest `operation`. */
+            202: {
+                headers: {
+                    /** @description Path of the newest operation. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upgradeStore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UpgradeBody"] | null;
+            };
+        };
+        responses: {
+            /** @description These versions are wanted already; nothing is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Accepted; the store's `operation` does it. */
+            202: {
+                headers: {
+                    /** @description Path of the operation. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,9 +4,9 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::error::ApiError;
-use crate::error::problem::Problem;
 use crate::http::query::Query;
 use crate::http::state::AppState;
+use crate::routes::refusals::OfOne;
 use crate::routes::stores::store_id;
 use crate::routes::view::OperationView;
 use crate::stores::Caller;
@@ -19,12 +19,10 @@ use crate::stores::delete::{Deletion, delete};
     summary = "Delete a store",
     params(("id" = shared::ids::StoreId, Path, description = "The store's id.")),
     responses(
-        (status = 202, description = "Accepted, now or before; this operation does it.", body = OperationView),
+        (status = 202, description = "Accepted, now or before; this operation does it.", body = OperationView,
+            headers(("Location" = String, description = "Path of the operation."))),
         (status = 204, description = "It is gone already."),
-        (status = 400, description = "Not a store id.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Host or Origin not allowed.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such store.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
+        OfOne,
     ),
 )]
 pub async fn handle(

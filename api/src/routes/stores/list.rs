@@ -5,13 +5,13 @@ use actix_web::web::{Data, Json};
 use shared::store_status::StoreStatus;
 
 use crate::error::ApiError;
-use crate::error::problem::Problem;
 use crate::http::cursor::{PageView, page_request};
 use crate::http::query::{Query, boolean};
 use crate::http::state::AppState;
+use crate::routes::refusals::OfList;
 use crate::routes::view::StoreView;
+use crate::stores::Caller;
 use crate::stores::list::{StoreFilter, page};
-use crate::stores::{Caller, StoreError};
 
 /// The caller's stores, newest first. Deleted ones are left out unless asked for.
 #[utoipa::path(
@@ -23,12 +23,7 @@ use crate::stores::{Caller, StoreError};
         ("status" = Option<StoreStatus>, Query, description = "Only stores of this status."),
         ("include_deleted" = Option<bool>, Query, description = "Deleted stores too."),
     ),
-    responses(
-        (status = 200, description = "A page.", body = PageView<StoreView>),
-        (status = 400, description = "An unknown or wrong parameter.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Host not allowed.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "A page.", body = PageView<StoreView>), OfList),
 )]
 pub async fn handle(
     request: HttpRequest,
@@ -49,26 +44,8 @@ pub async fn handle(
         .db
         .read(async |db| page(db, caller, filter, wanted).await)
         .await
-        .map_err(|error| match error {
-            StoreError::Database(error) => ApiError::from(error),
-            StoreError::NotFound | StoreError::KeyReused => {
-                ApiError::PathNotFound("/stores".to_owned())
-            }
-        })?;
-    let mut unreadable = None;
-    let view = PageView::of(page, |found| {
-        StoreView::of(&found)
-            .map_err(|error| unreadable = Some(error))
-            .ok()
-    });
-    match unreadable {
-        Some(error) => Err(error.into()),
-        None => Ok(Json(PageView {
-            items: view.items.into_iter().flatten().collect(),
-            next_cursor: view.next_cursor,
-            prev_cursor: view.prev_cursor,
-        })),
-    }
+        .map_err(ApiError::of_list)?;
+    Ok(Json(PageView::of(page, |found| StoreView::of(&found))?))
 }
 
 fn status(text: &str) -> Result<StoreStatus, String> {

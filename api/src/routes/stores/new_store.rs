@@ -56,7 +56,8 @@ fn default_name() -> StoreName {
     DEFAULT_NAME.parse().expect("a valid constant")
 }
 
-fn plan(text: &str) -> Result<Plan, &'static str> {
+/// A plan's name.
+pub fn plan(text: &str) -> Result<Plan, &'static str> {
     match text {
         "small" => Ok(Plan::Small),
         "medium" => Ok(Plan::Medium),

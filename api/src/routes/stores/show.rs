@@ -4,9 +4,9 @@ use actix_web::HttpRequest;
 use actix_web::web::{Data, Json, Path};
 
 use crate::error::ApiError;
-use crate::error::problem::Problem;
 use crate::http::query::Query;
 use crate::http::state::AppState;
+use crate::routes::refusals::OfOne;
 use crate::routes::stores::store_id;
 use crate::routes::view::StoreView;
 use crate::stores::{Caller, find};
@@ -16,13 +16,7 @@ use crate::stores::{Caller, find};
     get, path = "/stores/{id}", tag = "stores", operation_id = "getStore",
     summary = "Show a store",
     params(("id" = shared::ids::StoreId, Path, description = "The store's id.")),
-    responses(
-        (status = 200, description = "The store; a deleted one too.", body = StoreView),
-        (status = 400, description = "Not a store id.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Host not allowed.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such store.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
-    ),
+    responses((status = 200, description = "The store; a deleted one too.", body = StoreView), OfOne),
 )]
 pub async fn handle(
     request: HttpRequest,

@@ -1,0 +1,44 @@
+//! `GET /stores/{id}/operations`
+
+use actix_web::HttpRequest;
+use actix_web::web::{Data, Json, Path};
+
+use crate::error::ApiError;
+use crate::http::cursor::{PageView, page_request};
+use crate::http::query::Query;
+use crate::http::state::AppState;
+use crate::routes::refusals::OfOne;
+use crate::routes::stores::store_id;
+use crate::routes::view::OperationView;
+use crate::stores::Caller;
+use crate::stores::operations::page;
+
+/// All that was ever asked of a store, newest first, each with its steps.
+#[utoipa::path(
+    get, path = "/stores/{id}/operations", tag = "operations", operation_id = "listStoreOperations",
+    summary = "List a store's operations",
+    params(
+        ("id" = shared::ids::StoreId, Path, description = "The store's id."),
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+    ),
+    responses((status = 200, description = "A page.", body = PageView<OperationView>), OfOne),
+)]
+pub async fn handle(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    path: Path<String>,
+) -> Result<Json<PageView<OperationView>>, ApiError> {
+    let id = store_id(&path)?;
+    let mut query = Query::of(&request);
+    let wanted = page_request(&mut query);
+    query.finish()?;
+    let (caller, store, wanted) = (&caller, &id, &wanted);
+    let page = state
+        .db
+        .read(async |db| page(db, caller, store, wanted).await)
+        .await
+        .map_err(|error| ApiError::about(&id, error))?;
+    Ok(Json(PageView::of(page, |found| OperationView::of(&found))?))
+}

@@ -1,0 +1,107 @@
+//! The table of docs/STATES.md, written from the rules. `UPDATE_DOCS=1` writes
+//! the file; otherwise it is compared.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use shared::operation::{OperationKind, OperationStatus};
+
+use super::*;
+use crate::projector::status;
+use crate::projector::tests::records;
+
+const BEGIN: &str = "<!-- wishes, written by a test: begin -->\n";
+const END: &str = "<!-- wishes, written by a test: end -->\n";
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a switch of this test alone")]
+fn docs_states_md_says_what_may_be_asked_for_when() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/STATES.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(BEGIN).expect("the begin mark");
+    let (_, after) = rest.split_once(END).expect("the end mark");
+    let expected = format!("{before}{BEGIN}\n{}\n{END}{after}", table());
+    if std::env::var("UPDATE_DOCS").is_ok() {
+        std::fs::write(&path, &expected).unwrap();
+        return;
+    }
+    assert!(
+        text == expected,
+        "docs/STATES.md is not what the rules say; run this test alone with UPDATE_DOCS=1:\n{}",
+        table()
+    );
+}
+
+fn table() -> String {
+    let mut table = String::from(
+        "| store | newest operation | change, upgrade | retry | cancel |\n|---|---|---|---|---|\n",
+    );
+    let kinds = [
+        OperationKind::Create,
+        OperationKind::Update,
+        OperationKind::Rollback,
+        OperationKind::Delete,
+    ];
+    for kind in kinds {
+        for operation_status in OperationStatus::ALL {
+            let (store, operation) = standing(kind, operation_status);
+            let _ = writeln!(
+                table,
+                "| {} | {} {} | {} | {} | {} |",
+                store.status.as_str(),
+                kind.as_str(),
+                operation_status.as_str(),
+                said(update(&store, &operation).map(OperationKind::as_str)),
+                said(retry(&store, &operation).map(OperationKind::as_str)),
+                said(cancel(&store, &operation).map(|cancel| match cancel {
+                    Cancel::End => "Failed(Cancelled)",
+                    Cancel::Return(_) => "Rollback",
+                })),
+            );
+        }
+    }
+    table
+}
+
+fn standing(kind: OperationKind, status: OperationStatus) -> (StoreRecord, OperationRecord) {
+    let (mut store, mut operation) = records(kind);
+    operation.status = status;
+    store.status = status::of(kind, status);
+    (store, operation)
+}
+
+fn said(result: Result<&'static str, Refusal>) -> String {
+    match result {
+        Ok(what) => format!("**{what}**"),
+        Err(refusal) => format!("`{}`", refusal.code()),
+    }
+}
+
+#[test]
+fn every_refusal_names_the_store_and_what_to_do() {
+    for kind in OperationKind::ALL {
+        for operation_status in OperationStatus::ALL {
+            let (store, operation) = standing(kind, operation_status);
+            let refusals = [
+                update(&store, &operation).err(),
+                retry(&store, &operation).err(),
+                cancel(&store, &operation).err(),
+            ];
+            for refusal in refusals.into_iter().flatten() {
+                assert!(refusal.to_string().contains("store-bcdfgh"), "{refusal}");
+                assert!(refusal.advice().ends_with('.'), "{}", refusal.advice());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_update_returns_to_what_was_ready() {
+    let (store, operation) = standing(OperationKind::Update, OperationStatus::Running);
+    let safe = store.safe_spec.clone().unwrap();
+    assert_ne!(Some(&safe), operation.spec.as_ref());
+    assert_eq!(
+        cancel(&store, &operation),
+        Ok(Cancel::Return(Box::new(safe)))
+    );
+}
