@@ -149,6 +149,17 @@ pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Ta
                     }
                 }
             }
+            Next::GiveUp(failure) => {
+                tracing::warn!(code = failure.code.as_str(), "going back to what served");
+                taken.give_up(failure);
+            }
+            Next::Back(failure) => match steps::went_back(job, &seen).await {
+                Ok(()) => return Ended::Failed(failure),
+                Err(error) => {
+                    away += 1;
+                    unreachable_for_now(job, timeline, taken, away, &error).await;
+                }
+            },
             Next::Stuck(failure) => {
                 // Also when it was seen at the first look: people see where.
                 if let Some(step) = failure.step {

@@ -94,6 +94,15 @@ pub async fn arrive(job: &Job<'_>, seen: &Observed) -> Result<Arrived, String> {
     }
 }
 
+/// Note that a store which went back serves again.
+///
+/// # Errors
+/// Why it could not be noted.
+pub async fn went_back(job: &Job<'_>, seen: &Observed) -> Result<(), String> {
+    let noted = namespace::mark_ready(job, seen).await;
+    noted.map_err(|error| error.detail())
+}
+
 impl From<ClusterError> for StepError {
     fn from(error: ClusterError) -> Self {
         let detail = error.detail();

@@ -25,6 +25,8 @@ pub const DIGEST: &str = "urumi.dev/digest";
 
 /// Annotation of a namespace whose store was ready once.
 pub const EVER_READY: &str = "urumi.dev/ever-ready";
+/// Annotation of such a namespace: helm's revision that was ready last.
+pub const READY_REVISION: &str = "urumi.dev/ready-revision";
 
 /// Annotation of a Lease: the highest generation that was seen.
 pub const GENERATION: &str = "urumi.dev/generation";

@@ -1,6 +1,8 @@
 //! Goal × what was seen × what was taken → what is next. Pure: the one place
 //! where the order of steps and every "then what?" stands.
 
+mod back;
+
 use std::time::Duration;
 
 use shared::contract::command::{Command, Goal};
@@ -31,6 +33,10 @@ pub enum Next {
     Done,
     /// This try cannot reach it.
     Stuck(Failure),
+    /// Nor can it; but before it ends, what served before has to serve again.
+    GiveUp(Failure),
+    /// That serves again: this try ends.
+    Back(Failure),
 }
 
 /// A wait, as people see it.
@@ -63,6 +69,7 @@ pub fn decide(command: &Command, seen: &Observed, taken: &Taken, patience: &Pati
     };
     match next {
         Next::Do(step) => bounded(step, taken),
+        Next::Stuck(failure) if back::is_open(seen, taken, &failure) => Next::GiveUp(failure),
         other => other,
     }
 }
@@ -121,6 +128,9 @@ fn present(command: &Command, seen: &Observed, taken: &Taken, patience: &Patienc
     };
     if !seen.credentials {
         return Next::Do(Step::Credentials);
+    }
+    if let Some(next) = back::next(seen, taken) {
+        return next;
     }
     if let Some(next) = release(seen, taken, patience, ever_ready) {
         return next;

@@ -67,7 +67,7 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
         return Ok(seen);
     };
     seen.release = of_release(job, taken, release).await?;
-    if !is_in_force(&seen.release) {
+    if !is_in_force(&seen.release, taken) {
         return Ok(seen);
     }
     let workloads = workloads::fetch(cluster, store).await?;
@@ -194,14 +194,18 @@ async fn claimed_elsewhere(
     })
 }
 
-fn is_in_force(found: &Found) -> bool {
+/// What is wanted; or, on the way back, what served before.
+fn is_in_force(found: &Found, taken: &Taken) -> bool {
     match found {
         Found::Nothing => false,
         Found::Release {
             release,
             wanted,
             missing,
-        } => release.status == ReleaseStatus::Deployed && *wanted && missing.is_empty(),
+        } => {
+            let expected = *wanted || taken.since_rollback().is_some();
+            release.status == ReleaseStatus::Deployed && expected && missing.is_empty()
+        }
     }
 }
 

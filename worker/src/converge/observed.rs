@@ -49,6 +49,8 @@ pub enum Namespace {
         uid: String,
         /// Whether its store was ready once.
         ever_ready: bool,
+        /// helm's revision that was ready last.
+        ready_revision: Option<i64>,
         /// Whether all labels are as they should be.
         labelled: bool,
     },

@@ -25,12 +25,17 @@ pub struct Taken {
     causes: BTreeMap<FailureCode, (Instant, Instant)>,
     verified: Option<i64>,
     hosts_asked: Option<Instant>,
+    given_up: Option<Failure>,
+    rolled_back: Option<Instant>,
 }
 
 impl Taken {
     /// A step came to its end.
     pub fn done(&mut self, step: Step) {
         *self.done.entry(step).or_default() += 1;
+        if step == Step::Rollback {
+            self.rolled_back = Some(Instant::now());
+        }
         self.again.remove(&step);
         self.last_wait = None;
     }
@@ -45,6 +50,23 @@ impl Taken {
     /// A step failed.
     pub fn failed(&mut self, step: Step, failure: Failure) {
         self.failures.insert(step, failure);
+    }
+
+    /// What is wanted will not arrive.
+    pub fn give_up(&mut self, failure: Failure) {
+        self.given_up = Some(failure);
+    }
+
+    /// Why it will not, if so.
+    #[must_use]
+    pub fn given_up(&self) -> Option<&Failure> {
+        self.given_up.as_ref()
+    }
+
+    /// Since when the release is what it was before, if so.
+    #[must_use]
+    pub fn since_rollback(&self) -> Option<Duration> {
+        self.rolled_back.map(|at| at.elapsed())
     }
 
     /// How often a step came to its end.

@@ -15,11 +15,11 @@ use shared::contract::envelope::Envelope;
 
 use crate::cluster::ClusterError;
 use crate::cluster::labels::{
-    EVER_READY, INSTALLATION, MANAGED_BY, MANAGER, PART_OF, PART_OF_LABEL, POD_SECURITY, STORE,
-    TENANT,
+    EVER_READY, INSTALLATION, MANAGED_BY, MANAGER, PART_OF, PART_OF_LABEL, POD_SECURITY,
+    READY_REVISION, STORE, TENANT,
 };
 use crate::converge::Job;
-use crate::converge::observed::{self, Observed};
+use crate::converge::observed::{self, Found, Observed};
 use crate::steps::StepError;
 
 pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepError> {
@@ -44,17 +44,27 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
     Ok(true)
 }
 
-/// Note that the store was ready; survives everything but the namespace itself.
+/// Note that the store was ready, and as which revision; survives everything but
+/// the namespace itself.
 pub(super) async fn mark_ready(job: &Job<'_>, seen: &Observed) -> Result<(), ClusterError> {
     let observed::Namespace::Ours {
         uid,
-        ever_ready: false,
+        ever_ready,
+        ready_revision,
         ..
     } = &seen.namespace
     else {
         return Ok(());
     };
-    let patch = json!({"metadata": {"uid": uid, "annotations": {EVER_READY: "true"}}});
+    let revision = match &seen.release {
+        Found::Release { release, .. } => release.revision,
+        Found::Nothing => return Ok(()),
+    };
+    if *ever_ready && *ready_revision == Some(revision) {
+        return Ok(());
+    }
+    let marks = json!({EVER_READY: "true", READY_REVISION: revision.to_string()});
+    let patch = json!({"metadata": {"uid": uid, "annotations": marks}});
     let api = job.context.cluster.all::<Namespace>();
     api.patch(
         job.command.store_id.as_str(),
@@ -112,6 +122,10 @@ pub fn read(
     observed::Namespace::Ours {
         uid: found.uid().unwrap_or_default(),
         ever_ready: found.annotations().contains_key(EVER_READY),
+        ready_revision: found
+            .annotations()
+            .get(READY_REVISION)
+            .and_then(|revision| revision.parse().ok()),
         labelled: wanted.iter().all(|(label, value)| is(label, value)),
     }
 }
@@ -149,6 +163,7 @@ mod tests {
             Seen::Ours {
                 uid: "u-1".to_owned(),
                 ever_ready: false,
+                ready_revision: None,
                 labelled: true
             }
         );

@@ -53,14 +53,6 @@ pub enum Expected {
     Fails(FailureCode, Vec<String>),
 }
 
-/// An installation whose helm has time, however much runs beside it.
-async fn installation() -> Installation {
-    let mut here = Installation::start().await;
-    here.set("URUMI_HELM_LIMIT_MS", "30000");
-    here.set("URUMI_LEASE_HELM_MS", "32000");
-    here
-}
-
 type Prepare = fn() -> LocalBoxFuture<'static, Case>;
 
 macro_rules! row {

@@ -100,6 +100,15 @@ impl Installation {
         }
     }
 
+    /// One whose helm has time, however much runs beside it. Not for tests in which
+    /// a worker dies while helm runs: its lease is as long.
+    pub async fn unhurried() -> Self {
+        let mut here = Self::start().await;
+        here.set("URUMI_HELM_LIMIT_MS", "30000");
+        here.set("URUMI_LEASE_HELM_MS", "32000");
+        here
+    }
+
     /// Set a variable for workers that are started from then on.
     pub fn set(&mut self, variable: &'static str, value: impl Into<String>) {
         self.extra.push((variable, value.into()));

@@ -30,7 +30,7 @@ pub fn words(events: &[EventBody]) -> Vec<String> {
 
 #[tokio::test]
 async fn a_store_is_made_and_then_deleted_without_a_trace() {
-    let here = Installation::start().await;
+    let here = Installation::unhurried().await;
     let _worker = here.worker();
     here.open_shop().await;
     let create = a_create();
@@ -99,7 +99,7 @@ async fn a_store_is_made_and_then_deleted_without_a_trace() {
 
 #[tokio::test]
 async fn a_redelivered_command_does_not_install_twice() {
-    let here = Installation::start().await;
+    let here = Installation::unhurried().await;
     let _worker = here.worker();
     here.open_shop().await;
     let create = a_create();

@@ -20,7 +20,7 @@ const SOON: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_namespace_that_cannot_go_names_what_blocks_it_and_then_goes() {
-    let here = Installation::start().await;
+    let here = Installation::unhurried().await;
     let _worker = here.worker();
     here.open_shop().await;
     let command = a_ready_store(&here).await;
@@ -57,7 +57,7 @@ async fn a_namespace_that_cannot_go_names_what_blocks_it_and_then_goes() {
 
 #[tokio::test]
 async fn a_namespace_of_somebody_else_is_a_conflict_and_stays_as_it_was() {
-    let here = Installation::start().await;
+    let here = Installation::unhurried().await;
     let _worker = here.worker();
     let command = a_create();
     let store = command.store_id.as_str();
@@ -100,7 +100,7 @@ async fn a_namespace_of_somebody_else_is_a_conflict_and_stays_as_it_was() {
 
 #[tokio::test]
 async fn credentials_are_made_once_and_never_changed() {
-    let here = Installation::start().await;
+    let here = Installation::unhurried().await;
     let _worker = here.worker();
     here.open_shop().await;
     let command = a_ready_store(&here).await;

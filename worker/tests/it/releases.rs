@@ -1,7 +1,8 @@
 //! Releases of stores that are as they should be, and upgrades that are not. The
 //! bad states that a release can be found in are in `bad_states.rs`.
 
-use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use kube::ResourceExt as _;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
 use shared::contract::event::EventBody;
@@ -16,7 +17,7 @@ use crate::stores::{a_ready_store, again, is_ready, settle};
 
 #[tokio::test]
 async fn an_object_that_was_removed_by_hand_comes_back_and_a_whole_release_needs_no_helm() {
-    let here = Installation::start().await;
+    let here = Installation::unhurried().await;
     let _worker = here.worker();
     here.open_shop().await;
     let command = a_ready_store(&here).await;
@@ -45,7 +46,7 @@ async fn an_object_that_was_removed_by_hand_comes_back_and_a_whole_release_needs
 
 #[tokio::test]
 async fn what_was_set_by_hand_is_set_back_by_the_next_upgrade() {
-    let here = Installation::start().await;
+    let here = Installation::unhurried().await;
     let _worker = here.worker();
     here.open_shop().await;
     let command = a_ready_store(&here).await;
@@ -67,7 +68,7 @@ async fn what_was_set_by_hand_is_set_back_by_the_next_upgrade() {
 
 #[tokio::test]
 async fn a_failed_upgrade_of_a_ready_store_is_rolled_back_and_said() {
-    let here = Installation::start().await;
+    let here = Installation::unhurried().await;
     let _worker = here.worker();
     here.open_shop().await;
     let command = a_ready_store(&here).await;
@@ -102,7 +103,7 @@ async fn a_failed_upgrade_of_a_ready_store_is_rolled_back_and_said() {
 
 #[tokio::test]
 async fn a_chart_that_does_not_render_fails_without_a_change() {
-    let here = Installation::start().await;
+    let here = Installation::unhurried().await;
     let _worker = here.worker();
     here.values("web: 7");
     let command = a_create();
@@ -114,5 +115,40 @@ async fn a_chart_that_does_not_render_fails_without_a_change() {
     };
     assert_eq!(failure.code, FailureCode::ChartInvalid, "{failure:?}");
     assert!(!failure.retryable);
+    here.clean(&[command.store_id.as_str()]).await;
+}
+
+#[tokio::test]
+async fn an_update_whose_pods_never_come_goes_back_to_what_served() {
+    let mut here = Installation::unhurried().await;
+    here.set("URUMI_PATIENCE_UNSCHEDULABLE_SECONDS", "2");
+    let _worker = here.worker();
+    here.open_shop().await;
+    let command = a_ready_store(&here).await;
+    // There is no node in this cluster.
+    here.values("web: { replicas: 1 }");
+
+    let (outcome, words) = settle(&here, &command).await;
+
+    let EventBody::Failed { failure, .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(failure.code, FailureCode::Unschedulable, "{failure:?}");
+    assert!(failure.message.contains("serves again"), "{failure:?}");
+    assert!(words.contains(&"Started:Rollback".to_owned()), "{words:?}");
+    let namespaces = here.cluster.all::<Namespace>();
+    let namespace = namespaces.get(command.store_id.as_str()).await.unwrap();
+    assert_eq!(namespace.annotations()["urumi.dev/ready-revision"], "3");
+
+    // The same try again meets the same, and comes back once more.
+    let command = again(&command, OperationKind::Update);
+    let (outcome, _) = settle(&here, &command).await;
+    assert!(matches!(outcome, EventBody::Failed { .. }), "{outcome:?}");
+    let release = storage::find(&here.cluster, &command.store_id).await;
+    let release = release.unwrap().unwrap();
+    assert_eq!(
+        (release.revision, release.status),
+        (5, worker::helm::ReleaseStatus::Deployed)
+    );
     here.clean(&[command.store_id.as_str()]).await;
 }

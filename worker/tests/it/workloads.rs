@@ -13,7 +13,7 @@ use crate::harness::Installation;
 const SOON: Duration = Duration::from_secs(60);
 
 async fn failure_with(values: &str, patience: &str) -> (Failure, Duration) {
-    let mut here = Installation::start().await;
+    let mut here = Installation::unhurried().await;
     here.set("URUMI_PATIENCE_UNSCHEDULABLE_SECONDS", patience);
     here.set("URUMI_PATIENCE_QUOTA_EXCEEDED_SECONDS", patience);
     let _worker = here.worker();
@@ -61,7 +61,7 @@ async fn pods_without_a_node_fail_after_their_patience() {
 
 #[tokio::test]
 async fn the_stores_own_chart_takes_the_workers_values() {
-    let mut here = Installation::start().await;
+    let mut here = Installation::unhurried().await;
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .canonicalize()

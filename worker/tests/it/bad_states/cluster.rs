@@ -19,8 +19,8 @@ use shared::ids::Generation;
 use shared::operation::OperationKind;
 use shared::testing::{a_command, a_create};
 
-use crate::bad_states::{Case, Expected, Volume, installation};
-use crate::harness::until;
+use crate::bad_states::{Case, Expected, Volume};
+use crate::harness::{Installation, until};
 use crate::stores::a_ready_store;
 
 const SOON: Duration = Duration::from_secs(30);
@@ -35,7 +35,7 @@ where
 
 /// A store that nobody has made yet, in an installation with a worker.
 async fn fresh(code: FailureCode, words: &[&str]) -> Case {
-    let here = installation().await;
+    let here = Installation::unhurried().await;
     let worker = here.worker();
     Case {
         here,

@@ -5,7 +5,8 @@ use kube::api::{DeleteParams, ListParams};
 use shared::failure::FailureCode;
 use shared::operation::OperationKind;
 
-use crate::bad_states::{Case, Expected, Volume, installation};
+use crate::bad_states::{Case, Expected, Volume};
+use crate::harness::Installation;
 use crate::stores::{a_ready_store, again, is_ready, mark_never_ready, set_status, settle, volume};
 
 /// Values that only the apiserver refuses, for one object.
@@ -13,7 +14,7 @@ const REFUSED: &str = "web: { replicas: 0, resources: { requests: { cpu: lots } 
 
 /// A store that served, with its worker, and the command that comes next.
 async fn served() -> Case {
-    let here = installation().await;
+    let here = Installation::unhurried().await;
     let worker = here.worker();
     here.open_shop().await;
     let command = a_ready_store(&here).await;

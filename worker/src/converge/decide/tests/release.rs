@@ -152,8 +152,8 @@ fn when_helm_fails_only_a_serving_store_goes_back() {
     let failure = Failure::new(FailureCode::ReleaseFailed, "it broke");
     for (status, last_good, ever_ready, rolled_back, expected) in [
         (Failed, Some(1), true, false, "Do:Rollback"),
-        (Failed, Some(1), true, true, "Stuck:ReleaseFailed"),
-        (Deployed, Some(1), true, true, "Stuck:ReleaseFailed"),
+        (Failed, Some(1), true, true, "Back:ReleaseFailed"),
+        (Deployed, Some(1), true, true, "Back:ReleaseFailed"),
         (Failed, Some(1), false, false, "Stuck:ReleaseFailed"),
         (Failed, None, false, false, "Stuck:ReleaseFailed"),
         (Failed, None, true, false, "Stuck:ReleaseFailed"),
