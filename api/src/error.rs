@@ -79,6 +79,9 @@ pub enum ApiError {
     /// A page of another origin tries to change something.
     #[error("the page at `{0}` may not change anything here")]
     ForbiddenOrigin(String),
+    /// Adopt or purge on unsure ground, or too far.
+    #[error(transparent)]
+    ReconciliationRefused(crate::reconciliation::guard::Refusal),
     /// The database is away.
     #[error("the database does not answer at the moment")]
     Unavailable(#[source] DbError),
@@ -118,6 +121,7 @@ impl ApiError {
             },
             Self::ForbiddenHost(_) => Code::ForbiddenHost,
             Self::ForbiddenOrigin(_) => Code::ForbiddenOrigin,
+            Self::ReconciliationRefused(_) => Code::ReconciliationRefused,
             Self::Unavailable(_) => Code::Unavailable,
             Self::Internal(_) => Code::Internal,
         }
@@ -146,6 +150,7 @@ impl ApiError {
             Self::Unavailable(_) => Some("Nothing is lost; try again in a few seconds.".to_owned()),
             Self::Internal(_) => Some("Give the operator the request id.".to_owned()),
             Self::BodyLost(_) => Some("Send the request again.".to_owned()),
+            Self::ReconciliationRefused(_) => Some("Nothing was done.".to_owned()),
             Self::InvalidJson(_)
             | Self::InvalidBody(_)
             | Self::InvalidQuery(_)

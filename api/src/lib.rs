@@ -27,15 +27,16 @@ mod pulse;
 mod projector;
 
 mod health;
-mod reconciliation;
-
-mod observer;
 mod watchdog;
 
 mod idempotency;
 mod paging;
 mod retention;
 mod stores;
+
+mod reconciliation;
+
+mod observer;
 
 mod dead_letters;
 

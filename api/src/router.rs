@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource};
 
 use crate::error::ApiError;
 use crate::http::dashboard;
-use crate::routes::{audit, dead_letters, docs, operations, probes, stores};
+use crate::routes::{audit, dead_letters, docs, operations, probes, reconciliation, stores};
 
 /// The routes; what is not here is a problem.
 pub fn configure(config: &mut ServiceConfig) {
@@ -38,6 +38,9 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(at("/operations/{id}", GET).route(web::get().to(operations::handle)))
         .service(at("/dead-letters", GET).route(web::get().to(dead_letters::list)))
         .service(at("/dead-letters/{id}/replay", POST).route(web::post().to(dead_letters::again)))
+        .service(at("/reconciliation", GET).route(web::get().to(reconciliation::show)))
+        .service(at("/reconciliation/adopt", POST).route(web::post().to(reconciliation::adopt)))
+        .service(at("/reconciliation/purge", POST).route(web::post().to(reconciliation::purge)))
         .service(at("/healthz", GET).route(web::get().to(probes::healthz)))
         .service(at("/readyz", GET).route(web::get().to(probes::readyz)))
         .service(at("/openapi.json", GET).route(web::get().to(docs::document)))

@@ -5,6 +5,7 @@ pub mod dead_letters;
 pub mod docs;
 pub mod operations;
 pub mod probes;
+pub mod reconciliation;
 pub mod refusals;
 pub mod stores;
 pub mod view;

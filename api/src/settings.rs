@@ -29,6 +29,19 @@ pub struct Settings {
     pub stores: StoreSettings,
     /// Times and numbers of the engine.
     pub engine: EngineSettings,
+    /// Bounds of adopt and purge.
+    pub reconciliation: ReconciliationSettings,
+}
+
+/// Bounds of adopt and purge: how far one call may reach, and on what ground.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ReconciliationSettings {
+    /// Age of an inventory at most.
+    pub reconciliation_max_age_seconds: i64,
+    /// Stores in one call at most.
+    pub reconciliation_max_stores: usize,
+    /// Share of all stores in one call at most; one is always allowed.
+    pub reconciliation_max_share_percent: usize,
 }
 
 /// The program and its servers.
@@ -156,6 +169,7 @@ impl Settings {
             http: shared::settings::load(DEFAULTS)?,
             stores: shared::settings::load(DEFAULTS)?,
             engine: shared::settings::load(DEFAULTS)?,
+            reconciliation: shared::settings::load(DEFAULTS)?,
         })
     }
 
@@ -170,6 +184,7 @@ impl Settings {
             http: load_from(DEFAULTS, variables)?,
             stores: load_from(DEFAULTS, variables)?,
             engine: load_from(DEFAULTS, variables)?,
+            reconciliation: load_from(DEFAULTS, variables)?,
         })
     }
 

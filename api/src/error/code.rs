@@ -56,6 +56,7 @@ codes! {
     DeadLetterNotFound "dead_letter_not_found" NOT_FOUND "No such dead letter";
     ForbiddenHost "forbidden_host" FORBIDDEN "Host not allowed";
     ForbiddenOrigin "forbidden_origin" FORBIDDEN "Origin not allowed";
+    ReconciliationRefused "reconciliation_refused" CONFLICT "Adopt or purge refused";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "Temporarily unavailable";
     Internal "internal" INTERNAL_SERVER_ERROR "Internal error";
 }

@@ -1,10 +1,43 @@
 //! The newest inventory of namespaces. The only statements on `inventories`.
 
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, Statement};
-use shared::contract::observation::{Observation, ObservationBody};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+use shared::contract::observation::{NamespaceSeen, Observation, ObservationBody};
+use time::OffsetDateTime;
 
 use crate::db::DbError;
-use crate::record::rows::to_json;
+use crate::record::rows::{from_json, to_json};
+
+/// Every namespace that is, or looks like, a store's, at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inventory {
+    pub taken_at: OffsetDateTime,
+    /// Whether the cluster told all of it.
+    pub complete: bool,
+    pub namespaces: Vec<NamespaceSeen>,
+}
+
+/// The newest of an installation.
+///
+/// # Errors
+/// The database's.
+pub async fn newest<C: ConnectionTrait>(
+    db: &C,
+    installation: &str,
+) -> Result<Option<Inventory>, DbError> {
+    const NEWEST: &str =
+        "SELECT taken_at, complete, namespaces FROM inventories WHERE installation = $1";
+    let values = [installation.into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, NEWEST, values);
+    let Some(row) = db.query_one_raw(statement).await? else {
+        return Ok(None);
+    };
+    let namespaces: serde_json::Value = row.try_get("", "namespaces")?;
+    Ok(Some(Inventory {
+        taken_at: row.try_get("", "taken_at")?,
+        complete: row.try_get("", "complete")?,
+        namespaces: from_json("inventories.namespaces", &namespaces)?,
+    }))
+}
 
 const KEEP: &str = "
 INSERT INTO inventories (installation, term, taken_at, complete, namespaces)

@@ -20,6 +20,7 @@ mod outage;
 mod permutations;
 mod problems;
 mod projector;
+mod reconciliation;
 mod relay;
 mod stores_cancel;
 mod stores_create;

@@ -89,6 +89,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare records and cluster */
+        get: operations["getReconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reconciliation/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adopt stores */
+        post: operations["adoptStores"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/reconciliation/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Purge stores */
+        post: operations["purgeStores"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stores": {
         parameters: {
             query?: never;
@@ -331,6 +382,37 @@ export interface components {
              */
             replayed_at?: string | null;
         };
+        /** @description One difference. */
+        Difference: {
+            /** @description Whether the namespace says that its store was ready once. */
+            ever_ready: boolean;
+            /** @description The chart in the cluster. */
+            found_chart?: string | null;
+            /**
+             * Format: int64
+             * @description helm's revision in the cluster.
+             */
+            found_revision?: number | null;
+            /** @description How they differ. */
+            kind: components["schemas"]["DifferenceKind"];
+            /** @description The chart on record. */
+            recorded_chart?: string | null;
+            /**
+             * Format: int64
+             * @description helm's revision on record.
+             */
+            recorded_revision?: number | null;
+            status?: components["schemas"]["StoreStatus"] | null;
+            /** @description The store's id, which is its namespace's name. */
+            store_id: string;
+            /** @description Whether the namespace is being removed. */
+            terminating: boolean;
+        };
+        /**
+         * @description How record and cluster differ.
+         * @enum {string}
+         */
+        DifferenceKind: "namespace_without_record" | "record_without_namespace" | "foreign_namespace" | "drifted_release";
         /** @description One thing that was seen. */
         Evidence: {
             /** @description `Event`, `Condition`, `Log` or `Output`. */
@@ -407,6 +489,31 @@ export interface components {
             reasons: components["schemas"]["HealthReason"][];
             /** @description The verdict. */
             status: components["schemas"]["Health"];
+        };
+        /** @description The newest picture of the cluster. */
+        InventoryView: {
+            /**
+             * Format: int64
+             * @description How old it is.
+             */
+            age_seconds: number;
+            /**
+             * @description Whether the cluster told all of it; if not, nothing is concluded from what
+             *     is missing.
+             */
+            complete: boolean;
+            /** @description Namespaces in it. */
+            namespaces: number;
+            /**
+             * Format: date-time
+             * @description When it was taken.
+             */
+            taken_at: string;
+        };
+        /** @description The stores that are meant. */
+        NamedStoresBody: {
+            /** @description Their ids, each named. */
+            store_ids: components["schemas"]["StoreId"][];
         };
         /** @description The wanted store; every field may be left out, and the whole body too. */
         NewStoreBody: {
@@ -779,11 +886,24 @@ export interface components {
             /** @description Whether requests can be answered. */
             ready: boolean;
         };
+        /** @description Where records and cluster differ. */
+        ReconciliationView: {
+            inventory?: components["schemas"]["InventoryView"] | null;
+            /** @description The differences, by kind and store. */
+            items: components["schemas"]["Difference"][];
+            /** @description Why adopt and purge are refused at the moment; `null` if they are not. */
+            refusal?: string | null;
+        };
         /**
          * Format: uuid
          * @description One HTTP request; given back as `X-Request-Id` and kept in the audit.
          */
         RequestId: string;
+        /** @description What is being done about them. */
+        StartedView: {
+            /** @description One operation for each store. */
+            items: components["schemas"]["OperationView"][];
+        };
         /**
          * @description One step of an operation: one effect on the cluster, or one wait.
          * @enum {string}
@@ -1241,6 +1361,191 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    getReconciliation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The differences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationView"];
+                };
+            };
+            /** @description An unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adoptStores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedStoresBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted; these operations do it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedView"];
+                };
+            };
+            /** @description Broken JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The ground is unsure, too many are named, or one is no such difference. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    purgeStores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NamedStoresBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted; these operations do it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedView"];
+                };
+            };
+            /** @description Broken JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The ground is unsure, too many are named, or one is no such difference. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
