@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The real servers that the Rust tests talk to, in an instance of their own:
 # PostgreSQL (without fsync), RabbitMQ with its HTTP API, a control plane without
-# a node.
+# a node, or with simulated ones.
 #
 #   services.sh start|stop
 #   services.sh run COMMAND...    with their addresses in TEST_* variables
+#   URUMI_SIMULATED_NODES=4       what pods may think they run on
 # Only a test's own instance: what it finds there, it removes.
 case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-rust ;; esac
 export URUMI_INSTANCE
@@ -21,7 +22,12 @@ start() {
   "$LOCAL/rabbitmq.sh" start &
   if [[ -x $EMBEDDED/up.sh ]]; then
     "$EMBEDDED/build.sh"
-    "$EMBEDDED/up.sh" --control-plane-only
+    if [[ -n ${URUMI_SIMULATED_NODES:-} ]]; then
+      "$EMBEDDED/build.sh" kwok
+      "$EMBEDDED/up.sh" --kwok "$URUMI_SIMULATED_NODES"
+    else
+      "$EMBEDDED/up.sh" --control-plane-only
+    fi
   fi
   wait -n
   wait -n
@@ -37,6 +43,9 @@ run() {
   TEST_AMQP_URL=$("$LOCAL/rabbitmq.sh" url)
   TEST_AMQP_MANAGEMENT_URL=$("$LOCAL/rabbitmq.sh" management-url)
   export TEST_DATABASE_URL TEST_AMQP_URL TEST_AMQP_MANAGEMENT_URL TEST_KUBECONFIG=$URUMI_STATE/kubeconfig TEST_HELM=$URUMI_BIN/helm
+  # For programs that a test starts: which servers these are, a folder, and the
+  # first of sixteen ports that no part of the instance has.
+  export TEST_INSTANCE=$URUMI_INSTANCE TEST_STATE=$URUMI_STATE TEST_PORTS=$((20000 + URUMI_INDEX * 40 + 24))
   # Of the shell library's own variables the programs under test see none.
   export -n URUMI_INSTANCE URUMI_STATE URUMI_LOG URUMI_RUN URUMI_BIN URUMI_CACHE URUMI_INDEX URUMI_PG_UNSAFE URUMI_AMQP_MANAGEMENT
   exec "$@"

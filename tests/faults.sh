@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# The platform broken on purpose, on real servers with simulated nodes, in an
+# instance of its own that is removed afterwards. Its programs are built with
+# named points at which they can be ended (shared/src/fault.rs); no such build is
+# ever shipped.
+#
+#   faults.sh --build-only
+#   faults.sh short|sweep|… [OPTION...]   urumi-faults --help tells them
+#   URUMI_KEEP=1                          leaves the servers running
+case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-faults ;; esac
+export URUMI_INSTANCE URUMI_SIMULATED_NODES=4 URUMI_ETCD_UNSAFE=1
+source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
+source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
+cd "$URUMI_ROOT"
+
+services=$URUMI_ROOT/tests/lib/services.sh
+PROGRAMS=$URUMI_STATE/faults/programs
+FEATURES=urumi-api/faults,urumi-worker/faults,system-tests/faults
+
+build() { cargo build --locked -p urumi-api -p urumi-worker -p system-tests --features "$FEATURES"; }
+
+# Another build of the same crates may take their place in the target folder.
+build_and_keep() {
+  build
+  mkdir -p "$PROGRAMS"
+  local program
+  for program in urumi-api urumi-worker urumi-faults; do
+    install "$CARGO_TARGET_DIR/debug/$program" "$PROGRAMS/$program"
+  done
+}
+
+finish() {
+  local rc=$?
+  trap '' INT TERM
+  # The test leads a process group of its own; what it started is in it.
+  if [[ -n ${group:-} ]]; then kill -KILL -- "-$group" 2>/dev/null || true; fi
+  if [[ ${URUMI_KEEP:-} != 1 ]]; then
+    "$services" stop >"$URUMI_ROOT/.urumi/faults-stop.log" 2>&1 || tail -n 5 "$URUMI_ROOT/.urumi/faults-stop.log"
+  fi
+  exit "$rc"
+}
+
+if [[ ${1:-} == --build-only ]]; then
+  with_target build
+  exit
+fi
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+"$services" start >"$URUMI_LOG/services.log" 2>&1 &
+starting=$!
+with_target build_and_keep
+wait "$starting" || die 'the servers of the tests did not start' "$(tail -n 5 "$URUMI_LOG/services.log")"
+
+set -m
+TEST_PROGRAMS=$PROGRAMS "$services" run "$PROGRAMS/urumi-faults" "$@" &
+group=$!
+set +m
+wait "$group"

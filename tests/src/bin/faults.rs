@@ -1,0 +1,94 @@
+//! `urumi-faults`: the tests that break the platform, one subcommand each. Run by
+//! tests/faults.sh, which starts the servers and stops what is left.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use system_tests::faults::ground::Ground;
+use system_tests::faults::outages::outages;
+use system_tests::faults::random::{Load, random};
+use system_tests::faults::report;
+use system_tests::faults::store::Wish;
+use system_tests::faults::sweep::{Scope, sweep};
+
+/// Breaks the platform on purpose and looks at what is left.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    test: Test,
+    /// Platforms side by side.
+    #[arg(long, global = true, default_value_t = 6)]
+    platforms: u16,
+    /// Only points whose name contains this.
+    #[arg(long, global = true)]
+    only: Option<String>,
+    /// The throws of chance.
+    #[arg(long, global = true, env = "SEED")]
+    seed: Option<u64>,
+    /// Random kills.
+    #[arg(long, global = true, default_value_t = 300)]
+    kills: usize,
+    /// People who use the platform meanwhile.
+    #[arg(long, global = true, default_value_t = 50)]
+    people: u64,
+    /// How long the apiserver is away, in seconds.
+    #[arg(long, global = true, default_value_t = 30)]
+    away: u64,
+    /// Protections that are taken out, by name.
+    #[arg(long, global = true)]
+    without: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Test {
+    /// Every point once.
+    Short,
+    /// Every point on every way.
+    Sweep,
+    /// Random kills and halts under load; SEED repeats them.
+    Random,
+    /// RabbitMQ, PostgreSQL or the apiserver away or ill for a while.
+    Outages,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("faults: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<bool> {
+    let begun = Instant::now();
+    let ground = Ground::find().await?;
+    if matches!(arguments.test, Test::Random) {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        let load = Load {
+            seed: arguments.seed.unwrap_or(now.as_secs()),
+            kills: arguments.kills,
+            people: arguments.people,
+            updates: false,
+        };
+        return random(&ground, load).await;
+    }
+    if matches!(arguments.test, Test::Outages) {
+        let away = Duration::from_secs(arguments.away);
+        return outages(&ground, away, arguments.only.as_deref()).await;
+    }
+    let scope = Scope {
+        once: matches!(arguments.test, Test::Short),
+        platforms: arguments.platforms,
+        only: arguments.only,
+        without: arguments.without,
+        wishes: vec![Wish::Create, Wish::Delete],
+    };
+    let swept = sweep(&ground, &scope).await?;
+    Ok(report::sums("sweep", &swept, begun.elapsed()))
+}

@@ -1,0 +1,28 @@
+//! The platform broken on purpose, on real servers and simulated nodes, and
+//! looked at afterwards. From the ground up: servers, ingress, programs, one
+//! platform of a test's own; what its records and the cluster hold; what must be
+//! true of both; and the tests, each a module that prints what it saw.
+
+pub mod audit;
+pub mod case;
+pub mod check;
+pub mod cluster;
+pub mod dice;
+pub mod fuse;
+pub mod ground;
+pub mod ingress;
+pub mod outage;
+pub mod outages;
+pub mod own;
+pub mod patience;
+pub mod person;
+pub mod program;
+pub mod proxy;
+pub mod random;
+pub mod records;
+pub mod report;
+pub mod road;
+pub mod servers;
+pub mod store;
+pub mod sweep;
+pub mod victims;

@@ -1,0 +1,236 @@
+//! One case: a wish is made, a process is ended at a named point on its way and
+//! started again, and everything must come out as if nothing had been.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use serde_json::Value;
+
+use crate::faults::check::{Expected, Finding, Findings, Wrong, check};
+use crate::faults::own::{LEASE_HELM, Own};
+use crate::faults::patience::LOOK;
+use crate::faults::road::Road;
+use crate::faults::store::Wish;
+
+/// From the restart to the end of the operation: the longest lease, and ten seconds.
+pub const CONVERGENCE: Duration = LEASE_HELM.saturating_add(Duration::from_secs(10));
+/// What an operation may take with everything that is done to it.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// A point behind the operation's end is passed this soon.
+const AFTERWARDS: Duration = Duration::from_secs(5);
+
+/// Who passes a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    Api,
+    Worker,
+}
+
+/// A point on the way of a wish.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    pub point: &'static str,
+    pub road: Road,
+    pub who: Who,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub case: Case,
+    pub hit: bool,
+    /// From the restart to the operation's end.
+    pub convergence: Option<Duration>,
+    pub took: Duration,
+    pub findings: Vec<Finding>,
+}
+
+/// The store that a row of cases is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub name: String,
+    pub id: String,
+}
+
+/// Make the wish; the store's id.
+///
+/// # Errors
+/// If the api refuses it or does not answer.
+pub async fn ask(own: &Own, wish: Wish, subject: &mut Subject) -> Result<()> {
+    let key = format!("{} {}", subject.name, wish.as_str());
+    match wish {
+        Wish::Create => subject.id = own.create(&subject.name, &key).await?,
+        Wish::Update => own.update(&subject.id, "medium", &key).await?,
+        Wish::Delete => own.delete(&subject.id).await?,
+    }
+    Ok(())
+}
+
+/// Do a wish to its end, undisturbed.
+///
+/// # Errors
+/// If it does not come to its goal.
+pub async fn undisturbed(
+    own: &Own,
+    wish: Wish,
+    subject: &mut Subject,
+    expected: &mut Expected,
+) -> Result<()> {
+    ask(own, wish, subject).await?;
+    expected.insert(subject.id.clone(), wish.goal());
+    let store = own.until_ended(&subject.id, wish, PATIENCE).await?;
+    anyhow::ensure!(
+        store["status"] == wish.goal(),
+        "an undisturbed {} came to this: {store}",
+        wish.as_str()
+    );
+    Ok(())
+}
+
+/// Run a case.
+///
+/// # Errors
+/// If the platform cannot be looked at.
+pub async fn run(
+    own: &Own,
+    case: Case,
+    subject: &mut Subject,
+    expected: &mut Expected,
+) -> Result<Outcome> {
+    let begun = Instant::now();
+    let mut findings = Findings::default();
+    let dead_before: Vec<usize> = own.programs().map(|one| one.deaths().len()).collect();
+    let wish = case.road.wish;
+    let mut times = Times {
+        baits: case
+            .road
+            .before
+            .iter()
+            .copied()
+            .chain([case.point])
+            .collect(),
+        ..Times::default()
+    };
+    times.arm_next(own)?;
+    match ask(own, wish, subject).await {
+        Ok(()) => {
+            expected.insert(subject.id.clone(), wish.goal());
+            let last = times.watch(own, wish, &subject.id).await?;
+            if times.ended.is_none() {
+                findings.add(
+                    Wrong::Stuck,
+                    format!("not ended after {PATIENCE:?}: {last}"),
+                );
+            }
+        }
+        Err(error) => findings.add(Wrong::Error, format!("{error:#}")),
+    }
+    let hit = own.fuse.disarm() && times.baits.is_empty();
+    if !hit {
+        findings.add(Wrong::NotHit, "the point was not passed");
+    }
+    let straight = case.road.before.is_empty();
+    let restarted = deaths(own, case.who, straight, &dead_before, &mut findings);
+    let convergence = restarted
+        .or(times.fired)
+        .zip(times.ended)
+        .map(|(from, to)| to.saturating_duration_since(from));
+    if convergence.is_some_and(|took| took > CONVERGENCE) {
+        findings.add(Wrong::Slow, format!("converged after {convergence:?}"));
+    }
+    own.until_ready().await?;
+    findings.0.extend(check(own, expected).await?);
+    Ok(Outcome {
+        case,
+        hit,
+        convergence,
+        took: begun.elapsed(),
+        findings: findings.0,
+    })
+}
+
+/// When things happened.
+#[derive(Debug, Default)]
+struct Times {
+    /// Points that are still to be armed, one after another.
+    baits: VecDeque<&'static str>,
+    fired: Option<Instant>,
+    ended: Option<Instant>,
+}
+
+impl Times {
+    fn arm_next(&mut self, own: &Own) -> Result<()> {
+        match self.baits.pop_front() {
+            Some(point) => own.fuse.arm(point, "kill"),
+            None => Ok(()),
+        }
+    }
+
+    /// Look until the operation has ended and the point was passed.
+    async fn watch(&mut self, own: &Own, wish: Wish, id: &str) -> Result<Value> {
+        let begun = Instant::now();
+        let mut last = Value::Null;
+        loop {
+            if self.fired.is_none() && own.fuse.fired() {
+                if self.baits.is_empty() {
+                    self.fired = Some(Instant::now());
+                } else {
+                    self.arm_next(own)?;
+                }
+            }
+            if self.ended.is_none()
+                && let Some(store) = own.store(id).await
+            {
+                let operation = &store["operation"];
+                let kind = operation["kind"].as_str().unwrap_or_default();
+                let open = matches!(
+                    operation["status"].as_str(),
+                    None | Some("Queued" | "Running")
+                );
+                if kind.eq_ignore_ascii_case(wish.as_str()) && !open {
+                    self.ended = Some(Instant::now());
+                }
+                last = store;
+            }
+            let patience = match self.ended {
+                Some(ended) if self.fired.is_some() || ended.elapsed() > AFTERWARDS => {
+                    return Ok(last);
+                }
+                Some(_) => Duration::MAX,
+                None => PATIENCE,
+            };
+            if begun.elapsed() > patience {
+                return Ok(last);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// Only the one that was meant has ended, by our signal; when it was started
+/// again. The guard is nobody's program: the worker goes on without it.
+fn deaths(
+    own: &Own,
+    who: Who,
+    straight: bool,
+    before: &[usize],
+    findings: &mut Findings,
+) -> Option<Instant> {
+    let mut restarted = None;
+    for (program, before) in own.programs().zip(before) {
+        for death in program.deaths().iter().skip(*before) {
+            let meant = match who {
+                Who::Api => program.name == "api",
+                Who::Worker => program.name.starts_with("worker"),
+            };
+            if (meant || !straight) && death.how == "signal 9" {
+                restarted = Some(death.restarted);
+            } else {
+                let what = format!("{} ended: {}", program.name, death.how);
+                findings.add(Wrong::Error, what);
+            }
+        }
+    }
+    restarted
+}

@@ -1,0 +1,241 @@
+//! One platform of a test's own: database, virtual host, mark in the cluster,
+//! programs, ports and a fuse. Beside it others run.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use kube::Client;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+use crate::faults::fuse::Fuse;
+use crate::faults::patience::until;
+use crate::faults::program::{Program, Recipe};
+use crate::faults::servers::Servers;
+use crate::machine::root;
+
+/// How long a lease holds here, and while helm runs.
+pub const LEASE: Duration = Duration::from_secs(3);
+/// See [`LEASE`].
+pub const LEASE_HELM: Duration = Duration::from_secs(9);
+
+/// What a platform is made of.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Its number: ports and names follow from it.
+    pub number: u16,
+    /// Worker processes.
+    pub workers: u16,
+    /// Settings on top, for both programs.
+    pub settings: Vec<(String, String)>,
+    /// Another way to the cluster, for the worker.
+    pub kubeconfig: Option<String>,
+}
+
+impl Plan {
+    #[must_use]
+    pub fn new(number: u16, workers: u16) -> Self {
+        Self {
+            number,
+            workers,
+            settings: Vec::new(),
+            kubeconfig: None,
+        }
+    }
+
+    /// With a setting.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.settings.push((name.to_owned(), value.to_string()));
+        self
+    }
+}
+
+/// A running platform.
+pub struct Own {
+    pub name: String,
+    pub servers: Servers,
+    pub client: Client,
+    /// Where the ingress answers.
+    pub ingress: SocketAddr,
+    pub base: String,
+    pub http: reqwest::Client,
+    pub records: PgPool,
+    pub fuse: Fuse,
+    pub api: Program,
+    pub workers: Vec<Program>,
+    pub folder: PathBuf,
+}
+
+impl Own {
+    /// Start everything and wait until requests are answered.
+    ///
+    /// # Errors
+    /// What does not come up.
+    pub async fn start(
+        servers: &Servers,
+        client: &Client,
+        ingress: SocketAddr,
+        plan: &Plan,
+    ) -> Result<Self> {
+        let name = format!("sweep{}", plan.number);
+        let folder = servers.state.join("faults").join(&name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(folder.join("tmp"))?;
+        let fuse = Fuse::new(folder.join("fuse"))?;
+        let database = servers.make_database(&name).await?;
+        let amqp = servers.make_vhost(&name).await?;
+        let listen = SocketAddr::from(([127, 0, 0, 1], servers.ports + plan.number));
+        let recipe =
+            |program: &str, argument, own: String, variables: Vec<(String, String)>| Recipe {
+                program: servers.programs.join(program),
+                argument,
+                log: folder.join(format!("{own}.log")),
+                name: own,
+                variables: [
+                    common(&folder, &fuse, amqp.as_str()),
+                    variables,
+                    plan.settings.clone(),
+                ]
+                .concat(),
+            };
+        let api = api_settings(database.as_str(), listen, ingress);
+        let api = recipe("urumi-api", "serve", "api".to_owned(), api);
+        let kubeconfig = plan.kubeconfig.as_deref().unwrap_or(&servers.kubeconfig);
+        let worker = worker_settings(servers, kubeconfig, &name, ingress);
+        let worker = |number| {
+            let own = format!("worker{number}");
+            Program::start(recipe("urumi-worker", "run", own, worker.clone()))
+        };
+        let workers = (1..=plan.workers).map(worker).collect();
+        let own = Self {
+            name,
+            servers: servers.clone(),
+            client: client.clone(),
+            ingress,
+            base: format!("http://{listen}"),
+            http: reqwest::Client::builder()
+                .pool_max_idle_per_host(0)
+                .timeout(Duration::from_secs(10))
+                .build()?,
+            records: PgPoolOptions::new()
+                .max_connections(2)
+                .connect_lazy(database.as_str())?,
+            fuse,
+            workers,
+            api: Program::start(api),
+            folder,
+        };
+        own.until_ready().await?;
+        Ok(own)
+    }
+
+    /// Until the api is ready and its work behind requests is done.
+    ///
+    /// # Errors
+    /// If that takes too long.
+    pub async fn until_ready(&self) -> Result<()> {
+        let what = format!(
+            "{} is ready (its logs: {})",
+            self.name,
+            self.folder.display()
+        );
+        until(&what, Duration::from_secs(60), async || {
+            let answer = self.http.get(format!("{}/readyz", self.base)).send().await;
+            let ready: serde_json::Value = answer.ok()?.json().await.ok()?;
+            (ready["degraded"] == false).then_some(())
+        })
+        .await
+    }
+
+    /// All programs.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        std::iter::once(&self.api).chain(&self.workers)
+    }
+
+    /// Stop the programs and take the database and the virtual host away.
+    ///
+    /// # Errors
+    /// What cannot be removed.
+    pub async fn end(self) -> Result<()> {
+        for worker in self.workers {
+            worker.end().await?;
+        }
+        self.api.end().await?;
+        self.records.close().await;
+        self.servers.drop_database(&self.name).await?;
+        self.servers.drop_vhost(&self.name).await
+    }
+}
+
+fn common(folder: &std::path::Path, fuse: &Fuse, amqp: &str) -> Vec<(String, String)> {
+    named(&[
+        ("PATH", "/usr/bin:/bin"),
+        ("ENVIRONMENT", "local"),
+        ("AMQP_URL", amqp),
+        ("URUMI_LOG", "info,sqlx=error,lapin=error"),
+        // What a killed worker leaves behind goes with the test.
+        ("TMPDIR", &folder.join("tmp").display().to_string()),
+        ("URUMI_FAULTS", &fuse.folder().display().to_string()),
+    ])
+}
+
+fn api_settings(database: &str, listen: SocketAddr, ingress: SocketAddr) -> Vec<(String, String)> {
+    named(&[
+        ("DATABASE_URL", database),
+        ("URUMI_LISTEN", &listen.to_string()),
+        (
+            "URUMI_STORE_URL",
+            &format!("http://{{host}}:{}", ingress.port()),
+        ),
+        ("URUMI_DATABASE_CONNECTIONS", "4"),
+        ("URUMI_HTTP_WORKERS", "1"),
+        ("URUMI_RETRY_BASE_MS", "200"),
+        ("URUMI_RETRY_MAX_MS", "1000"),
+        // Two lease times.
+        ("URUMI_REDISPATCH_AFTER_SECONDS", "6"),
+        ("URUMI_OPERATION_DEADLINE_SECONDS", "120"),
+    ])
+}
+
+fn worker_settings(
+    servers: &Servers,
+    kubeconfig: &str,
+    name: &str,
+    ingress: SocketAddr,
+) -> Vec<(String, String)> {
+    let root = root();
+    let milliseconds = |time: Duration| time.as_millis().to_string();
+    named(&[
+        ("KUBECONFIG", kubeconfig),
+        ("URUMI_HELM", &servers.helm),
+        (
+            "URUMI_CHART",
+            &root.join("charts/store").display().to_string(),
+        ),
+        ("URUMI_VALUES_DIR", &root.display().to_string()),
+        (
+            "URUMI_STORE_VALUES",
+            &root.join("tests/faults/values.yaml").display().to_string(),
+        ),
+        ("URUMI_INGRESS", &ingress.to_string()),
+        ("URUMI_NAMESPACE", &format!("urumi-{name}")),
+        ("URUMI_INSTALLATION", name),
+        ("URUMI_WORKER_LISTEN", "127.0.0.1:0"),
+        ("URUMI_LEASE_MS", &milliseconds(LEASE)),
+        ("URUMI_LEASE_RENEW_MS", "500"),
+        ("URUMI_LEASE_HELM_MS", &milliseconds(LEASE_HELM)),
+        ("URUMI_HELM_LIMIT_MS", "6000"),
+        ("URUMI_HELM_GRACE_MS", "1000"),
+        ("URUMI_STOP_MS", "10000"),
+    ])
+}
+
+fn named(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}

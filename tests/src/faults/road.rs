@@ -1,0 +1,111 @@
+//! How a point is reached that does not stand on the straight way of a wish: what
+//! must have happened to the programs first. Pure.
+
+use shared::fault::Point;
+
+use crate::faults::store::Wish;
+
+/// A way to a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Road {
+    pub wish: Wish,
+    /// Points at which a process is ended before, one after another.
+    pub before: &'static [&'static str],
+    /// The wish comes while the one before it is under way.
+    pub hasty: bool,
+}
+
+impl Road {
+    const fn straight(wish: Wish) -> Self {
+        Self {
+            wish,
+            before: &[],
+            hasty: false,
+        }
+    }
+}
+
+/// Points on roads of repair: `(beginning of the name, road)`.
+const REPAIRS: &[(&str, Road)] = &[
+    // A first installation that was cut off: helm's record says pending.
+    (
+        "worker.reset.",
+        Road {
+            wish: Wish::Create,
+            before: &["guard.helm.started"],
+            hasty: false,
+        },
+    ),
+    // The same with an upgrade.
+    (
+        "worker.unlock.",
+        Road {
+            wish: Wish::Update,
+            before: &["guard.helm.started"],
+            hasty: false,
+        },
+    ),
+    // Marked as failed, and then cut off again: a failed upgrade.
+    (
+        "worker.rollback.",
+        Road {
+            wish: Wish::Update,
+            before: &["guard.helm.started", "worker.unlock.after"],
+            hasty: false,
+        },
+    ),
+    // There is only something to stop while something is being done.
+    (
+        "worker.control.",
+        Road {
+            wish: Wish::Delete,
+            before: &[],
+            hasty: true,
+        },
+    ),
+];
+
+/// All roads to a point.
+#[must_use]
+pub fn roads(point: &Point, wishes: &[Wish]) -> Vec<Road> {
+    let repair = REPAIRS
+        .iter()
+        .find(|(name, _)| point.name.starts_with(name));
+    let roads = match repair {
+        Some((_, road)) => vec![*road],
+        None => Wish::ALL
+            .into_iter()
+            .filter(|wish| passes(point, *wish))
+            .map(Road::straight)
+            .collect(),
+    };
+    let known = |road: &Road| wishes.contains(&road.wish);
+    roads.into_iter().filter(known).collect()
+}
+
+/// Whether the table says so.
+#[must_use]
+pub fn passes(point: &Point, wish: Wish) -> bool {
+    match wish {
+        Wish::Create => point.create,
+        Wish::Update => point.update,
+        Wish::Delete => point.delete,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_has_a_road_for_each_way_and_a_repair_has_one() {
+        let straight = roads(&Point::every("api.x"), &Wish::ALL);
+        assert_eq!(straight, Wish::ALL.map(Road::straight));
+        assert_eq!(roads(&Point::every("api.x"), &[Wish::Create]).len(), 1);
+
+        let repair = Point::on("worker.reset.after", false, false, false);
+        let found = roads(&repair, &Wish::ALL);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].before, ["guard.helm.started"]);
+    }
+}
