@@ -13,6 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
 source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
 cd "$URUMI_ROOT"
 
+export URUMI_KWOK_STAGES=$URUMI_STATE/kwok-stages.yaml
 services=$URUMI_ROOT/tests/lib/services.sh
 PROGRAMS=$URUMI_STATE/faults/programs
 FEATURES=urumi-api/faults,urumi-worker/faults,system-tests/faults
@@ -44,9 +45,15 @@ if [[ ${1:-} == --build-only ]]; then
   with_target build
   exit
 fi
+# Pods that take their time, so that there is something to wait for.
+slow_stages() {
+  sed 's/durationMilliseconds: 800/durationMilliseconds: 2500/' deploy/embedded/settings/kwok-stages.yaml >"$URUMI_KWOK_STAGES"
+}
+
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+slow_stages
 "$services" start >"$URUMI_LOG/services.log" 2>&1 &
 starting=$!
 with_target build_and_keep

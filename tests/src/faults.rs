@@ -3,6 +3,12 @@
 //! platform of a test's own; what its records and the cluster hold; what must be
 //! true of both; and the tests, each a module that prints what it saw.
 
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    reason = "parts of one test program; what a name does not say stands above it"
+)]
+
 pub mod audit;
 pub mod case;
 pub mod check;

@@ -13,8 +13,11 @@ use crate::faults::patience::LOOK;
 use crate::faults::road::Road;
 use crate::faults::store::Wish;
 
-/// From the restart to the end of the operation: the longest lease, and ten seconds.
+/// From the restart to the end of the operation: the longest lease (the one that
+/// holds while helm runs), and ten seconds.
 pub const CONVERGENCE: Duration = LEASE_HELM.saturating_add(Duration::from_secs(10));
+/// Between two looks at the fuse: the next bait must lie before it is passed.
+const GLANCE: Duration = Duration::from_millis(5);
 /// What an operation may take with everything that is done to it.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// A point behind the operation's end is passed this soon.
@@ -172,40 +175,46 @@ impl Times {
         let begun = Instant::now();
         let mut last = Value::Null;
         loop {
-            if self.fired.is_none() && own.fuse.fired() {
-                if self.baits.is_empty() {
-                    self.fired = Some(Instant::now());
-                } else {
-                    self.arm_next(own)?;
-                }
+            let looked = Instant::now();
+            while looked.elapsed() < LOOK {
+                self.glance(own)?;
+                tokio::time::sleep(GLANCE).await;
             }
             if self.ended.is_none()
                 && let Some(store) = own.store(id).await
             {
-                let operation = &store["operation"];
-                let kind = operation["kind"].as_str().unwrap_or_default();
-                let open = matches!(
-                    operation["status"].as_str(),
-                    None | Some("Queued" | "Running")
-                );
-                if kind.eq_ignore_ascii_case(wish.as_str()) && !open {
+                if is_over(&store, wish) {
                     self.ended = Some(Instant::now());
                 }
                 last = store;
             }
-            let patience = match self.ended {
-                Some(ended) if self.fired.is_some() || ended.elapsed() > AFTERWARDS => {
-                    return Ok(last);
-                }
-                Some(_) => Duration::MAX,
-                None => PATIENCE,
+            let enough = match self.ended {
+                Some(ended) => self.fired.is_some() || ended.elapsed() > AFTERWARDS,
+                None => begun.elapsed() > PATIENCE,
             };
-            if begun.elapsed() > patience {
+            if enough {
                 return Ok(last);
             }
-            tokio::time::sleep(LOOK).await;
         }
     }
+
+    fn glance(&mut self, own: &Own) -> Result<()> {
+        if self.fired.is_none() && own.fuse.fired() {
+            if self.baits.is_empty() {
+                self.fired = Some(Instant::now());
+            } else {
+                self.arm_next(own)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_over(store: &Value, wish: Wish) -> bool {
+    let operation = &store["operation"];
+    let kind = operation["kind"].as_str().unwrap_or_default();
+    let status = operation["status"].as_str().unwrap_or("Queued");
+    kind.eq_ignore_ascii_case(wish.as_str()) && !matches!(status, "Queued" | "Running")
 }
 
 /// Only the one that was meant has ended, by our signal; when it was started

@@ -308,7 +308,7 @@ impl<'a> Asking<'a> {
             .own
             .http
             .post(format!("{}/stores", self.own.base))
-            .header("Idempotency-Key", &name)
+            .header("Idempotency-Key", name.replace(' ', "-"))
             .json(&json!({ "name": name }));
         let answer = request.send().await?;
         let status = answer.status();

@@ -19,7 +19,7 @@ use crate::machine::root;
 /// How long a lease holds here, and while helm runs.
 pub const LEASE: Duration = Duration::from_secs(3);
 /// See [`LEASE`].
-pub const LEASE_HELM: Duration = Duration::from_secs(9);
+pub const LEASE_HELM: Duration = Duration::from_secs(16);
 
 /// What a platform is made of.
 #[derive(Debug, Clone)]
@@ -227,7 +227,8 @@ fn worker_settings(
         ("URUMI_LEASE_MS", &milliseconds(LEASE)),
         ("URUMI_LEASE_RENEW_MS", "500"),
         ("URUMI_LEASE_HELM_MS", &milliseconds(LEASE_HELM)),
-        ("URUMI_HELM_LIMIT_MS", "6000"),
+        // Far more than helm needs, also on a machine with too few cores.
+        ("URUMI_HELM_LIMIT_MS", "14000"),
         ("URUMI_HELM_GRACE_MS", "1000"),
         ("URUMI_STOP_MS", "10000"),
     ])

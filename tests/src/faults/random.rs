@@ -43,9 +43,7 @@ pub async fn random(ground: &Ground, load: Load) -> Result<bool> {
     let plan = Plan::new(15, 2)
         .with("URUMI_SLOTS", 4)
         // Nobody gives up because others were killed.
-        .with("URUMI_OPERATION_DEADLINE_SECONDS", 900)
-        .with("URUMI_HELM_LIMIT_MS", 20_000)
-        .with("URUMI_LEASE_HELM_MS", 24_000);
+        .with("URUMI_OPERATION_DEADLINE_SECONDS", 900);
     let own = Arc::new(ground.platform(&plan).await?);
     let dice = Dice::new(load.seed);
     let over = Arc::new(AtomicBool::new(false));

@@ -32,7 +32,7 @@ const REPAIRS: &[(&str, Road)] = &[
         "worker.reset.",
         Road {
             wish: Wish::Create,
-            before: &["guard.helm.started"],
+            before: &["worker.helm.running"],
             hasty: false,
         },
     ),
@@ -106,6 +106,6 @@ mod tests {
         let repair = Point::on("worker.reset.after", false, false, false);
         let found = roads(&repair, &Wish::ALL);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].before, ["guard.helm.started"]);
+        assert_eq!(found[0].before, ["worker.helm.running"]);
     }
 }

@@ -52,7 +52,7 @@ impl Own {
         let request = self
             .http
             .post(format!("{}/stores", self.base))
-            .header("Idempotency-Key", key)
+            .header("Idempotency-Key", key.replace(' ', "-"))
             .json(&json!({ "name": name }));
         let store = self.insist(request).await?;
         Ok(store["id"].as_str().context("no id")?.to_owned())
@@ -66,7 +66,7 @@ impl Own {
         let request = self
             .http
             .patch(format!("{}/stores/{id}", self.base))
-            .header("Idempotency-Key", key)
+            .header("Idempotency-Key", key.replace(' ', "-"))
             .json(&json!({ "plan": plan }));
         self.insist(request).await.map(|_| ())
     }
