@@ -3,7 +3,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up down clean distclean status logs test e2e lint fmt
+.PHONY: help up down clean distclean status logs test sweep e2e lint fmt \
+  test-long-sweep test-long-mutants test-long-outages test-long-scale
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +29,20 @@ logs: ## follow the logs of all programs (make logs NAME=worker for one)
 
 test: ## the whole test suite; installs what it needs
 	@tests/run.sh
+
+sweep: test-long-sweep ## every point at which a process can die, and 300 random kills (SEED=… repeats them)
+
+test-long-sweep:
+	@tests/faults.sh long
+
+test-long-mutants: ## each protection taken out must be noticed
+	@tests/faults.sh mutants
+
+test-long-outages: ## RabbitMQ, PostgreSQL, the apiserver away or ill
+	@tests/faults.sh outages --away 300
+
+test-long-scale: ## 200 creates and deletes leave nothing behind
+	@tests/faults.sh scale
 
 e2e: ## the full journey of one store on real pods
 	@tests/e2e.sh

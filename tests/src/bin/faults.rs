@@ -2,14 +2,16 @@
 //! tests/faults.sh, which starts the servers and stops what is left.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use system_tests::faults::ground::Ground;
+use system_tests::faults::mutant::mutants;
 use system_tests::faults::outages::outages;
 use system_tests::faults::random::{Load, random};
 use system_tests::faults::report;
+use system_tests::faults::scale::cycles;
 use system_tests::faults::store::Wish;
 use system_tests::faults::sweep::{Scope, sweep};
 
@@ -33,6 +35,9 @@ struct Arguments {
     /// People who use the platform meanwhile.
     #[arg(long, global = true, default_value_t = 50)]
     people: u64,
+    /// Creates and deletes.
+    #[arg(long, global = true, default_value_t = 200)]
+    cycles: usize,
     /// How long the apiserver is away, in seconds.
     #[arg(long, global = true, default_value_t = 30)]
     away: u64,
@@ -51,6 +56,12 @@ enum Test {
     Random,
     /// RabbitMQ, PostgreSQL or the apiserver away or ill for a while.
     Outages,
+    /// Each protection taken out must be noticed.
+    Mutants,
+    /// Creates and deletes that leave nothing behind.
+    Scale,
+    /// The sweep, and then the random kills.
+    Long,
 }
 
 #[tokio::main]
@@ -66,29 +77,42 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<bool> {
-    let begun = Instant::now();
     let ground = Ground::find().await?;
-    if matches!(arguments.test, Test::Random) {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
-        let load = Load {
-            seed: arguments.seed.unwrap_or(now.as_secs()),
-            kills: arguments.kills,
-            people: arguments.people,
-            updates: false,
-        };
-        return random(&ground, load).await;
+    match arguments.test {
+        Test::Short | Test::Sweep => swept(&ground, &arguments).await,
+        Test::Random => random(&ground, load(&arguments)?).await,
+        Test::Long => {
+            let clean = swept(&ground, &arguments).await?;
+            Ok(random(&ground, load(&arguments)?).await? && clean)
+        }
+        Test::Outages => {
+            let away = Duration::from_secs(arguments.away);
+            outages(&ground, away, arguments.only.as_deref()).await
+        }
+        Test::Mutants => mutants(&ground, arguments.only.as_deref()).await,
+        Test::Scale => cycles(&ground, arguments.cycles, load(&arguments)?.seed).await,
     }
-    if matches!(arguments.test, Test::Outages) {
-        let away = Duration::from_secs(arguments.away);
-        return outages(&ground, away, arguments.only.as_deref()).await;
-    }
+}
+
+async fn swept(ground: &Ground, arguments: &Arguments) -> Result<bool> {
+    let begun = Instant::now();
     let scope = Scope {
         once: matches!(arguments.test, Test::Short),
         platforms: arguments.platforms,
-        only: arguments.only,
-        without: arguments.without,
+        only: arguments.only.clone(),
+        without: arguments.without.clone(),
         wishes: vec![Wish::Create, Wish::Delete],
     };
-    let swept = sweep(&ground, &scope).await?;
+    let swept = sweep(ground, &scope).await?;
     Ok(report::sums("sweep", &swept, begun.elapsed()))
+}
+
+fn load(arguments: &Arguments) -> Result<Load> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    Ok(Load {
+        seed: arguments.seed.unwrap_or(now.as_secs()),
+        kills: arguments.kills,
+        people: arguments.people,
+        updates: false,
+    })
 }

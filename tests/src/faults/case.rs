@@ -5,13 +5,16 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::faults::check::{Expected, Finding, Findings, Wrong, check};
 use crate::faults::own::{LEASE_HELM, Own};
 use crate::faults::patience::LOOK;
-use crate::faults::road::Road;
+use crate::faults::program::Program;
+use crate::faults::road::{Before, Road};
 use crate::faults::store::Wish;
+use crate::faults::{cluster, victims};
 
 /// From the restart to the end of the operation: the longest lease (the one that
 /// holds while helm runs), and ten seconds.
@@ -154,19 +157,21 @@ pub async fn run(
 }
 
 /// When things happened.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Times {
-    /// Points that are still to be armed, one after another.
-    baits: VecDeque<&'static str>,
+    /// What is still to happen before the point is armed.
+    baits: VecDeque<Before>,
+    point: &'static str,
     fired: Option<Instant>,
     ended: Option<Instant>,
 }
 
 impl Times {
-    fn arm_next(&mut self, own: &Own) -> Result<()> {
-        match self.baits.pop_front() {
-            Some(point) => own.fuse.arm(point, "kill"),
-            None => Ok(()),
+    fn arm_next(&self, own: &Own) -> Result<()> {
+        match self.baits.front() {
+            Some(Before::HelmKilled) => Ok(()),
+            Some(Before::KilledAt(point)) => own.fuse.arm(point, "kill"),
+            None => own.fuse.arm(self.point, "kill"),
         }
     }
 
@@ -177,7 +182,7 @@ impl Times {
         loop {
             let looked = Instant::now();
             while looked.elapsed() < LOOK {
-                self.glance(own)?;
+                self.glance(own, id).await?;
                 tokio::time::sleep(GLANCE).await;
             }
             if self.ended.is_none()
@@ -198,12 +203,26 @@ impl Times {
         }
     }
 
-    fn glance(&mut self, own: &Own) -> Result<()> {
-        if self.fired.is_none() && own.fuse.fired() {
-            if self.baits.is_empty() {
-                self.fired = Some(Instant::now());
-            } else {
-                self.arm_next(own)?;
+    async fn glance(&mut self, own: &Own, id: &str) -> Result<()> {
+        match self.baits.front() {
+            None if self.fired.is_none() && own.fuse.fired() => self.fired = Some(Instant::now()),
+            None => {}
+            Some(Before::KilledAt(_)) => {
+                if own.fuse.fired() {
+                    self.baits.pop_front();
+                    self.arm_next(own)?;
+                }
+            }
+            Some(Before::HelmKilled) => {
+                if cluster::helm_is_at_work(&own.client, id).await? {
+                    // The next bait lies before the worker can learn of it.
+                    self.baits.pop_front();
+                    self.arm_next(own)?;
+                    let workers = own.workers.iter().filter_map(Program::pid);
+                    for helm in workers.flat_map(victims::helms) {
+                        let _ = victims::signal(helm, Signal::KILL);
+                    }
+                }
             }
         }
         Ok(())

@@ -58,6 +58,16 @@ pub async fn places(client: &Client, installation: &str) -> Result<BTreeMap<Stri
     Ok(places)
 }
 
+/// Whether helm's newest word in a namespace is that it has begun.
+///
+/// # Errors
+/// The cluster's.
+pub async fn helm_is_at_work(client: &Client, namespace: &str) -> Result<bool> {
+    let releases = releases(client, namespace).await?;
+    let newest = releases.iter().max_by_key(|(_, revision, _)| revision);
+    Ok(newest.is_some_and(|(_, _, status)| status.starts_with("pending-")))
+}
+
 /// Remove what a platform left: the stores' namespaces and its own.
 ///
 /// # Errors

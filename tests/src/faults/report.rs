@@ -55,7 +55,7 @@ pub fn sums(name: &str, swept: &Swept, took: Duration) -> bool {
         );
     }
     for point in &swept.unlisted {
-        println!("not in the table: {point}");
+        println!("FAILED {point}");
     }
     let bad = outcomes
         .iter()

@@ -5,12 +5,21 @@ use shared::fault::Point;
 
 use crate::faults::store::Wish;
 
+/// Something that happens to a program on the road.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// helm is killed as soon as its record says that it is at work.
+    HelmKilled,
+    /// A process is ended at this point.
+    KilledAt(&'static str),
+}
+
 /// A way to a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Road {
     pub wish: Wish,
-    /// Points at which a process is ended before, one after another.
-    pub before: &'static [&'static str],
+    /// What happens before, in this order.
+    pub before: &'static [Before],
     /// The wish comes while the one before it is under way.
     pub hasty: bool,
 }
@@ -32,7 +41,7 @@ const REPAIRS: &[(&str, Road)] = &[
         "worker.reset.",
         Road {
             wish: Wish::Create,
-            before: &["worker.helm.running"],
+            before: &[Before::HelmKilled],
             hasty: false,
         },
     ),
@@ -41,7 +50,7 @@ const REPAIRS: &[(&str, Road)] = &[
         "worker.unlock.",
         Road {
             wish: Wish::Update,
-            before: &["guard.helm.started"],
+            before: &[Before::HelmKilled],
             hasty: false,
         },
     ),
@@ -50,7 +59,7 @@ const REPAIRS: &[(&str, Road)] = &[
         "worker.rollback.",
         Road {
             wish: Wish::Update,
-            before: &["guard.helm.started", "worker.unlock.after"],
+            before: &[Before::HelmKilled, Before::KilledAt("worker.unlock.after")],
             hasty: false,
         },
     ),
@@ -106,6 +115,6 @@ mod tests {
         let repair = Point::on("worker.reset.after", false, false, false);
         let found = roads(&repair, &Wish::ALL);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].before, ["worker.helm.running"]);
+        assert_eq!(found[0].before, [Before::HelmKilled]);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::future::join_all;
-use shared::fault::{API, WORKER};
+use shared::fault::{API, Point, WORKER};
 
 use crate::faults::case::{Case, Outcome, Subject, Who, ask, run, undisturbed};
 use crate::faults::check::Expected;
@@ -91,7 +91,12 @@ pub async fn sweep(ground: &Ground, scope: &Scope) -> Result<Swept> {
     for ended in join_all(lanes).await {
         outcomes.extend(ended?);
     }
-    let unlisted = unlisted(&shared);
+    let mut unlisted = unlisted(&shared);
+    if scope.wishes.len() == Wish::ALL.len() {
+        let lost = |point: &&Point| roads(point, &scope.wishes).is_empty();
+        let lost = API.iter().chain(WORKER).filter(lost);
+        unlisted.extend(lost.map(|point| format!("no road leads to {}", point.name)));
+    }
     Ok(Swept { outcomes, unlisted })
 }
 
@@ -108,7 +113,7 @@ fn unlisted(shared: &Shared) -> Vec<String> {
     };
     seen.iter()
         .filter(|(way, name)| !listed(way, name))
-        .map(|(way, name)| format!("{name} on the way of a {way}"))
+        .map(|(way, name)| format!("{name} is passed by a {way}, and the table does not say so"))
         .collect()
 }
 

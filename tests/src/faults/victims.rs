@@ -42,6 +42,16 @@ pub fn helms(worker: i32) -> Vec<i32> {
         .collect()
 }
 
+/// Whether it lives; one that nobody buried does not.
+#[must_use]
+pub fn lives(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit_once(") ")
+        .map(|(_, rest)| rest.starts_with('Z'));
+    state == Some(false)
+}
+
 /// Send a signal; `false` if it is gone.
 #[must_use]
 pub fn signal(pid: i32, signal: Signal) -> bool {
