@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::faults::check::{Expected, Finding, Findings, Wrong, check};
 use crate::faults::own::{LEASE_HELM, Own};
-use crate::faults::patience::LOOK;
+use crate::faults::patience::{LOOK, until};
 use crate::faults::program::Program;
 use crate::faults::road::{Before, Road};
 use crate::faults::store::Wish;
@@ -85,13 +85,14 @@ pub async fn undisturbed(
 ) -> Result<()> {
     ask(own, wish, subject).await?;
     expected.insert(subject.id.clone(), wish.goal());
-    let store = own.until_ended(&subject.id, wish, PATIENCE).await?;
-    anyhow::ensure!(
-        store["status"] == wish.goal(),
-        "an undisturbed {} came to this: {store}",
-        wish.as_str()
-    );
-    Ok(())
+    own.until_ended(&subject.id, wish, PATIENCE).await?;
+    // The store and its operation are read one after the other.
+    let reached = async || {
+        let store = own.store(&subject.id).await?;
+        (store["status"] == wish.goal()).then_some(())
+    };
+    let what = format!("an undisturbed {} reaches its goal", wish.as_str());
+    until(&what, AFTERWARDS, reached).await
 }
 
 /// Run a case.
@@ -109,14 +110,10 @@ pub async fn run(
     let dead_before: Vec<usize> = own.programs().map(|one| one.deaths().len()).collect();
     let wish = case.road.wish;
     let mut times = Times {
-        baits: case
-            .road
-            .before
-            .iter()
-            .copied()
-            .chain([case.point])
-            .collect(),
-        ..Times::default()
+        baits: case.road.before.iter().copied().collect(),
+        point: case.point,
+        fired: None,
+        ended: None,
     };
     times.arm_next(own)?;
     match ask(own, wish, subject).await {
