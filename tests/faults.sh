@@ -16,9 +16,10 @@ cd "$URUMI_ROOT"
 export URUMI_KWOK_STAGES=$URUMI_STATE/kwok-stages.yaml
 services=$URUMI_ROOT/tests/lib/services.sh
 PROGRAMS=$URUMI_STATE/faults/programs
-FEATURES=urumi-api/faults,urumi-worker/faults,system-tests/faults
+FEATURES=urumi-api/faults,urumi-worker/faults,system-tests/faults,system-tests/journeys
 
-build() { cargo build --locked -p urumi-api -p urumi-worker -p system-tests --features "$FEATURES"; }
+# Like the tests, so that everything but our own crates is built once for both.
+build() { cargo test --locked --workspace --no-run --features "$FEATURES"; }
 
 # Another build of the same crates may take their place in the target folder.
 build_and_keep() {

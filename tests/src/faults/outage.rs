@@ -148,7 +148,8 @@ impl Hand<'_> {
         let (outage_took, healed) = (begun.elapsed(), Instant::now());
         let mut findings = Vec::new();
         expected.extend(asking.ids.drain(..).map(|id| (id, "Ready")));
-        for id in expected.keys() {
+        let living = expected.iter().filter(|(_, status)| **status == "Ready");
+        for (id, _) in living {
             let left = (HEAL * 2).saturating_sub(healed.elapsed());
             if let Err(error) = self.own.until_ended(id, Wish::Create, left).await {
                 findings.push(format!("{error:#}"));

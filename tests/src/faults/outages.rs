@@ -10,7 +10,7 @@ use tokio::process::{Child, Command};
 use crate::faults::check::Expected;
 use crate::faults::ground::Ground;
 use crate::faults::outage::{Hand, Outage};
-use crate::faults::own::Plan;
+use crate::faults::own::{Own, Plan};
 use crate::faults::patience::until;
 use crate::faults::proxy::Proxy;
 use crate::faults::store::Wish;
@@ -81,23 +81,33 @@ pub async fn outages(ground: &Ground, away: Duration, only: Option<&str>) -> Res
         let lasted = hand.suffer(outage, &mut expected).await?;
         println!("{}", lasted.line(outage));
         for complaint in lasted.refused.iter().chain(&lasted.findings) {
-            println!("         {complaint}");
+            println!(
+                "         {}",
+                complaint.chars().take(300).collect::<String>()
+            );
         }
         if lasted.is_well() {
             passed += 1;
         } else {
             failed += 1;
         }
-        for (id, status) in &mut expected {
-            if *status == "Ready" {
-                own.delete(id).await?;
-                own.until_ended(id, Wish::Delete, Duration::from_secs(120))
-                    .await?;
-                *status = "Deleted";
-            }
-        }
+        remove_all(&own, &mut expected).await?;
     }
     println!("outages: {passed} passed, {failed} failed, 0 skipped");
     ground.clear(own).await?;
     Ok(failed == 0 && passed > 0)
+}
+
+/// Nothing is to be under way when the next outage begins.
+async fn remove_all(own: &Own, expected: &mut Expected) -> Result<()> {
+    let living = || expected.iter().filter(|(_, status)| **status == "Ready");
+    for (id, _) in living() {
+        own.delete(id).await?;
+    }
+    for (id, _) in living() {
+        own.until_ended(id, Wish::Delete, Duration::from_secs(240))
+            .await?;
+    }
+    expected.values_mut().for_each(|status| *status = "Deleted");
+    Ok(())
 }
