@@ -116,6 +116,11 @@ pub async fn run(
         ended: None,
     };
     times.arm_next(own)?;
+    if case.road.before.contains(&Before::CommandLost) {
+        for worker in &own.workers {
+            worker.fell().await?;
+        }
+    }
     match ask(own, wish, subject).await {
         Ok(()) => {
             expected.insert(subject.id.clone(), wish.goal());
@@ -166,7 +171,7 @@ struct Times {
 impl Times {
     fn arm_next(&self, own: &Own) -> Result<()> {
         match self.baits.front() {
-            Some(Before::HelmKilled) => Ok(()),
+            Some(Before::HelmKilled | Before::CommandLost) => Ok(()),
             Some(Before::KilledAt(point)) => own.fuse.arm(point, "kill"),
             None => own.fuse.arm(self.point, "kill"),
         }
@@ -210,6 +215,13 @@ impl Times {
                     self.arm_next(own)?;
                 }
             }
+            Some(Before::CommandLost) => {
+                if own.servers.purge(&own.name, "store.commands").await? {
+                    self.baits.pop_front();
+                    self.arm_next(own)?;
+                    own.workers.iter().for_each(Program::rise);
+                }
+            }
             Some(Before::HelmKilled) => {
                 if cluster::helm_is_at_work(&own.client, id).await? {
                     // The next bait lies before the worker can learn of it.
@@ -249,9 +261,11 @@ fn deaths(
                 Who::Api => program.name == "api",
                 Who::Worker => program.name.starts_with("worker"),
             };
-            if (meant || !straight) && death.how == "signal 9" {
+            let ours = death.how == "signal 9" && (meant || !straight);
+            if ours && meant {
                 restarted = Some(death.restarted);
-            } else {
+            }
+            if !ours {
                 let what = format!("{} ended: {}", program.name, death.how);
                 findings.add(Wrong::Error, what);
             }

@@ -10,6 +10,8 @@ use crate::faults::store::Wish;
 pub enum Before {
     /// helm is killed as soon as its record says that it is at work.
     HelmKilled,
+    /// The broker loses the command before a worker saw it.
+    CommandLost,
     /// A process is ended at this point.
     KilledAt(&'static str),
 }
@@ -25,6 +27,14 @@ pub struct Road {
 }
 
 impl Road {
+    const fn hasty(wish: Wish) -> Self {
+        Self {
+            wish,
+            before: &[],
+            hasty: true,
+        }
+    }
+
     const fn straight(wish: Wish) -> Self {
         Self {
             wish,
@@ -64,12 +74,15 @@ const REPAIRS: &[(&str, Road)] = &[
         },
     ),
     // There is only something to stop while something is being done.
+    ("worker.control.", Road::hasty(Wish::Delete)),
+    ("api.control.", Road::hasty(Wish::Delete)),
+    // Only what was lost is said again.
     (
-        "worker.control.",
+        "api.watchdog.republish.",
         Road {
-            wish: Wish::Delete,
-            before: &[],
-            hasty: true,
+            wish: Wish::Create,
+            before: &[Before::CommandLost],
+            hasty: false,
         },
     ),
 ];

@@ -140,6 +140,22 @@ impl Servers {
             .collect())
     }
 
+    /// Empty a queue, as soon as it holds something; whether it did.
+    ///
+    /// # Errors
+    /// If the broker refuses.
+    pub async fn purge(&self, vhost: &str, queue: &str) -> Result<bool> {
+        let queues = self.queues(vhost).await?;
+        let waits = queues
+            .iter()
+            .any(|(name, messages)| name == queue && *messages > 0);
+        if waits {
+            let path = format!("queues/{vhost}/{queue}/contents");
+            self.management(Method::DELETE, &path, None).await?;
+        }
+        Ok(waits)
+    }
+
     /// One request to the broker's HTTP API; what is gone already is fine.
     ///
     /// # Errors
