@@ -101,7 +101,7 @@ async fn swept(ground: &Ground, arguments: &Arguments) -> Result<bool> {
         platforms: arguments.platforms,
         only: arguments.only.clone(),
         without: arguments.without.clone(),
-        wishes: vec![Wish::Create, Wish::Delete],
+        wishes: Wish::known()?,
     };
     let swept = sweep(ground, &scope).await?;
     Ok(report::sums("sweep", &swept, begun.elapsed()))
@@ -113,6 +113,6 @@ fn load(arguments: &Arguments) -> Result<Load> {
         seed: arguments.seed.unwrap_or(now.as_secs()),
         kills: arguments.kills,
         people: arguments.people,
-        updates: false,
+        updates: Wish::known()?.contains(&Wish::Update),
     })
 }

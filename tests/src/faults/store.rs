@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::faults::own::Own;
 use crate::faults::patience::{LOOK, until};
+use crate::machine::root;
 
 /// How long a client goes on asking a server that does not answer.
 const STUBBORN: Duration = Duration::from_secs(60);
@@ -23,6 +24,21 @@ pub enum Wish {
 
 impl Wish {
     pub const ALL: [Self; 3] = [Self::Create, Self::Update, Self::Delete];
+
+    /// Those that the api's contract has.
+    ///
+    /// # Errors
+    /// If the contract cannot be read.
+    pub fn known() -> Result<Vec<Self>> {
+        let contract = std::fs::read_to_string(root().join("api/openapi.json"))?;
+        let contract: Value = serde_json::from_str(&contract)?;
+        let has = |wish: &Self| match wish {
+            Self::Create => true,
+            Self::Update => contract["paths"]["/stores/{id}"]["patch"].is_object(),
+            Self::Delete => true,
+        };
+        Ok(Self::ALL.into_iter().filter(has).collect())
+    }
 
     #[must_use]
     pub fn as_str(self) -> &'static str {

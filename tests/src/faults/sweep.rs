@@ -107,9 +107,10 @@ fn unlisted(shared: &Shared) -> Vec<String> {
     let listed = |way: &str, name: &str| {
         let point = API.iter().chain(WORKER).find(|point| point.name == name);
         let wish = Wish::ALL.into_iter().find(|wish| wish.as_str() == way);
-        point
-            .zip(wish)
-            .is_some_and(|(point, wish)| passes(point, wish))
+        // What stands on the road of a repair may be passed on any way.
+        point.zip(wish).is_some_and(|(point, wish)| {
+            passes(point, wish) || !Wish::ALL.iter().any(|wish| passes(point, *wish))
+        })
     };
     seen.iter()
         .filter(|(way, name)| !listed(way, name))
