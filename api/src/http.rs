@@ -9,3 +9,4 @@ pub mod local_guard;
 pub mod query;
 pub mod request_id;
 pub mod state;
+pub mod unique;

@@ -17,7 +17,7 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// One refused field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
-    /// Where: a JSON pointer into the body, or the name of a parameter or header.
+    /// Where: a JSON pointer into the body or the query, or the name of a header.
     #[schema(example = "/name")]
     pub pointer: String,
     /// What is wrong with it.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::error::problem::FieldError;
+use crate::http::unique::Unique;
 
 /// Bytes of a body at most.
 pub const MAX_BODY: usize = 64 * 1024;
@@ -62,7 +63,7 @@ fn parse(content_type: Option<&str>, body: &[u8]) -> Result<JsonObject, ApiError
         );
         return Err(ApiError::UnsupportedMediaType(found));
     }
-    let value: Value =
+    let Unique(value) =
         serde_json::from_slice(body).map_err(|error| ApiError::InvalidJson(error.to_string()))?;
     match value {
         Value::Object(fields) => Ok(JsonObject(fields)),

@@ -48,7 +48,10 @@ impl Query {
             _ => Err("must be given only once".to_owned()),
         };
         result
-            .map_err(|detail| self.complaints.push(FieldError::new(name, detail)))
+            .map_err(|detail| {
+                self.complaints
+                    .push(FieldError::new(format!("/{name}"), detail))
+            })
             .ok()
     }
 
@@ -62,7 +65,7 @@ impl Query {
         for (name, _) in &self.left {
             let name: String = name.chars().take(60).collect();
             self.complaints.push(FieldError::new(
-                name,
+                format!("/{}", name.replace('~', "~0").replace('/', "~1")),
                 format!("is not a known parameter; {known}"),
             ));
         }
@@ -100,6 +103,6 @@ mod tests {
             .iter()
             .map(|field| field.pointer.as_str())
             .collect();
-        assert_eq!(names, ["a", "b", "c"]);
+        assert_eq!(names, ["/a", "/b", "/c"]);
     }
 }

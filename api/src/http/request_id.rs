@@ -66,6 +66,8 @@ fn asked_for(request: &ServiceRequest) -> Option<RequestId> {
         .get(X_REQUEST_ID)?
         .to_str()
         .ok()?
-        .parse()
+        .parse::<RequestId>()
         .ok()
+        // The nil one names no request.
+        .filter(|id| !id.0.is_nil())
 }

@@ -75,6 +75,10 @@ async fn every_answer_carries_a_request_id_and_a_sane_one_is_kept() {
         .await;
         assert_eq!(answer.header("x-request-id"), mine, "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        let nil = "00000000-0000-0000-0000-000000000000";
+        let nameless = api.request(Method::GET, path).header("X-Request-Id", nil);
+        let answer = Answer::of(nameless.send().await.unwrap()).await;
+        assert_ne!(answer.header("x-request-id"), nil, "{path}");
         let answer = Answer::of(
             api.request(Method::GET, path)
                 .header("X-Request-Id", "a b\tc")

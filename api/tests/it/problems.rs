@@ -20,6 +20,9 @@ fn requests() -> Vec<(&'static str, Method, &'static str, Change)> {
         ("broken JSON", post.clone(), "/stores", |r| {
             json_text(r, "{\"name\": \"x")
         }),
+        ("repeated key", post.clone(), "/stores", |r| {
+            json_text(r, "{\"name\": \"a\", \"name\": \"b\"}")
+        }),
         ("not an object", post.clone(), "/stores", |r| {
             json_text(r, "[1]")
         }),

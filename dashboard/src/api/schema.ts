@@ -450,7 +450,7 @@ export interface components {
              */
             detail: string;
             /**
-             * @description Where: a JSON pointer into the body, or the name of a parameter or header.
+             * @description Where: a JSON pointer into the body or the query, or the name of a header.
              * @example /name
              */
             pointer: string;
