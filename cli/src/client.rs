@@ -18,8 +18,9 @@ impl Client {
     /// A client for that address. Opens nothing yet.
     ///
     /// # Errors
-    /// If the machine's TLS roots cannot be read.
+    /// If that is no address, or the machine's TLS roots cannot be read.
     pub fn new(server: &str) -> Result<Self, Failed> {
+        checked(server)?;
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .user_agent(concat!("urumi/", env!("CARGO_PKG_VERSION")))
@@ -46,6 +47,14 @@ impl Client {
     /// The API's problem, or that it does not answer.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failed> {
         self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// `PATCH path`, with a key like a POST.
+    ///
+    /// # Errors
+    /// The API's problem, or that it does not answer.
+    pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failed> {
+        self.send(Method::PATCH, path, Some(body)).await
     }
 
     /// `DELETE path`; nothing for 204.
@@ -87,6 +96,25 @@ impl Client {
             Failed::new(format!("the API at {} does not answer: {why}", self.server))
                 .next("start it with `make up`, or name another with --server or URUMI_API"),
         )
+    }
+}
+
+/// An address that requests can be sent to.
+fn checked(server: &str) -> Result<(), Failed> {
+    let wrong = match reqwest::Url::parse(server) {
+        Err(error) => Some(error.to_string()),
+        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
+            Some("it does not begin with http:// or https://".to_owned())
+        }
+        Ok(_) => None,
+    };
+    match wrong {
+        None => Ok(()),
+        Some(why) => Err(
+            Failed::new(format!("`{server}` is not the address of an API: {why}"))
+                .code(2)
+                .next("give --server or URUMI_API a whole address, such as http://localhost:3000"),
+        ),
     }
 }
 
@@ -155,6 +183,20 @@ mod tests {
                 .code,
             1
         );
+    }
+
+    #[test]
+    fn a_server_that_is_no_address_is_named_with_an_example() {
+        for wrong in ["nope", "localhost:3000", "ftp://localhost", "", "http://"] {
+            let failed = Client::new(wrong).unwrap_err();
+            assert_eq!(failed.code, 2, "{wrong}");
+            assert!(
+                failed.what.contains(&format!("`{wrong}`")),
+                "{}",
+                failed.what
+            );
+            assert!(failed.next.unwrap().contains("http://localhost:3000"));
+        }
     }
 
     #[test]

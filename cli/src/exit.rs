@@ -9,6 +9,7 @@ Exit codes: 0 done · 1 failed · 2 wrong use · 3 not found · 5 conflict · 6 
 Examples:
   urumi store create \"My Shop\" --wait
   urumi store list
+  urumi store update store-k7q2mx --plan medium --wait
   urumi store delete store-k7q2mx --wait";
 
 /// A command that did not reach its end.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::client::Client;
-use crate::command::store;
+use crate::command::{dead_letter, operation, store};
 use crate::output::Form;
 
 /// Stores of the Urumi platform, from the command line.
@@ -40,6 +40,12 @@ enum Noun {
     /// Create, look at and remove stores.
     #[command(subcommand)]
     Store(store::Verb),
+    /// Look at what was asked of stores.
+    #[command(subcommand)]
+    Operation(operation::Verb),
+    /// Look at messages that nobody could use, and try them again.
+    #[command(subcommand)]
+    DeadLetter(dead_letter::Verb),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -49,6 +55,8 @@ async fn main() -> ExitCode {
     let ended = match Client::new(&arguments.server) {
         Ok(client) => match arguments.noun {
             Noun::Store(verb) => store::run(verb, &client, arguments.output).await,
+            Noun::Operation(verb) => operation::run(verb, &client, arguments.output).await,
+            Noun::DeadLetter(verb) => dead_letter::run(verb, &client, arguments.output).await,
         },
         Err(error) => Err(error),
     };

@@ -1,5 +1,7 @@
 //! What is printed on standard output: a table for people, or the API's JSON.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -18,31 +20,122 @@ pub enum Form {
 
 /// Print stores.
 pub fn stores(form: Form, answer: &Value, stores: &[Value]) {
+    print(form, answer, stores, || {
+        let mut rows = vec![cells(["ID", "NAME", "STATUS", "AGE", "URL"])];
+        rows.extend(stores.iter().map(|store| {
+            vec![
+                text(&store["id"]),
+                text(&store["name"]),
+                text(&store["status"]),
+                age(&store["created_at"]),
+                text(&store["url"]),
+            ]
+        }));
+        rows
+    });
+}
+
+/// Print operations.
+pub fn operations(form: Form, answer: &Value, operations: &[Value]) {
+    print(form, answer, operations, || {
+        let mut rows = vec![cells(["ID", "STORE", "KIND", "STATUS", "AGE"])];
+        rows.extend(operations.iter().map(|operation| {
+            vec![
+                text(&operation["id"]),
+                text(&operation["store_id"]),
+                text(&operation["kind"]),
+                text(&operation["status"]),
+                age(&operation["created_at"]),
+            ]
+        }));
+        rows
+    });
+}
+
+/// Print dead letters.
+pub fn dead_letters(form: Form, answer: &Value, letters: &[Value]) {
+    print(form, answer, letters, || {
+        let mut rows = vec![cells(["ID", "QUEUE", "AGE", "REPLAYED", "REASON"])];
+        rows.extend(letters.iter().map(|letter| {
+            vec![
+                text(&letter["id"]),
+                text(&letter["queue"]),
+                age(&letter["received_at"]),
+                age(&letter["replayed_at"]),
+                text(&letter["reason"]),
+            ]
+        }));
+        rows
+    });
+}
+
+fn print(form: Form, answer: &Value, items: &[Value], rows: impl Fn() -> Vec<Vec<String>>) {
     match form {
         Form::Json => println!("{answer:#}"),
-        Form::Name => stores
+        Form::Name => items
             .iter()
-            .for_each(|store| println!("{}", text(&store["id"]))),
-        Form::Table => table(stores),
+            .for_each(|item| println!("{}", text(&item["id"]))),
+        Form::Table => table(&rows()),
     }
 }
 
-fn table(stores: &[Value]) {
-    let mut rows = vec![["ID", "NAME", "STATUS", "AGE", "URL"].map(str::to_owned)];
-    rows.extend(stores.iter().map(|store| {
-        [
-            text(&store["id"]),
-            text(&store["name"]),
-            text(&store["status"]),
-            age(&store["created_at"]),
-            text(&store["url"]),
-        ]
-    }));
+/// The items of a list's answer.
+pub fn items(answer: &Value) -> Vec<Value> {
+    answer["items"].as_array().cloned().unwrap_or_default()
+}
+
+/// What is known of one store beside its line: health, what is being done step by
+/// step, and why something failed.
+pub fn details(store: &Value) {
+    let health = &store["health"];
+    println!("\nhealth     {}", text(&health["status"]));
+    for reason in health["reasons"].as_array().into_iter().flatten() {
+        println!("           {}", text(&reason["message"]));
+    }
+    let operation = &store["operation"];
+    let (kind, status) = (text(&operation["kind"]), text(&operation["status"]));
+    println!("operation  {kind} {status}");
+    steps(operation);
+    let own = &store["failure"];
+    if own.is_object() && !operation["failure"].is_object() {
+        failure(own);
+    }
+}
+
+/// An operation's steps with their durations, and its failure.
+pub fn steps(operation: &Value) {
+    for step in operation["steps"].as_array().into_iter().flatten() {
+        let took = step["duration_ms"].as_u64().map(Duration::from_millis);
+        let took = took.map_or_else(String::new, |took| format!("{:.1} s", took.as_secs_f64()));
+        let waiting = text(&step["waiting"]["message"]);
+        let line = format!(
+            "  {:<12} {:<8} {took:>9}  {waiting}",
+            text(&step["step"]),
+            text(&step["outcome"])
+        );
+        println!("{}", line.trim_end());
+    }
+    if operation["failure"].is_object() {
+        failure(&operation["failure"]);
+    }
+}
+
+fn failure(failure: &Value) {
+    println!("failure    {}", text(&failure["message"]));
+    println!("           → {}", text(&failure["next_action"]));
+}
+
+fn cells<const N: usize>(names: [&str; N]) -> Vec<String> {
+    names.map(str::to_owned).to_vec()
+}
+
+fn table(rows: &[Vec<String>]) {
+    let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..5)
+    let widths: Vec<usize> = (0..columns)
         .map(|column| width(column).unwrap_or_default())
         .collect();
-    for row in &rows {
+    for row in rows {
         let cells: Vec<String> = row
             .iter()
             .zip(&widths)

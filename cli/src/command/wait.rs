@@ -54,6 +54,50 @@ pub async fn until(
     }
 }
 
+/// Look until the store's newest operation has ended. A cancelled one has ended
+/// as was asked for.
+///
+/// # Errors
+/// Its failure (exit code 1), or that the time is over (6).
+pub async fn settled(
+    client: &Client,
+    mut store: Value,
+    patience: Option<Duration>,
+) -> Result<Value, Failed> {
+    let Some(patience) = patience else {
+        return Ok(store);
+    };
+    let id = text(&store["id"]);
+    let begun = Instant::now();
+    let mut told = BTreeSet::new();
+    let mut ticks = tokio::time::interval(PAUSE);
+    loop {
+        tell(&store, &mut told);
+        let operation = &store["operation"];
+        let (kind, now) = (text(&operation["kind"]), text(&operation["status"]));
+        if now == "Succeeded" || now == "Cancelled" {
+            return Ok(store);
+        }
+        if now != "Queued" && now != "Running" {
+            let failure = &operation["failure"];
+            let what = format!("{kind} of {id} is {now}: {}", text(&failure["message"]));
+            return Err(Failed::new(what).next(text(&failure["next_action"])));
+        }
+        if begun.elapsed() > patience {
+            let waited = patience.as_secs();
+            return Err(
+                Failed::new(format!("{kind} of {id} is still {now} after {waited} s"))
+                    .code(6)
+                    .next(format!(
+                        "it goes on by itself; look again with `urumi store get {id}`"
+                    )),
+            );
+        }
+        ticks.tick().await;
+        store = client.get(&format!("/stores/{id}")).await?;
+    }
+}
+
 /// A running step counts up, so only finished ones are told, once each.
 fn tell(store: &Value, told: &mut BTreeSet<String>) {
     let steps = store["operation"]["steps"].as_array();
