@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, TransactionTrait as _,
+    AccessMode, DatabaseConnection, DatabaseTransaction, IsolationLevel, SqlxPostgresConnector,
+    TransactionTrait as _,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use shared::fault;
@@ -174,6 +175,29 @@ impl Database {
                 settled => return settled,
             }
         }
+    }
+
+    /// Read several things as they were at one moment: what two statements find
+    /// outside a snapshot may contradict each other.
+    ///
+    /// # Errors
+    /// The work's own, or [`DbError`] as it.
+    pub async fn snapshot<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        E: MaybeDatabase,
+        W: AsyncFn(&DatabaseTransaction) -> Result<T, E>,
+    {
+        self.read(async |connection| {
+            let level = Some(IsolationLevel::RepeatableRead);
+            let read_only = Some(AccessMode::ReadOnly);
+            let begun = connection.begin_with_config(level, read_only).await;
+            let snapshot = begun.map_err(DbError::from)?;
+            let found = work(&snapshot).await;
+            // Nothing was written: how it ends adds nothing.
+            let _ = snapshot.rollback().await;
+            found
+        })
+        .await
     }
 
     /// Do all of it or nothing. It is done again when it lost to another

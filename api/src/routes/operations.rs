@@ -30,7 +30,7 @@ pub async fn handle(
     let caller = &caller;
     let found = state
         .db
-        .read(async |db| find::operation(db, caller, id).await)
+        .snapshot(async |db| find::operation(db, caller, id).await)
         .await
         .map_err(|error| {
             ApiError::unless_missing(error, || ApiError::OperationNotFound(id.to_string()))

@@ -98,3 +98,45 @@ async fn another_tenants_store_is_as_unknown_as_none() {
             .collect();
     assert_eq!(found, BTreeSet::from(["Queued".to_owned()]));
 }
+
+#[actix_web::test]
+async fn a_store_and_its_operation_are_shown_as_of_one_moment() {
+    let api = TestApi::ready("one_moment").await;
+    let id = api.a_store().await;
+    let mut sql = api.servers.sql().await;
+    // Both rows change in one transaction, again and again.
+    let turns = tokio::spawn({
+        let id = id.clone();
+        async move {
+            for turn in 0..400 {
+                let (store, operation) =
+                    [("Queued", "Queued"), ("Provisioning", "Running")][turn % 2];
+                let both = format!(
+                    "BEGIN;
+                     UPDATE stores SET status = '{store}' WHERE id = '{id}';
+                     UPDATE operations SET status = '{operation}' WHERE store_id = '{id}';
+                     COMMIT;"
+                );
+                sql.execute(sqlx::AssertSqlSafe(both)).await.unwrap();
+            }
+        }
+    });
+
+    while !turns.is_finished() {
+        for path in [format!("/stores/{id}"), "/stores".to_owned()] {
+            let mut seen = api.get(&path).await.json;
+            if let Some(item) = seen["items"].as_array().and_then(|items| items.first()) {
+                seen = item.clone();
+            }
+            let pair = (
+                seen["status"].as_str().unwrap(),
+                seen["operation"]["status"].as_str().unwrap(),
+            );
+            assert!(
+                [("Queued", "Queued"), ("Provisioning", "Running")].contains(&pair),
+                "{path}: {pair:?}"
+            );
+        }
+    }
+    turns.await.unwrap();
+}

@@ -42,7 +42,7 @@ pub async fn handle(
     let (caller, wanted) = (&caller, &wanted);
     let page = state
         .db
-        .read(async |db| page(db, caller, filter, wanted).await)
+        .snapshot(async |db| page(db, caller, filter, wanted).await)
         .await
         .map_err(ApiError::of_list)?;
     Ok(Json(PageView::of(page, |found| StoreView::of(&found))?))

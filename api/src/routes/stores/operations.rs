@@ -37,7 +37,7 @@ pub async fn handle(
     let (caller, store, wanted) = (&caller, &id, &wanted);
     let page = state
         .db
-        .read(async |db| page(db, caller, store, wanted).await)
+        .snapshot(async |db| page(db, caller, store, wanted).await)
         .await
         .map_err(|error| ApiError::about(&id, error))?;
     Ok(Json(PageView::of(page, |found| OperationView::of(&found))?))

@@ -29,7 +29,7 @@ pub async fn handle(
     let (caller, store) = (&caller, &id);
     let found = state
         .db
-        .read(async |db| find::one(db, caller, store).await)
+        .snapshot(async |db| find::one(db, caller, store).await)
         .await
         .map_err(|error| ApiError::about(&id, error))?;
     Ok(Json(StoreView::of(&found)?))
