@@ -103,40 +103,45 @@ async fn another_tenants_store_is_as_unknown_as_none() {
 async fn a_store_and_its_operation_are_shown_as_of_one_moment() {
     let api = TestApi::ready("one_moment").await;
     let id = api.a_store().await;
-    let mut sql = api.servers.sql().await;
-    // Both rows change in one transaction, again and again.
-    let turns = tokio::spawn({
-        let id = id.clone();
-        async move {
-            for turn in 0..400 {
-                let (store, operation) =
-                    [("Queued", "Queued"), ("Provisioning", "Running")][turn % 2];
-                let both = format!(
-                    "BEGIN;
-                     UPDATE stores SET status = '{store}' WHERE id = '{id}';
-                     UPDATE operations SET status = '{operation}' WHERE store_id = '{id}';
-                     COMMIT;"
-                );
-                sql.execute(sqlx::AssertSqlSafe(both)).await.unwrap();
+    for path in [format!("/stores/{id}"), "/stores".to_owned()] {
+        let (mut sql, mut look) = (api.servers.sql().await, api.servers.sql().await);
+        // The answer's second statement has to wait until both rows are changed.
+        sql.execute("BEGIN; LOCK TABLE operations IN ACCESS EXCLUSIVE MODE")
+            .await
+            .unwrap();
+        let change = async {
+            let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database =
+                (SELECT oid FROM pg_database WHERE datname = current_database())";
+            while sqlx::query_scalar::<_, i64>(waits)
+                .fetch_one(&mut look)
+                .await
+                .unwrap()
+                == 0
+            {
+                tokio::task::yield_now().await;
             }
-        }
-    });
+            let both = format!(
+                "UPDATE stores SET status = 'Provisioning' WHERE id = '{id}';
+                 UPDATE operations SET status = 'Running' WHERE store_id = '{id}';
+                 COMMIT;"
+            );
+            sql.execute(sqlx::AssertSqlSafe(both)).await.unwrap();
+        };
+        let (answer, ()) = futures_util::join!(api.get(&path), change);
 
-    while !turns.is_finished() {
-        for path in [format!("/stores/{id}"), "/stores".to_owned()] {
-            let mut seen = api.get(&path).await.json;
-            if let Some(item) = seen["items"].as_array().and_then(|items| items.first()) {
-                seen = item.clone();
-            }
-            let pair = (
-                seen["status"].as_str().unwrap(),
-                seen["operation"]["status"].as_str().unwrap(),
-            );
-            assert!(
-                [("Queued", "Queued"), ("Provisioning", "Running")].contains(&pair),
-                "{path}: {pair:?}"
-            );
+        let mut seen = answer.json;
+        if let Some(item) = seen["items"].as_array().and_then(|items| items.first()) {
+            seen = item.clone();
         }
+        assert_eq!(
+            (&seen["status"], &seen["operation"]["status"]),
+            (&"Queued".into(), &"Queued".into()),
+            "{path}"
+        );
+        let back = format!(
+            "UPDATE stores SET status = 'Queued' WHERE id = '{id}';
+             UPDATE operations SET status = 'Queued' WHERE store_id = '{id}';"
+        );
+        sql.execute(sqlx::AssertSqlSafe(back)).await.unwrap();
     }
-    turns.await.unwrap();
 }
