@@ -49,7 +49,8 @@ pub const MUTANTS: [(&str, Scenario); 8] = [
         "ack-after-effect",
         Scenario::Killed("worker.release.after", Who::Worker, Wish::Create),
     ),
-    ("fencing", Scenario::Halted("worker.namespace.before")),
+    // Not the point before the effect: no check can stand between it and that.
+    ("fencing", Scenario::Halted("worker.namespace.after")),
     (
         "settled",
         Scenario::KilledAfterSettling("worker.settle.after", Wish::Create),
