@@ -234,9 +234,19 @@ def data_outlives_a_release(objects):
             yield f'{one["metadata"]["name"]} goes with the release'
 
 
+def a_revision_rolls_nothing(objects):
+    """Workloads name helm's revision; their pods must not, or each upgrade would roll them."""
+    for one in of_kind(objects, "Deployment", "StatefulSet"):
+        name = f'{one["kind"]} {one["metadata"]["name"]}'
+        if "urumi.dev/revision" not in one["metadata"].get("annotations", {}):
+            yield f"{name} does not name its revision"
+        if "urumi.dev/revision" in one["spec"]["template"]["metadata"].get("annotations", {}):
+            yield f"the pods of {name} change with each revision"
+
+
 ALL = [
     resources_are_set, pods_are_restricted, containers_are_restricted, servers_have_probes, quota_has_room,
     several_pods_share_storage, one_volume_one_pod, autoscaler_owns_replicas, no_secret_values, only_the_namespace,
     labels_are_complete, selectors_select, mounts_have_volumes, images_are_pinned, network_is_closed,
-    web_waits_for_setup, files_never_change, data_outlives_a_release,
+    web_waits_for_setup, files_never_change, data_outlives_a_release, a_revision_rolls_nothing,
 ]

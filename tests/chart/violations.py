@@ -78,4 +78,6 @@ SEEDED = [
     (rule.web_waits_for_setup, "the installer served", lambda o: of_kind(o, "ConfigMap")[0]["data"].update({"apache.site.conf": ""})),
     (rule.files_never_change, "files that may change", lambda o: of_kind(o, "ConfigMap")[0].pop("immutable")),
     (rule.data_outlives_a_release, "a volume that goes with the release", lambda o: claim(o)["metadata"].pop("annotations")),
+    (rule.a_revision_rolls_nothing, "no revision", lambda o: named(o, "StatefulSet", "mysql")["metadata"].pop("annotations")),
+    (rule.a_revision_rolls_nothing, "a revision on pods", lambda o: web(o)["template"]["metadata"].update(annotations={"urumi.dev/revision": "1"})),
 ]

@@ -15,6 +15,11 @@ app.kubernetes.io/instance: {{ .root.Values.store.id }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
+{{/* Annotation of a workload, never of its pods: a new revision alone rolls nothing. */}}
+{{- define "store.revision" -}}
+urumi.dev/revision: {{ .Release.Revision | quote }}
+{{- end }}
+
 {{/* store.image: reference of one of the two images */}}
 {{- define "store.image" -}}
 {{- with .registry }}{{ . }}/{{ end -}}

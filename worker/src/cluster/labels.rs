@@ -28,6 +28,18 @@ pub const EVER_READY: &str = "urumi.dev/ever-ready";
 /// Annotation of such a namespace: helm's revision that was ready last.
 pub const READY_REVISION: &str = "urumi.dev/ready-revision";
 
+/// Annotation of a namespace: the host name that its shop answers for.
+pub const HOST: &str = "urumi.dev/host";
+/// Annotation of a namespace: the address of its shop's front page.
+pub const URL: &str = "urumi.dev/url";
+
+/// Annotation of a store's workloads: helm's revision, set by the chart.
+pub const REVISION: &str = "urumi.dev/revision";
+/// Annotation of a Deployment whose store is suspended, set by the chart.
+pub const SUSPENDED: &str = "urumi.dev/suspended";
+/// Label of everything of a chart: its name and version.
+pub const CHART: &str = "helm.sh/chart";
+
 /// Annotation of a Lease: the highest generation that was seen.
 pub const GENERATION: &str = "urumi.dev/generation";
 /// Annotation of a Lease: the generation that its holder works on.

@@ -1,7 +1,7 @@
 //! The store's namespace: made with our marks and Pod Security's labels.
 //!
 //! *Precondition:* there is none of that name, or it is ours. *Effect:* it is
-//! there with all labels. *Repeating it:* changes nothing. *Fails when* the name
+//! there with all labels and the shop's address. *Repeating it:* changes nothing. *Fails when* the name
 //! is taken by somebody else; such a namespace is never touched.
 
 use std::collections::BTreeMap;
@@ -10,13 +10,13 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt as _;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
-use shared::contract::command::Command;
+use shared::contract::command::{Command, Goal};
 use shared::contract::envelope::Envelope;
 
 use crate::cluster::ClusterError;
 use crate::cluster::labels::{
-    EVER_READY, INSTALLATION, MANAGED_BY, MANAGER, PART_OF, PART_OF_LABEL, POD_SECURITY,
-    READY_REVISION, STORE, TENANT,
+    EVER_READY, HOST, INSTALLATION, MANAGED_BY, MANAGER, PART_OF, PART_OF_LABEL, POD_SECURITY,
+    READY_REVISION, STORE, TENANT, URL,
 };
 use crate::converge::Job;
 use crate::converge::observed::{self, Found, Observed};
@@ -26,9 +26,10 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
     let api = job.context.cluster.all::<Namespace>();
     let store = job.command.store_id.as_str();
     let labels = labels(job.command, &job.context.settings.installation);
+    let annotations = annotations(job.command);
     if let observed::Namespace::Ours { uid, .. } = &seen.namespace {
         // The UID makes this a conflict if it is another namespace by now.
-        let patch = json!({"metadata": {"uid": uid, "labels": labels}});
+        let patch = json!({"metadata": {"uid": uid, "labels": labels, "annotations": annotations}});
         api.patch(store, &PatchParams::default(), &Patch::Merge(patch))
             .await?;
         return Ok(true);
@@ -36,6 +37,7 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
     let mut namespace = Namespace::default();
     namespace.metadata.name = Some(store.to_owned());
     namespace.metadata.labels = Some(labels);
+    namespace.metadata.annotations = Some(annotations);
     let params = PostParams {
         field_manager: Some(MANAGER.to_owned()),
         ..Default::default()
@@ -89,6 +91,17 @@ fn labels(command: &Envelope<Command>, installation: &str) -> BTreeMap<String, S
     all.map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
+/// Where the store's shop is found, for whoever probes it later.
+fn annotations(command: &Envelope<Command>) -> BTreeMap<String, String> {
+    let Goal::Present { spec } = &command.body.goal else {
+        return BTreeMap::new();
+    };
+    let found = [(HOST, &spec.host), (URL, &spec.url)];
+    found
+        .map(|(key, value)| (key.to_owned(), value.clone()))
+        .into()
+}
+
 /// What a namespace is to a command, by its marks alone. Pure.
 #[must_use]
 pub fn read(
@@ -118,7 +131,9 @@ pub fn read(
             holders: Vec::new(),
         };
     }
-    let wanted = labels(command, installation);
+    let labels = labels(command, installation);
+    let marks = annotations(command);
+    let has = |mark: &str, value: &str| found.annotations().get(mark).is_some_and(|v| v == value);
     observed::Namespace::Ours {
         uid: found.uid().unwrap_or_default(),
         ever_ready: found.annotations().contains_key(EVER_READY),
@@ -126,7 +141,8 @@ pub fn read(
             .annotations()
             .get(READY_REVISION)
             .and_then(|revision| revision.parse().ok()),
-        labelled: wanted.iter().all(|(label, value)| is(label, value)),
+        labelled: labels.iter().all(|(label, value)| is(label, value))
+            && marks.iter().all(|(mark, value)| has(mark, value)),
     }
 }
 
@@ -151,6 +167,7 @@ mod tests {
         namespace.metadata.name = Some(command.store_id.to_string());
         namespace.metadata.uid = Some("u-1".to_owned());
         namespace.metadata.labels = Some(labels(command, "here"));
+        namespace.metadata.annotations = Some(annotations(command));
         namespace
     }
 
@@ -178,6 +195,23 @@ mod tests {
             assert!(matches!(
                 read(Some(&foreign), &command, "here"),
                 Seen::Foreign { .. }
+            ));
+        }
+    }
+
+    #[test]
+    fn a_namespace_without_its_shops_address_gets_it() {
+        let command = command();
+        for mark in [HOST, URL] {
+            let mut namespace = made_for(&command);
+            namespace.annotations_mut().remove(mark);
+            let seen = read(Some(&namespace), &command, "here");
+            assert!(matches!(
+                seen,
+                Seen::Ours {
+                    labelled: false,
+                    ..
+                }
             ));
         }
     }
