@@ -5,6 +5,7 @@
 //! consumer ─▶ job ─▶ lease ─▶ converge ⟲ observe → decide → one step → report
 //!                                          │                  │
 //!                                       cluster, storefront   helm (under its guard)
+//! observer ─▶ shared watches, light probe ─▶ observations
 //! ```
 //!
 //! Imports go one way, down this list reversed: what stands lower may use what
@@ -31,6 +32,8 @@ pub mod steps;
 pub mod converge;
 
 pub mod job;
+
+pub mod observer;
 
 pub mod consumer;
 pub mod control;

@@ -17,7 +17,7 @@ use crate::consumer::Consumer;
 use crate::context::Context;
 use crate::helm::guard;
 use crate::settings::{DEFAULTS, Settings};
-use crate::{control, probes};
+use crate::{control, observer, probes};
 
 /// Brings stores to what is wanted of them. Settings come from the environment;
 /// see `worker/settings/base.toml` in the sources.
@@ -93,9 +93,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         ended.clone(),
     ));
     let control = tokio::spawn(control::run(Arc::clone(&context), stop.clone()));
+    let observer = tokio::spawn(observer::run(Arc::clone(&context), stop.clone()));
     Consumer::new(context, stop, connected).run().await;
     ended.cancel();
     control.await?;
+    observer.await?;
     probes.await?;
     tracing::info!("stopped");
     Ok(())

@@ -72,6 +72,21 @@ pub struct Settings {
     /// `URUMI_STOP_MS`: how long a stop may take.
     #[serde(rename = "stop_ms", deserialize_with = "milliseconds")]
     pub stop: Duration,
+    /// `URUMI_OBSERVER_LEASE_MS`: how long the observer's lease holds without
+    /// renewal.
+    #[serde(rename = "observer_lease_ms", deserialize_with = "milliseconds")]
+    pub observer_lease: Duration,
+    /// `URUMI_OBSERVER_RENEW_MS`: how often it is renewed.
+    #[serde(rename = "observer_renew_ms", deserialize_with = "milliseconds")]
+    pub observer_renew: Duration,
+    /// `URUMI_PROBE_INTERVAL_MS`: how often the observer asks each shop and says
+    /// how all stores do; its other times follow from this one.
+    #[serde(rename = "probe_interval_ms", deserialize_with = "milliseconds")]
+    pub probe_interval: Duration,
+    /// `URUMI_CONTROL_HOST`: a host that the ingress serves whatever stores do;
+    /// empty: any answer of the ingress will do.
+    #[serde(default)]
+    pub control_host: String,
     /// How long a cause must last before the wait for it ends.
     #[serde(flatten)]
     pub patience: Patience,

@@ -100,7 +100,7 @@ pub fn settled_of(lease: &Lease) -> Option<Settled> {
 }
 
 /// How long it still holds; `None` when it is over.
-fn remaining(lease: &Lease, now: Timestamp) -> Option<Duration> {
+pub fn remaining(lease: &Lease, now: Timestamp) -> Option<Duration> {
     let spec = lease.spec.as_ref()?;
     let renewed = spec.renew_time.as_ref()?.0;
     let length = SignedDuration::from_secs(spec.lease_duration_seconds.unwrap_or(0).into());

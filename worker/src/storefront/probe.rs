@@ -1,10 +1,15 @@
 //! Asking: the ingress is dialled, the store's own host (and, with TLS, its SNI)
 //! is sent. Follows redirects within the host by dialling the ingress again.
+//!
+//! The full look comes before Ready, each time on a fresh connection. The glance
+//! is the observer's: two pages, on connections that are kept for a while.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HOST, LOCATION, USER_AGENT};
 use reqwest::{Client, redirect};
 use shared::fault;
@@ -15,6 +20,12 @@ use crate::storefront::verdict;
 
 /// How long one answer may take: WordPress's first page warms its caches.
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// How long it may take at a glance.
+const GLANCE: Duration = Duration::from_secs(10);
+/// How long a connection is kept at a glance: over both pages, not to the next.
+const KEPT: Duration = Duration::from_secs(20);
+/// A host that is no store's.
+const NOBODY: &str = "control.invalid";
 /// How much of a body is read.
 const BODY: usize = 256 * 1024;
 /// Redirects that are followed.
@@ -24,19 +35,53 @@ const HOPS: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Prober {
     ingress: String,
-    plain: Client,
+    client: Client,
 }
 
 impl Prober {
-    /// A prober that dials `host:port`.
+    /// A prober that dials `host:port`, each time anew.
     ///
     /// # Errors
     /// If the HTTP client cannot be built.
     pub fn new(ingress: String) -> Result<Self, reqwest::Error> {
+        let client = client(&ingress, TIMEOUT).pool_max_idle_per_host(0);
         Ok(Self {
+            client: client.build()?,
             ingress,
-            plain: bare().build()?,
         })
+    }
+
+    /// A prober that keeps its connections for a while.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be built.
+    pub fn light(ingress: String) -> Result<Self, reqwest::Error> {
+        let client = client(&ingress, GLANCE).pool_idle_timeout(KEPT);
+        Ok(Self {
+            client: client.build()?,
+            ingress,
+        })
+    }
+
+    /// One light look at the shop at `url`; the cart is not touched.
+    ///
+    /// # Errors
+    /// What is not as it should be, in one line.
+    pub async fn glance(&self, url: &str) -> Result<(), String> {
+        let home = Url::parse(url).map_err(|error| format!("`{url}` is no address: {error}"))?;
+        verdict::front_page(&self.get(&home, "/").await?)?;
+        verdict::login(&self.get(&home, "/wp-login.php").await?)
+    }
+
+    /// Whether the ingress answers for that host, without an error of its own;
+    /// for no host: whether it answers at all.
+    pub async fn answers(&self, host: &str) -> bool {
+        let asked = if host.is_empty() { NOBODY } else { host };
+        let Ok(home) = Url::parse(&format!("http://{asked}/")) else {
+            return false;
+        };
+        let answer = self.ask(&home).await;
+        answer.is_ok_and(|page| host.is_empty() || page.status < 500)
     }
 
     /// One full look at the shop at `url`.
@@ -68,18 +113,19 @@ impl Prober {
 
     async fn ask(&self, asked: &Url) -> Result<Page, String> {
         let dialled = self.dial().await?;
-        let (client, target) = if asked.scheme() == "https" {
+        let target = if asked.scheme() == "https" {
             let mut target = asked.clone();
             // The ingress's port, whatever the shop's address says.
             let _ = target.set_port(Some(dialled.port()));
-            (with_sni(asked, dialled)?, target)
+            target
         } else {
+            // One host for all, so that connections serve them all.
             let path = &asked[Position::BeforePath..];
             let target = format!("http://{dialled}{path}");
-            let target = Url::parse(&target).map_err(|error| error.to_string())?;
-            (self.plain.clone(), target)
+            Url::parse(&target).map_err(|error| error.to_string())?
         };
-        let answer = client
+        let answer = self
+            .client
             .get(target)
             .header(HOST, &asked[Position::BeforeHost..Position::BeforePath])
             .header(USER_AGENT, "urumi-probe")
@@ -130,18 +176,24 @@ impl Prober {
     }
 }
 
-/// A client that finds this one host at the ingress, whatever DNS says.
-fn with_sni(asked: &Url, ingress: SocketAddr) -> Result<Client, String> {
-    let host = asked.host_str().unwrap_or_default();
-    let client = bare().resolve(host, ingress).build();
-    client.map_err(|error| error.to_string())
+/// Finds every host at the ingress, whatever DNS says; so TLS gets the shop's name.
+struct AtIngress(Arc<str>);
+
+impl Resolve for AtIngress {
+    fn resolve(&self, _: Name) -> Resolving {
+        let ingress = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found = tokio::net::lookup_host(&*ingress).await?;
+            Ok(Box::new(found.collect::<Vec<_>>().into_iter()) as Addrs)
+        })
+    }
 }
 
-fn bare() -> reqwest::ClientBuilder {
+fn client(ingress: &str, timeout: Duration) -> reqwest::ClientBuilder {
     Client::builder()
         .no_proxy()
         .redirect(redirect::Policy::none())
-        .pool_max_idle_per_host(0)
+        .dns_resolver(Arc::new(AtIngress(ingress.into())))
         .connect_timeout(Duration::from_secs(5))
-        .timeout(TIMEOUT)
+        .timeout(timeout)
 }

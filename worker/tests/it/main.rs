@@ -10,6 +10,8 @@
 
 mod broker;
 mod harness;
+mod observing;
+mod road;
 mod stores;
 
 mod bad_states;
@@ -25,6 +27,7 @@ mod journey;
 mod kills;
 mod lease;
 mod namespaces;
+mod observer;
 mod outages;
 mod proxy;
 mod releases;
