@@ -125,7 +125,7 @@ impl Shift {
             let control = self.context.settings.control_host.clone();
             self.asked.spawn(async move {
                 let result = prober.glance(&url).await;
-                let control_fails = result.is_err() && !prober.answers(&control).await;
+                let control_fails = result.is_err() && !prober.answers(&control, &url).await;
                 Answer {
                     store,
                     result,

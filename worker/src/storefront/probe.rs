@@ -13,6 +13,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HOST, LOCATION, USER_AGENT};
 use reqwest::{Client, redirect};
 use shared::fault;
+use tokio::net::TcpStream;
 use url::{Position, Url};
 
 use crate::storefront::page::{Page, next};
@@ -73,11 +74,21 @@ impl Prober {
         verdict::login(&self.get(&home, "/wp-login.php").await?)
     }
 
-    /// Whether the ingress answers for that host, without an error of its own;
-    /// for no host: whether it answers at all.
-    pub async fn answers(&self, host: &str) -> bool {
+    /// Whether the ingress answers for that host, without an error of its own and
+    /// in the way that the shop at `url` is asked; for no host: at all.
+    pub async fn answers(&self, host: &str, url: &str) -> bool {
+        let tls = url.starts_with("https:");
+        if host.is_empty() && tls {
+            // No certificate is nobody's, so being let in has to do.
+            let Ok(dialled) = self.dial().await else {
+                return false;
+            };
+            let connected = tokio::time::timeout(GLANCE, TcpStream::connect(dialled));
+            return matches!(connected.await, Ok(Ok(_)));
+        }
+        let scheme = if tls { "https" } else { "http" };
         let asked = if host.is_empty() { NOBODY } else { host };
-        let Ok(home) = Url::parse(&format!("http://{asked}/")) else {
+        let Ok(home) = Url::parse(&format!("{scheme}://{asked}/")) else {
             return false;
         };
         let answer = self.ask(&home).await;

@@ -208,13 +208,10 @@ async fn only_tombstones_whose_time_has_passed_are_removed() {
         None,
     ] {
         let store = StoreId::random();
+        let annotations = until.map(|until| json!({"urumi.dev/tombstone-until": until}));
         let lease = json!({"metadata": {"name": store, "labels": {"urumi.dev/store": store},
-            "annotations": {"urumi.dev/tombstone-until": until}}});
-        let mut lease: Lease = serde_json::from_value(lease).unwrap_or_default();
-        if until.is_none() {
-            let kept = json!({"metadata": {"name": store, "labels": {"urumi.dev/store": store}}});
-            lease = serde_json::from_value(kept).unwrap();
-        }
+            "annotations": annotations}});
+        let lease: Lease = serde_json::from_value(lease).unwrap();
         leases.create(&Default::default(), &lease).await.unwrap();
         names.push(store);
     }
