@@ -281,6 +281,7 @@ mod tests {
         record::take(
             &mut found,
             "a",
+            1,
             Duration::from_secs(15),
             Timestamp::UNIX_EPOCH,
         );
