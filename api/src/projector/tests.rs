@@ -11,7 +11,6 @@ use shared::contract::event::EventBody;
 use shared::failure::{Failure, FailureCode};
 use shared::ids::{Generation, MessageId, OperationId, StoreId, TenantId};
 use shared::operation::{OperationKind, OperationStatus};
-use shared::plan::Plan;
 use shared::step::Step;
 use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
@@ -68,15 +67,8 @@ pub fn records(kind: OperationKind) -> (StoreRecord, OperationRecord) {
 /// A spec, told apart by its image.
 pub fn spec(image: &str) -> StoreSpec {
     StoreSpec {
-        id: "store-bcdfgh".parse().unwrap(),
-        name: "My Shop".parse().unwrap(),
-        host: "store-bcdfgh.localhost".to_owned(),
-        url: "http://store-bcdfgh.localhost".to_owned(),
-        plan: Plan::Small,
-        admin_email: "owner@example.com".to_owned(),
-        chart: None,
         image: Some(image.to_owned()),
-        replicas: None,
+        ..shared::testing::a_spec(&"store-bcdfgh".parse().unwrap())
     }
 }
 
