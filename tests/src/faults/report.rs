@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::faults::case::{CONVERGENCE, Outcome};
 use crate::faults::check::Wrong;
+use crate::faults::road::UNREACHED;
 use crate::faults::sweep::Swept;
 
 /// One case, as soon as it is over.
@@ -54,6 +55,7 @@ pub fn sums(name: &str, swept: &Swept, took: Duration) -> bool {
             seconds(CONVERGENCE),
         );
     }
+    println!("reached by no road: {}", UNREACHED.join(", "));
     for point in &swept.unlisted {
         println!("FAILED {point}");
     }

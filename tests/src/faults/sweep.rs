@@ -15,7 +15,7 @@ use crate::faults::check::Expected;
 use crate::faults::ground::Ground;
 use crate::faults::own::{Own, Plan};
 use crate::faults::patience::until;
-use crate::faults::road::{passes, roads};
+use crate::faults::road::{UNREACHED, passes, roads};
 use crate::faults::store::Wish;
 
 /// What is swept.
@@ -93,7 +93,9 @@ pub async fn sweep(ground: &Ground, scope: &Scope) -> Result<Swept> {
     }
     let mut unlisted = unlisted(&shared);
     if scope.wishes.len() == Wish::ALL.len() {
-        let lost = |point: &&Point| roads(point, &scope.wishes).is_empty();
+        let lost = |point: &&Point| {
+            roads(point, &scope.wishes).is_empty() && !UNREACHED.contains(&point.name)
+        };
         let lost = API.iter().chain(WORKER).filter(lost);
         unlisted.extend(lost.map(|point| format!("no road leads to {}", point.name)));
     }
