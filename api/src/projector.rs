@@ -7,7 +7,6 @@
 
 pub mod apply;
 pub mod dead_letters;
-pub mod ending;
 pub mod facts;
 pub mod ledger;
 pub mod rule;

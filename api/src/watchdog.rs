@@ -2,6 +2,7 @@
 //! said again, an operation past its time is ended.
 
 pub mod depth;
+pub mod ending;
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,6 @@ use uuid::Uuid;
 
 use crate::db::{Database, DbError};
 use crate::entity::operation;
-use crate::projector::ending;
 use crate::pulse::Pulse;
 use crate::settings::EngineSettings;
 use crate::watchdog::depth::Depth;
@@ -97,7 +97,7 @@ impl Watchdog {
             .await?;
         for operation in expired {
             tracing::warn!(store.id = operation.store_id, operation.id = %operation.id, "an operation ran out of time");
-            ending::expire(&self.db, &operation).await?;
+            ending::expire(&self.db, &self.engine, &operation).await?;
         }
         Ok(())
     }

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use shared::contract::command::Goal;
 use shared::contract::control::StopReason;
 use shared::contract::event::EventBody;
+use shared::operation::OperationKind;
+use shared::plan::Plan;
 use shared::step::Step;
 
 use crate::harness::worker::ready;
@@ -119,6 +122,44 @@ async fn an_operation_past_its_deadline_fails_and_what_comes_later_changes_nothi
         api.get(&format!("/stores/{id}")).await.json["status"],
         "Failed"
     );
+}
+
+#[actix_web::test]
+async fn a_change_past_its_deadline_goes_back_to_what_served() {
+    let settings = [
+        ("URUMI_OPERATION_DEADLINE_SECONDS", "3"),
+        ("URUMI_DEADLINE_GRACE_SECONDS", "0"),
+        ("URUMI_REDISPATCH_AFTER_SECONDS", "60"),
+    ];
+    let api = TestApi::ready_with("watchdog_goes_back", &settings).await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_ready_store(&mut worker).await;
+    let change = serde_json::json!({"plan": "medium"});
+    api.patch(&format!("/stores/{id}"), change).await;
+    let update = worker.command().await;
+    let started = EventBody::StepStarted {
+        step: Step::Rollout,
+        run: 0,
+    };
+    worker.say(&update, started).await;
+
+    let back = worker.command().await;
+    assert_eq!(back.body.kind, OperationKind::Rollback);
+    assert!(back.generation > update.generation);
+    let Goal::Present { spec } = &back.body.goal else {
+        panic!("{back:?}")
+    };
+    assert_eq!(spec.plan, Plan::Small);
+    worker.make(&back).await;
+    let store = api.store_with(&id, "Ready").await;
+    assert_eq!(store["plan"], "small");
+    let audit = api.audit_of(&id).await;
+    for said in [
+        "operation.failed Timeout",
+        "store.rollback.requested accepted",
+    ] {
+        assert!(audit.contains(&said.to_owned()), "{said}: {audit:?}");
+    }
 }
 
 #[actix_web::test]

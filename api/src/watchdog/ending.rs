@@ -5,8 +5,11 @@ use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
 };
 use serde_json::json;
+use shared::contract::command::Goal;
 use shared::contract::control::StopReason;
-use shared::operation::OperationStatus;
+use shared::ids::RequestId;
+use shared::operation::{OperationKind, OperationStatus};
+use shared::store_spec::StoreSpec;
 
 use crate::audit::{self, NewAuditEvent, PLATFORM};
 use crate::db::{Database, DbError};
@@ -15,15 +18,24 @@ use crate::outbox;
 use crate::projector::{ledger, settle, status};
 use crate::record::rows::now;
 use crate::record::{EndedBy, OperationRecord, StepRecord, StoreRecord};
+use crate::settings::EngineSettings;
+use crate::stores::Caller;
+use crate::stores::intent::{self, Turn};
 
 /// End an operation as Failed(Timeout), if it still is open.
 ///
 /// Effect: operation Failed, store's generation raised and its status set, the
-/// command unsaid, a control message to be sent, audit. Repeating it: nothing.
+/// command unsaid, a control message to be sent, audit; after a change that ran
+/// out of time also a Rollback, because whoever was at it left the cluster in
+/// between. Repeating it: nothing.
 ///
 /// # Errors
 /// The database's.
-pub async fn expire(db: &Database, expired: &operation::Model) -> Result<(), DbError> {
+pub async fn expire(
+    db: &Database,
+    engine: &EngineSettings,
+    expired: &operation::Model,
+) -> Result<(), DbError> {
     db.transaction(async |tx| {
         let Some(row) = lock(tx, &expired.store_id).await? else {
             return Ok(());
@@ -56,9 +68,60 @@ pub async fn expire(db: &Database, expired: &operation::Model) -> Result<(), DbE
             )
             .await?;
         }
-        audit::append(tx, &[failed(&store, &operation)]).await
+        let mut events = vec![failed(&store, &operation)];
+        if store.current_operation_id == operation.id
+            && let Some(spec) = returns_to(&store, &operation)
+        {
+            // On behalf of the request that began the change.
+            let caller = Caller {
+                tenant: store.tenant_id,
+                actor: PLATFORM.to_owned(),
+                request_id: RequestId(current.request_id),
+            };
+            let event = go_back(tx, engine, &caller, (&row, &store), &operation, spec).await?;
+            events.push(event);
+        }
+        audit::append(tx, &events).await
     })
     .await
+}
+
+/// What a store goes back to after a change that did not end.
+fn returns_to(store: &StoreRecord, operation: &OperationRecord) -> Option<StoreSpec> {
+    match operation.kind {
+        OperationKind::Update => store.safe_spec.clone(),
+        OperationKind::Create
+        | OperationKind::Rollback
+        | OperationKind::Suspend
+        | OperationKind::Resume
+        | OperationKind::Delete => None,
+    }
+}
+
+async fn go_back(
+    tx: &DatabaseTransaction,
+    engine: &EngineSettings,
+    caller: &Caller,
+    (row, store): (&store::Model, &StoreRecord),
+    operation: &OperationRecord,
+    spec: StoreSpec,
+) -> Result<NewAuditEvent, DbError> {
+    let turn = Turn {
+        kind: OperationKind::Rollback,
+        generation: store.generation,
+        goal: Goal::Present { spec },
+    };
+    let rollback = intent::begin(tx, caller, engine, row, turn).await?;
+    Ok(NewAuditEvent {
+        tenant_id: store.tenant_id,
+        store_id: Some(store.id.clone()),
+        operation_id: Some(rollback),
+        actor: PLATFORM.to_owned(),
+        request_id: None,
+        action: "store.rollback.requested",
+        outcome: "accepted".to_owned(),
+        details: json!({ "of": operation.id, "generation": store.generation }),
+    })
 }
 
 async fn lock(tx: &DatabaseTransaction, id: &str) -> Result<Option<store::Model>, DbError> {
