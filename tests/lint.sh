@@ -17,7 +17,7 @@ check() {
 scripts() { git ls-files --cached --others --exclude-standard -- '*.sh' .ci/run; }
 
 formatting() { cargo fmt --all --check; }
-clippy() { with_target cargo clippy --locked --workspace --all-targets -- -D warnings; }
+clippy() { with_target cargo clippy --locked --workspace --all-targets --features urumi-worker/long-tests -- -D warnings; }
 shellcheck_all() {
   if ! have shellcheck; then deploy/local/packages.sh shellcheck; fi
   # Sources named by a variable cannot be followed; each file is checked by itself.

@@ -8,7 +8,8 @@ source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
 cd "$URUMI_ROOT"
 
 services=$URUMI_ROOT/tests/lib/services.sh
-build() { cargo test --locked --workspace --no-run; }
+suite=(test --locked --workspace --features urumi-worker/long-tests)
+build() { cargo "${suite[@]}" --no-run; }
 
 if [[ ${1:-} == --build-only ]]; then
   with_target build
@@ -21,4 +22,4 @@ trap 'exit 143' TERM
 starting=$!
 with_target build
 wait "$starting"
-with_target "$services" run cargo test --locked --workspace --no-fail-fast
+with_target "$services" run cargo "${suite[@]}" --no-fail-fast
