@@ -30,6 +30,18 @@ const answers = {
     },
   ],
 };
+for (const id of ["store-b8dcxj", "store-d9fwzt"]) {
+  answers[`POST /stores/${id}/retry`] = () => [
+    409,
+    {
+      title: "Another operation is open",
+      status: 409,
+      detail: `\`${id}\` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/${id}/cancel.`,
+      code: "operation_open",
+      request_id: "0193a0aa-7d11-7c1e-9c11-0a1b2c3d4e5f",
+    },
+  ];
+}
 const server = await serve(
   new Proxy(answers, { get: (table, key) => (away ? undefined : table[key]) }),
 );
@@ -49,6 +61,13 @@ const browser = await chromium.launch({
 
 const problems = [];
 
+async function staysInside(page, name) {
+  const wide = await page.evaluate(
+    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+  );
+  assert.equal(wide, 0, `${name}: the page scrolls sideways by ${wide} px`);
+}
+
 async function look(name, view, scene) {
   const context = await browser.newContext({ reducedMotion: "reduce", bypassCSP: false, ...view });
   const page = await context.newPage();
@@ -67,10 +86,11 @@ async function look(name, view, scene) {
   await page.screenshot({ path: `${shots}${name}.png`, fullPage: true });
 
   assert.equal(await page.evaluate("globalThis.ran"), undefined, "a store's name ran as script");
-  const wide = await page.evaluate(
-    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-  );
-  assert.equal(wide, 0, `${name}: the page scrolls sideways by ${wide} px`);
+  for (const width of view.isMobile ? [] : [768, 964, view.viewport.width]) {
+    await page.setViewportSize({ ...view.viewport, width });
+    await staysInside(page, `${name} at ${width} px`);
+  }
+  await staysInside(page, name);
   // Evaluated through the debugger, which the page's content policy does not bind.
   await page.evaluate(axe);
   const found = await page.evaluate(
@@ -91,6 +111,14 @@ const scenes = {
   list: (page) => open(page),
   progress: (page) => open(page, "?store=store-kq7w2x"),
   ready: (page) => open(page, "?store=store-h4mvnc"),
+  putoff: (page) => open(page, "?store=store-t3nxsd"),
+  degraded: (page) => open(page, "?store=store-m5ktrp"),
+  change: (page) => open(page, "?store=store-d9fwzt"),
+  refused: async (page) => {
+    await open(page);
+    await page.getByRole("button", { name: "Retry Spare parts" }).click();
+    await page.getByRole("alert").waitFor();
+  },
   failed: (page) => open(page, "?store=store-b8dcxj"),
   create: async (page) => {
     await open(page);

@@ -31,10 +31,13 @@ const store = (id, name, status, begun, more = {}) => ({
   plan: "small",
   host: `${id}.localhost`,
   url: `http://${id}.localhost:8080`,
+  health: { status: "Unknown", reasons: [], looked_at: null },
   created_at: ago(begun),
   ready_at: null,
   ...more,
 });
+
+const health = (status, ...reasons) => ({ status, reasons, looked_at: ago(12) });
 
 const crash = {
   code: "CrashLoop",
@@ -57,6 +60,16 @@ const crash = {
   ],
 };
 
+const noImage = {
+  code: "ImagePull",
+  message:
+    "An image of the store cannot be pulled. Pod/wordpress-5d9c: registry.example/web:7.0.9 was not found.",
+  next_action: "Name an image that is there, then update again.",
+  retryable: true,
+  step: "Rollout",
+  evidence: [],
+};
+
 export const everyLook = () => [
   store("store-kq7w2x", "Tea & Ceramics", "Provisioning", 19, {
     operation: operation("Create", "Running", 19, undefined, [
@@ -71,8 +84,55 @@ export const everyLook = () => [
   store("store-zz5rtp", "Nightly load test 42", "Queued", 12, {
     operation: operation("Create", "Queued", 12, undefined, []),
   }),
+  store("store-t3nxsd", "Wool & Yarn", "Provisioning", 75, {
+    operation: operation(
+      "Create",
+      "Running",
+      75,
+      undefined,
+      [
+        step("Namespace", 74.6, 74.2),
+        step("Credentials", 74.2, 74.1),
+        step("Release", 74.1, 31, { outcome: "Interrupted" }),
+        step("Unlock", 31, 30.4),
+      ],
+      {
+        waiting: {
+          message: "Another worker has taken the store over; it goes on by itself.",
+          at: ago(5),
+          until: ago(-14),
+        },
+      },
+    ),
+  }),
+  store("store-m5ktrp", "Bread and Butter", "Ready", 7_300, {
+    ready_at: ago(7_270),
+    health: health(
+      "Degraded",
+      { code: "DatabaseNotReady", object: "StatefulSet/mysql", message: "0 of 1 pods ready" },
+      {
+        code: "OutOfMemory",
+        object: "Pod/mysql-0",
+        message: "container mysql was killed for using more than its 512Mi, 3 restarts",
+      },
+    ),
+    operation: operation("Create", "Succeeded", 7_300, 7_270, [step("Rollout", 7_290, 7_270)]),
+  }),
+  store("store-d9fwzt", "Garden tools", "Ready", 50_000, {
+    ready_at: ago(49_970),
+    health: health("Healthy"),
+    operation: operation(
+      "Update",
+      "Failed",
+      620,
+      480,
+      [step("Release", 619, 616), step("Rollout", 616, 480, { outcome: "Failed" })],
+      { failure: noImage },
+    ),
+  }),
   store("store-h4mvnc", "Café Zürich", "Ready", 340, {
     ready_at: ago(313),
+    health: health("Healthy"),
     operation: operation("Create", "Succeeded", 340, 313, [
       step("Namespace", 339.6, 339.1),
       step("Credentials", 339.1, 338.9),
@@ -114,6 +174,9 @@ export const everyLook = () => [
   store("store-n2hhxq", "متجر الشاي \u2013 tea", "Suspended", 900_000, { ready_at: ago(899_000) }),
   store("store-c5pllx".replaceAll("l", "k"), "Old outlet", "DeleteFailed", 4_000_000, {
     ready_at: ago(3_999_000),
+    operation: operation("Delete", "Failed", 900, 0.1, [
+      step("Purge", 899, 1, { outcome: "Failed" }),
+    ]),
     failure: {
       code: "DeleteBlocked",
       message:

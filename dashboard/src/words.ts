@@ -1,11 +1,11 @@
 // Every word the page says, in one place: a second language is a second object
 // of the same type. No markup, no logic beyond putting a value into a sentence.
-import type { OperationKind, OperationStatus, Step, StoreStatus } from "./api/types";
+import type { Health, OperationKind, OperationStatus, Step, StoreStatus } from "./api/types";
 
 export const words = {
   product: "Urumi",
   dismiss: "Dismiss",
-  cancel: "Cancel",
+  close: "Cancel",
   copy: "Copy",
   copied: "Copied",
   requestId: "Request id",
@@ -61,6 +61,30 @@ export const words = {
     failed: (name: string) => `“${name}” was not deleted`,
   },
 
+  retry: {
+    label: "Retry",
+    named: (name: string) => `Retry ${name}`,
+    busy: "Retrying…",
+    failed: (name: string) => `“${name}” was not retried`,
+    hint: {
+      Create: "Makes the store anew",
+      Update: "Tries the same update once more",
+      Rollback: "Tries once more to go back",
+      Delete: "Tries once more to remove it",
+    } as Partial<Record<OperationKind, string>>,
+  },
+
+  cancel: {
+    label: "Cancel",
+    named: (name: string) => `Cancel what is being done to ${name}`,
+    busy: "Cancelling…",
+    failed: (name: string) => `“${name}” was not cancelled`,
+    hint: {
+      Create: "Stops making it; it can be retried",
+      Update: "Stops the update and goes back to what it was",
+    } as Partial<Record<OperationKind, string>>,
+  },
+
   connection: {
     troubled: "The API answers with an error.",
     stale: (time: string) => `Shown is what was known at ${time}.`,
@@ -82,6 +106,7 @@ export const words = {
     facts: "Facts",
     id: "Id",
     address: "Address",
+    health: "Health",
     plan: "Plan",
     created: "Created",
     ready: "First ready",
@@ -97,6 +122,7 @@ export const words = {
     evidence: "Evidence",
     tryingAgain: "The last attempt failed; the platform tries again.",
     seenNow: "Seen while waiting; it may still pass.",
+    asBefore: "The change came to nothing; the store is as it was before.",
   },
 
   kind: {
@@ -145,11 +171,50 @@ export const words = {
     done: "done",
     running: "running",
     failed: "failed",
+    interrupted: "interrupted",
     stopped: "stopped",
     pending: "to come",
   },
 
+  interrupted: "Interrupted: its worker stopped before the end. Another one went on from here.",
+
   waitingForWorker: "Waiting for a worker",
+
+  putOff: {
+    now: "On hold.",
+    next: (time: string) => `Next try in ${time}.`,
+    soon: "Next try at any moment.",
+  },
+
+  kindFailed: (kind: string) => `${kind} failed`,
+
+  health: {
+    Unknown: "Health unknown",
+    Healthy: "Healthy",
+    Degraded: "Degraded",
+  } satisfies Record<Health, string>,
+
+  healthMore: (count: number) => `(and ${count} more)`,
+  lookedAt: (time: string) => `looked at ${time}`,
+  notLookedAt: "not looked at yet",
+
+  /** What ails a store, by the reason's code; other reasons speak for themselves. */
+  fault: {
+    DatabaseNotReady: "The database is not ready",
+    WebNotReady: "The shop has no running pod",
+    StorefrontUnreachable: "The shop does not answer",
+    NamespaceMissing: "Its namespace is missing",
+    WorkloadMissing: "A part of it is gone",
+    ImagePull: "An image cannot be pulled",
+    ImageInvalid: "An image cannot be used",
+    Unschedulable: "No node has room for a pod",
+    QuotaExceeded: "Its quota is used up",
+    PodSecurity: "The cluster's security rules refuse a pod",
+    VolumePending: "A volume is not there yet",
+    CrashLoop: "A container keeps crashing",
+    OutOfMemory: "A container ran out of memory",
+    ProbeFailing: "A container does not pass its check",
+  },
 };
 
 /** The word for a key of the wire, or the key itself when it is newer than this page. */

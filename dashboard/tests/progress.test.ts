@@ -81,6 +81,27 @@ test("how a step ended is said, and nothing is expected after the end", () => {
   expect(currentStep(failed)).toBeUndefined();
 });
 
+test("a step that was interrupted is still to come, until it is run again", () => {
+  const left = step("Release", 3, 6, { outcome: "Interrupted" });
+  const mending = operation({ steps: [step("Credentials", 2, 3), left, step("Unlock", 6)] });
+  expect(states(mending, now)).toEqual([
+    "Credentials done",
+    "Release interrupted",
+    "Unlock running",
+    "Release pending",
+    "Rollout pending",
+    "Storefront pending",
+  ]);
+  expect(progress(mending)).toEqual({ begun: 2, expected: 5 });
+  expect(currentStep(mending)?.step).toBe("Unlock");
+  const again = operation({ steps: [left, step("Release", 6, undefined, { run: 1 })] });
+  expect(states(again, now).slice(0, 3)).toEqual([
+    "Release interrupted",
+    "Release running",
+    "Rollout pending",
+  ]);
+});
+
 test("a second attempt starts its own row of steps", () => {
   const again = operation({
     attempt: 2,

@@ -1,22 +1,27 @@
 // What one store shows: status, hostile names, link, failure.
+import { QueryClientProvider } from "@tanstack/preact-query";
 import { render, screen, within } from "@testing-library/preact";
 import { describe, expect, test, vi } from "vitest";
-import type { Failure, StoreStatus, StoreView } from "../src/api/types";
+import type { Failure, Health, StoreStatus, StoreView } from "../src/api/types";
 import { changes } from "../src/components/announcer";
 import { StatusBadge } from "../src/components/status-badge";
 import { StoreTable } from "../src/components/store-table";
+import { newQueryClient } from "../src/live/stores";
 import { at, operation, START, step, store } from "./samples";
 
 function show(shown: StoreView, openId?: string) {
   return render(
-    <StoreTable
-      stores={[shown]}
-      openId={openId}
-      now={START + 20_000}
-      onToggle={vi.fn()}
-      onDelete={vi.fn()}
-      onFocusLost={vi.fn()}
-    />,
+    <QueryClientProvider client={newQueryClient()}>
+      <StoreTable
+        stores={[shown]}
+        openId={openId}
+        now={START + 20_000}
+        onToggle={vi.fn()}
+        onDelete={vi.fn()}
+        onProblem={vi.fn()}
+        onFocusLost={vi.fn()}
+      />
+    </QueryClientProvider>,
   );
 }
 
@@ -120,6 +125,53 @@ test("a failed attempt of an open operation is told as passing", () => {
   expect(screen.getByText(/the platform tries again/)).toBeTruthy();
 });
 
+test("a change that failed is told beside a store that stays as it was", () => {
+  const failure: Failure = { code: "ImagePull", message: "m1", next_action: "n", retryable: true };
+  show(
+    store({
+      operation: operation({ kind: "Update", status: "Failed", finished_at: at(9), failure }),
+    }),
+    "store-bcdf24",
+  );
+  expect(screen.getByText("Update failed: m1")).toBeTruthy();
+  expect(screen.getByText(/the store is as it was before/)).toBeTruthy();
+});
+
+test("an operation put off says why nobody is at it, in the row and opened", () => {
+  const message = "The cluster does not answer; it is tried again by itself.";
+  const waiting = { message, at: at(18), until: at(32) };
+  show(
+    store({
+      status: "Provisioning",
+      operation: operation({ steps: [step("Rollout", 2)], waiting }),
+    }),
+    "store-bcdf24",
+  );
+  expect(screen.getByText(`${message} ·`, { exact: false, selector: ".status-line" })).toBeTruthy();
+  expect(screen.getByText("On hold.").closest("p")?.textContent).toBe(
+    `On hold. ${message} Next try in 12 s.`,
+  );
+});
+
+test("when the next try is due is not counted below zero", () => {
+  const waiting = { message: "m", at: at(1), until: at(5) };
+  show(store({ status: "Queued", operation: operation({ waiting }) }), "store-bcdf24");
+  expect(screen.getByText(/Next try at any moment/)).toBeTruthy();
+});
+
+test("a step that a dead worker left is told in plain words", () => {
+  const steps = [
+    step("Release", 1, 5, { outcome: "Interrupted" }),
+    step("Release", 5, undefined, { run: 1 }),
+  ];
+  show(store({ status: "Provisioning", operation: operation({ steps }) }), "store-bcdf24");
+  const [left, again] = screen.getAllByText(/Installing the release/, { selector: ".step-name" });
+  expect(left?.textContent).toContain("(interrupted)");
+  expect(left?.closest("li")?.textContent).toContain("its worker stopped before the end");
+  expect(again?.textContent).toContain("(running)");
+  expect(again?.closest("li")?.textContent).not.toContain("its worker stopped");
+});
+
 test("what changed between two looks is put into words", () => {
   const moving = store({ status: "Provisioning" });
   const leaving = store({ id: "store-ghjk24", name: "Old", status: "Deleting" });
@@ -129,4 +181,17 @@ test("what changed between two looks is put into words", () => {
     "Old is deleted.",
   ]);
   expect(changes([], [moving])).toEqual([]);
+});
+
+test.each<[Health, Health, string[]]>([
+  ["Healthy", "Degraded", ["My Shop is now Degraded."]],
+  ["Unknown", "Degraded", ["My Shop is now Degraded."]],
+  ["Degraded", "Healthy", ["My Shop is now Healthy."]],
+  ["Degraded", "Degraded", []],
+  ["Unknown", "Healthy", []],
+  ["Healthy", "Unknown", []],
+  ["Degraded", "Unknown", []],
+])("a Ready store that was %s and is %s: %j", (before, after, said) => {
+  const health = (status: Health) => store({ health: { status, reasons: [] } });
+  expect(changes([health(before)], [health(after)])).toEqual(said);
 });

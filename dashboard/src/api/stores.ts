@@ -23,6 +23,22 @@ export function createStore({ name, idempotencyKey }: NewStore): Promise<StoreVi
   });
 }
 
+/** What can be asked of a store about its newest operation. */
+export type Wish = "retry" | "cancel";
+
+export interface Asked {
+  id: string;
+  wish: Wish;
+  idempotencyKey: string;
+}
+
+export function askOf({ id, wish, idempotencyKey }: Asked): Promise<StoreView> {
+  return ask<StoreView>(`/stores/${encodeURIComponent(id)}/${wish}`, {
+    method: "POST",
+    headers: { "Idempotency-Key": idempotencyKey },
+  });
+}
+
 export function deleteStore(id: string): Promise<unknown> {
   return ask(`/stores/${encodeURIComponent(id)}`, { method: "DELETE" });
 }

@@ -5,9 +5,13 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Failure = Schemas["Failure"];
+export type Health = Schemas["Health"];
+export type HealthReason = Schemas["HealthReason"];
+export type HealthView = Schemas["HealthView"];
 export type OperationKind = Schemas["OperationKind"];
 export type OperationStatus = Schemas["OperationStatus"];
 export type OperationView = Schemas["OperationView"];
+export type PutOff = Schemas["PutOffView"];
 export type Step = Schemas["Step"];
 export type StepOutcome = Schemas["StepOutcomeView"];
 export type StepView = Schemas["StepView"];
@@ -15,3 +19,4 @@ export type StorePage = Schemas["PageView_StoreView"];
 export type StoreStatus = Schemas["StoreStatus"];
 export type StoreView = Schemas["StoreView"];
 export type Waiting = Schemas["WaitingView"];
+export type WantedView = Schemas["WantedView"];

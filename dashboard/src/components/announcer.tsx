@@ -1,7 +1,7 @@
 // Tells a screen reader what changed in the list since the last look: a status,
-// or a store that went while it was being deleted. Shows nothing.
+// its health, or a store that went while it was being deleted. Shows nothing.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { StoreView } from "../api/types";
+import type { Health, StoreView } from "../api/types";
 import { say, words } from "../words";
 
 export function Announcer({ stores }: { stores: readonly StoreView[] }) {
@@ -26,13 +26,20 @@ export function Announcer({ stores }: { stores: readonly StoreView[] }) {
 /** What to say of the difference between two looks at the same page of stores. */
 export function changes(before: readonly StoreView[], after: readonly StoreView[]): string[] {
   const now = new Map(after.map((store) => [store.id, store]));
-  return before.flatMap(({ id, name, status }) => {
+  return before.flatMap(({ id, name, status, health }) => {
     const found = now.get(id);
     if (!found) {
       return status === "Deleting" ? [words.stores.gone(name)] : [];
     }
-    return found.status === status
-      ? []
-      : [words.stores.nowIs(name, say(words.status, found.status))];
+    if (found.status !== status) {
+      return [words.stores.nowIs(name, say(words.status, found.status))];
+    }
+    const isNews = status === "Ready" && turned(health.status, found.health.status);
+    return isNews ? [words.stores.nowIs(name, say(words.health, found.health.status))] : [];
   });
+}
+
+/** It began to ail or is well again; a first look that finds it well is no news. */
+function turned(before: Health, after: Health): boolean {
+  return before !== after && (after === "Degraded" || before === "Degraded") && after !== "Unknown";
 }

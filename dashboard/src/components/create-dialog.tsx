@@ -62,7 +62,7 @@ export function CreateDialog({ onClose, onCreated, onLateProblem }: Props) {
         </div>
         <div class="buttons">
           <button type="button" onClick={onClose}>
-            {words.cancel}
+            {words.close}
           </button>
           <button type="submit" class="primary" aria-disabled={busy}>
             {busy ? words.create.busy : words.create.submit}

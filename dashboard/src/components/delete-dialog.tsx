@@ -59,7 +59,7 @@ export function DeleteDialog({ store, onClose, onAccepted, onLateProblem }: Prop
         </div>
         <div class="buttons">
           <button type="button" onClick={onClose}>
-            {words.cancel}
+            {words.close}
           </button>
           <button type="submit" class="danger" disabled={!confirmed}>
             {busy ? words.remove.busy : words.remove.submit}

@@ -5,20 +5,20 @@ import { words } from "../words";
 
 interface Props {
   failure: Failure;
-  /** Set while it may still pass: shown as a warning, not as the end. */
-  passing?: string | undefined;
+  /** Set where it is not the store's end: shown as a warning, with this. */
+  remark?: string | undefined;
 }
 
-export function FailureNote({ failure, passing }: Props) {
+export function FailureNote({ failure, remark }: Props) {
   const evidence = failure.evidence ?? [];
   const headingId = useId();
   return (
-    <section class={`failure ${passing ? "tone-warn" : "tone-bad"}`} aria-labelledby={headingId}>
+    <section class={`failure ${remark ? "tone-warn" : "tone-bad"}`} aria-labelledby={headingId}>
       <h2 id={headingId}>
         {words.failure.cause} <code>{failure.code}</code>
       </h2>
       <p class="cause">{failure.message}</p>
-      {passing && <p class="fine">{passing}</p>}
+      {remark && <p class="fine">{remark}</p>}
       <p>
         <strong>{words.failure.next}</strong> {failure.next_action}
       </p>

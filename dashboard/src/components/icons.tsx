@@ -77,6 +77,16 @@ export const Away = () => (
     <path d="M6 3h7v7M13 3l-8 8" />
   </Icon>
 );
+export const Again = () => (
+  <Icon>
+    <path d="M12.9 6.5A5.2 5.2 0 1 0 13.2 8M13.5 3v3.5H10" />
+  </Icon>
+);
+export const Cut = () => (
+  <Icon>
+    <path d="M2.5 8h3M10.5 8h3M7 11.5l2-7" />
+  </Icon>
+);
 export const Bin = () => (
   <Icon>
     <path d="M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.6 9h6.8l.6-9" />

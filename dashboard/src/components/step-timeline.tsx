@@ -5,12 +5,13 @@ import type { OperationView } from "../api/types";
 import { duration, elapsed } from "../format/time";
 import { type StepLine, type StepState, timeline } from "../store/progress";
 import { say, words } from "../words";
-import { Check, Cross, Pause, Ring, Spinner } from "./icons";
+import { Check, Cross, Cut, Pause, Ring, Spinner } from "./icons";
 
 const SIGN: Record<StepState, ComponentType> = {
   done: Check,
   running: Spinner,
   failed: Cross,
+  interrupted: Cut,
   stopped: Pause,
   pending: Ring,
 };
@@ -48,6 +49,7 @@ function Line({ line, title }: { line: StepLine; title: boolean }) {
         </svg>
         <span class="step-time">{took(line)}</span>
       </div>
+      {line.state === "interrupted" && <p class="step-waiting">{words.interrupted}</p>}
       {line.waiting && (
         <p class="step-waiting">
           {line.waiting.message} {line.waiting.next_action}

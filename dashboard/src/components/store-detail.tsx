@@ -7,6 +7,8 @@ import { elapsedMs, isOpen } from "../store/progress";
 import { say, words } from "../words";
 import { CopyLine } from "./copy-line";
 import { FailureNote } from "./failure-note";
+import { HealthNote, lookedAt } from "./health";
+import { PutOffNote } from "./put-off";
 import { StepTimeline } from "./step-timeline";
 
 interface Props {
@@ -15,17 +17,20 @@ interface Props {
 }
 
 export function StoreDetail({ store, now }: Props) {
-  const { operation } = store;
+  const { operation, health } = store;
+  const isReady = store.status === "Ready";
   const failure = store.failure ?? operation?.failure;
   const headingId = useId();
   return (
     <div class="detail">
-      {failure && <FailureNote failure={failure} passing={passing(store)} />}
+      {failure && <FailureNote failure={failure} remark={remark(store)} />}
+      {isReady && health.reasons.length > 0 && <HealthNote health={health} />}
       <section class="detail-progress" aria-labelledby={headingId}>
         <h2 id={headingId}>
           {words.detail.progress}
           {operation && <span class="fine">{headline(operation, now)}</span>}
         </h2>
+        {operation?.waiting && <PutOffNote waiting={operation.waiting} now={now} />}
         {operation ? (
           <StepTimeline operation={operation} now={now} />
         ) : (
@@ -42,6 +47,14 @@ export function StoreDetail({ store, now }: Props) {
           <dd>
             <code>{store.url}</code>
           </dd>
+          {isReady && (
+            <>
+              <dt>{words.detail.health}</dt>
+              <dd>
+                {say(words.health, health.status)}, {lookedAt(health, now)}
+              </dd>
+            </>
+          )}
           <dt>{words.detail.plan}</dt>
           <dd>{store.plan}</dd>
           <dt>{words.detail.created}</dt>
@@ -69,10 +82,10 @@ export function StoreDetail({ store, now }: Props) {
   );
 }
 
-/** While an operation is open, a failure is of an earlier attempt or a wait. */
-function passing({ operation }: StoreView): string | undefined {
+/** A failure of a change, of an earlier attempt or of a wait is not the store's. */
+function remark({ operation, status }: StoreView): string | undefined {
   if (!operation || !isOpen(operation)) {
-    return undefined;
+    return status === "Ready" ? words.failure.asBefore : undefined;
   }
   return operation.status === "Queued" ? words.failure.tryingAgain : words.failure.seenNow;
 }

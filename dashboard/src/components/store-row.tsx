@@ -5,10 +5,13 @@ import type { StoreView } from "../api/types";
 import { ago, elapsed, exact } from "../format/time";
 import { shopUrl } from "../store/address";
 import { currentStep, elapsedMs, isOpen, progress } from "../store/progress";
+import { wishFor } from "../store/wishes";
 import { say, words } from "../words";
+import { HealthBadge, HealthLine } from "./health";
 import { Away, Bin, Chevron } from "./icons";
 import { StatusBadge } from "./status-badge";
 import { StoreDetail } from "./store-detail";
+import { WishButton } from "./wish-button";
 
 interface Props {
   store: StoreView;
@@ -17,13 +20,16 @@ interface Props {
   columns: number;
   onToggle: (id: string) => void;
   onDelete: (store: StoreView) => void;
+  onProblem: (title: string, error: unknown) => void;
   /** The row goes away while focus is in it: put focus somewhere. */
   onFocusLost: () => void;
 }
 
-export function StoreRow({ store, open, now, columns, onToggle, onDelete, onFocusLost }: Props) {
+export function StoreRow({ store, open, now, columns, ...on }: Props) {
+  const { onToggle, onDelete, onProblem, onFocusLost } = on;
   const row = useRef<HTMLTableRowElement>(null);
   const detail = useRef<HTMLTableRowElement>(null);
+  const asked = wishFor(store);
   const detailId = `detail-${store.id}`;
 
   useLayoutEffect(
@@ -56,7 +62,11 @@ export function StoreRow({ store, open, now, columns, onToggle, onDelete, onFocu
           </button>
         </th>
         <td role="cell" class="cell-status">
-          <StatusBadge status={store.status} />
+          <span class="badges">
+            <StatusBadge status={store.status} />
+            {store.status === "Ready" && <HealthBadge status={store.health.status} />}
+          </span>
+          {store.status === "Ready" && <HealthLine health={store.health} />}
           <StatusLine store={store} now={now} />
         </td>
         <td role="cell" class="cell-address">
@@ -68,6 +78,7 @@ export function StoreRow({ store, open, now, columns, onToggle, onDelete, onFocu
           </time>
         </td>
         <td role="cell" class="cell-actions">
+          {asked && <WishButton key={asked.wish} store={store} onProblem={onProblem} {...asked} />}
           {store.status !== "Deleting" && store.status !== "Deleted" && (
             <button
               type="button"
@@ -96,7 +107,7 @@ export function StoreRow({ store, open, now, columns, onToggle, onDelete, onFocu
 function StatusLine({ store, now }: { store: StoreView; now: number }) {
   const { operation } = store;
   if (!operation || !isOpen(operation)) {
-    return store.failure ? <p class="status-line bad">{store.failure.message}</p> : null;
+    return <Ended store={store} />;
   }
   const step = currentStep(operation);
   const { begun, expected } = progress(operation);
@@ -104,8 +115,8 @@ function StatusLine({ store, now }: { store: StoreView; now: number }) {
   return (
     <>
       <p class="status-line">
-        {step ? say(words.step, step.step) : words.waitingForWorker} ·{" "}
-        <span class="ticking">{time}</span>
+        {operation.waiting?.message ?? (step ? say(words.step, step.step) : words.waitingForWorker)}{" "}
+        · <span class="ticking">{time}</span>
       </p>
       {expected > 1 && (
         <svg class="dots" viewBox={`0 0 ${expected * 10} 3`} aria-hidden="true">
@@ -123,6 +134,18 @@ function StatusLine({ store, now }: { store: StoreView; now: number }) {
       )}
     </>
   );
+}
+
+/** What is left to say when nothing is under way: why it, or its last change, failed. */
+function Ended({ store: { failure, operation } }: { store: StoreView }) {
+  if (failure) {
+    return <p class="status-line bad">{failure.message}</p>;
+  }
+  return operation?.status === "Failed" && operation.failure ? (
+    <p class="status-line warn">
+      {words.kindFailed(say(words.kind, operation.kind))}: {operation.failure.message}
+    </p>
+  ) : null;
 }
 
 function Address({ store }: { store: StoreView }) {

@@ -9,6 +9,7 @@ interface Props {
   now: number;
   onToggle: (id: string) => void;
   onDelete: (store: StoreView) => void;
+  onProblem: (title: string, error: unknown) => void;
   onFocusLost: () => void;
 }
 

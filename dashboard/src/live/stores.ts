@@ -8,7 +8,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/preact-query";
-import { createStore, deleteStore, listStores } from "../api/stores";
+import { askOf, createStore, deleteStore, listStores } from "../api/stores";
 import type { StorePage } from "../api/types";
 import { isMoving } from "../store/progress";
 
@@ -61,6 +61,20 @@ export function useCreateStore() {
       );
       void client.invalidateQueries({ queryKey: ALL });
     },
+  });
+}
+
+/**
+ * Asks for a retry or a cancel; done once the list says what came of it. After a
+ * refusal the list is asked for too: what was shown is then no longer so.
+ */
+export function useWish() {
+  const client = useQueryClient();
+  const refresh = () => client.invalidateQueries({ queryKey: ALL });
+  return useMutation({
+    mutationFn: askOf,
+    onSuccess: refresh,
+    onError: () => void refresh(),
   });
 }
 

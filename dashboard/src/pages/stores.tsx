@@ -43,7 +43,10 @@ export function StoresPage() {
   const focusHeading = useCallback(() => heading.current?.focus(), []);
   const addNotice = useCallback(
     (title: string, late: unknown) =>
-      setNotices((shown) => [...shown, { id: (shown.at(-1)?.id ?? 0) + 1, title, error: late }]),
+      setNotices((shown) => [
+        ...shown.filter((notice) => notice.title !== title),
+        { id: (shown.at(-1)?.id ?? 0) + 1, title, error: late },
+      ]),
     [],
   );
 
@@ -86,14 +89,16 @@ export function StoresPage() {
           </button>
         )}
       </div>
-      {notices.map(({ id, title, error: late }) => (
-        <ProblemNote
-          key={id}
-          title={title}
-          error={late}
-          onDismiss={() => setNotices((shown) => shown.filter((notice) => notice.id !== id))}
-        />
-      ))}
+      <div class="notices">
+        {notices.map(({ id, title, error: late }) => (
+          <ProblemNote
+            key={id}
+            title={title}
+            error={late}
+            onDismiss={() => setNotices((shown) => shown.filter((notice) => notice.id !== id))}
+          />
+        ))}
+      </div>
       {data === undefined && !error && <p class="fine loading">{words.stores.loading}</p>}
       {isEmpty && <EmptyState onCreate={() => setCreating(true)} />}
       {stores.length > 0 && (
@@ -103,6 +108,7 @@ export function StoresPage() {
           now={now}
           onToggle={(id) => setOpenId(id === openId ? undefined : id)}
           onDelete={setDoomed}
+          onProblem={addNotice}
           onFocusLost={focusHeading}
         />
       )}

@@ -46,7 +46,7 @@ export function currentStep(operation: OperationView): StepView | undefined {
   return operation.steps.findLast((step) => stateOf(step) === "running");
 }
 
-export type StepState = "done" | "running" | "failed" | "stopped" | "pending";
+export type StepState = "done" | "running" | "failed" | "interrupted" | "stopped" | "pending";
 
 export interface StepLine {
   step: Step;
@@ -103,6 +103,8 @@ function stateOf({ outcome, finished_at }: StepView): StepState {
       return "done";
     case "Failed":
       return "failed";
+    case "Interrupted":
+      return "interrupted";
     case "Stopped":
       return "stopped";
     default:
@@ -117,7 +119,7 @@ function planOf(operation: OperationView): readonly Step[] {
 function upcoming(operation: OperationView): readonly Step[] {
   const plan = planOf(operation);
   const reached = operation.steps
-    .filter((view) => view.attempt === operation.attempt)
+    .filter((view) => view.attempt === operation.attempt && stateOf(view) !== "interrupted")
     .map((view) => plan.indexOf(view.step));
   return plan.slice(Math.max(-1, ...reached) + 1);
 }

@@ -1,0 +1,14 @@
+// Why no worker is at an open operation, and when the next one tries.
+import type { PutOff } from "../api/types";
+import { elapsed } from "../format/time";
+import { words } from "../words";
+
+export function PutOffNote({ waiting, now }: { waiting: PutOff; now: number }) {
+  const left = Date.parse(waiting.until) - now;
+  return (
+    <p class="put-off">
+      <strong>{words.putOff.now}</strong> {waiting.message}{" "}
+      {left > 0 ? words.putOff.next(elapsed(left)) : words.putOff.soon}
+    </p>
+  );
+}

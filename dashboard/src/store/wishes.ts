@@ -1,0 +1,35 @@
+// What may be asked of a store as it stands, beside its end: the api's own rule
+// (docs/STATES.md), so that no button is there only to be refused. Pure.
+import type { Wish } from "../api/stores";
+import type { OperationStatus, OperationView, StoreView } from "../api/types";
+import { isOpen } from "./progress";
+
+const UNDONE: ReadonlySet<OperationStatus> = new Set(["Failed", "Cancelled", "Superseded"]);
+
+/** Never both: what is open can be cancelled, what came to nothing retried. */
+export function wishFor(
+  store: Pick<StoreView, "status" | "operation" | "safe">,
+): { wish: Wish; operation: OperationView } | undefined {
+  const { operation, status } = store;
+  if (!operation) {
+    return undefined;
+  }
+  if (isOpen(operation)) {
+    return isCancellable(operation, store.safe) ? { wish: "cancel", operation } : undefined;
+  }
+  const isUndone = UNDONE.has(operation.status) && status !== "Deleted";
+  return isUndone ? { wish: "retry", operation } : undefined;
+}
+
+/**
+ * The same key for the same wish about the same operation, pressed twice or in
+ * two tabs; the operation that follows has another id, and so another key.
+ */
+export function wishKey(wish: Wish, { id }: Pick<OperationView, "id">): string {
+  return `${wish}-${id}`;
+}
+
+/** A changed store can only go back to something that was Ready. */
+function isCancellable({ kind }: OperationView, safe: StoreView["safe"]): boolean {
+  return kind === "Create" || (kind === "Update" && Boolean(safe));
+}

@@ -1,0 +1,67 @@
+// @vitest-environment node
+// When Retry and Cancel are offered: against the table that the api's own rule
+// writes into docs/STATES.md, and for what that table does not tell.
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { OperationKind, OperationStatus, WantedView } from "../src/api/types";
+import { wishFor, wishKey } from "../src/store/wishes";
+import { operation, store } from "./samples";
+
+const safe: WantedView = { name: "My Shop", plan: "small" };
+
+function offered(status: string, kind: string, operationStatus: string, more = {}) {
+  const newest = operation({
+    kind: kind as OperationKind,
+    status: operationStatus as OperationStatus,
+  });
+  return wishFor(store({ status, operation: newest, safe, ...more }))?.wish;
+}
+
+const states = new URL("../../docs/STATES.md", import.meta.url);
+const table = existsSync(states) ? readFileSync(states, "utf8") : "";
+const rows = (table.split("<!-- wishes, written by a test")[1] ?? "")
+  .split("\n")
+  .filter((line) => /^\| [A-Z]/.test(line))
+  .map((line) => line.split("|").map((cell) => cell.trim()))
+  .map(([, status = "", newest = "", , retry = "", cancel = ""]) => {
+    const wish = retry.startsWith("**") ? "retry" : cancel.startsWith("**") ? "cancel" : undefined;
+    return [status, ...(newest.split(" ") as [string, string]), wish] as const;
+  });
+
+describe.skipIf(table === "")("as the api's table of states has it", () => {
+  test("the table was found", () => {
+    expect(rows.length).toBeGreaterThanOrEqual(24);
+  });
+
+  test.each(rows)("%s after %s %s: %s", (status, kind, operationStatus, wish) => {
+    expect(offered(status, kind, operationStatus)).toBe(wish);
+  });
+});
+
+test.each([
+  ["Ready", "Update", "Hibernating"],
+  ["Updating", "Migrate", "Running"],
+  ["Updating", "Suspend", "Running"],
+  ["Deleted", "Create", "Failed"],
+])("%s after %s %s: nothing that would be refused", (status, kind, operationStatus) => {
+  expect(offered(status, kind, operationStatus)).toBeUndefined();
+});
+
+test("an update with nothing to go back to cannot be cancelled", () => {
+  expect(offered("Updating", "Update", "Running", { safe: null })).toBeUndefined();
+  expect(offered("Provisioning", "Create", "Running", { safe: null })).toBe("cancel");
+});
+
+test("a store without an operation is offered nothing", () => {
+  expect(wishFor(store({ status: "Failed", operation: null }))).toBeUndefined();
+});
+
+test("the same wish has the same key, another wish or operation another one", () => {
+  const first = operation({ id: "0193a0aa-0000-7000-8000-000000000001" });
+  const next = operation({ id: "0193a0aa-0000-7000-8000-000000000002" });
+  expect(wishKey("retry", first)).toBe(wishKey("retry", { ...first }));
+  expect(
+    new Set([first, next].flatMap((o) => [wishKey("retry", o), wishKey("cancel", o)])).size,
+  ).toBe(4);
+  expect(wishKey("retry", first)).toMatch(/^[\x21-\x7e]{1,255}$/);
+});
