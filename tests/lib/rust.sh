@@ -8,6 +8,8 @@ source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
 cd "$URUMI_ROOT"
 
 services=$URUMI_ROOT/tests/lib/services.sh
+# A busy machine keeps its promises with one test a core.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(nproc)}
 suite=(test --locked --workspace --features urumi-worker/long-tests)
 build() { cargo "${suite[@]}" --no-run; }
 
