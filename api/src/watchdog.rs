@@ -32,10 +32,11 @@ pub struct Watchdog {
     empty_since: Option<Instant>,
 }
 
-/// Dispatched commands of silent operations, and whether a worker ever began.
+/// Dispatched commands of silent operations, and whether a worker was heard since:
+/// what it said about an earlier attempt tells nothing of this one.
 /// A command whose broker holds it unread is not lost: it waits its turn.
 const SILENT: &str = "
-SELECT o.id, o.started_at IS NOT NULL OR o.last_heard_at IS NOT NULL AS heard
+SELECT o.id, coalesce(o.last_heard_at > m.dispatched_at, false) AS heard
 FROM outbox m JOIN operations o ON o.id = m.operation_id
 WHERE m.kind = 'command' AND m.dispatched_at IS NOT NULL
   AND greatest(m.dispatched_at, o.last_heard_at) < now() - make_interval(secs => $1)";

@@ -5,11 +5,12 @@ use std::time::Duration;
 use shared::contract::command::Goal;
 use shared::contract::control::StopReason;
 use shared::contract::event::EventBody;
+use shared::failure::FailureCode;
 use shared::operation::OperationKind;
 use shared::plan::Plan;
 use shared::step::Step;
 
-use crate::harness::worker::ready;
+use crate::harness::worker::{failed, ready};
 use crate::harness::{TestApi, Worker};
 
 #[actix_web::test]
@@ -64,6 +65,36 @@ async fn a_command_that_waits_its_turn_in_the_broker_is_not_sent_twice() {
     let mut worker = Worker::of(&api).await;
     let command = worker.command().await;
     worker.make(&command).await;
+    api.store_with(&id, "Ready").await;
+    worker.no_command(Duration::from_millis(500)).await;
+}
+
+#[actix_web::test]
+async fn an_attempt_that_waits_its_turn_is_not_sent_twice_because_an_earlier_one_was_heard() {
+    let settings = [("URUMI_REDISPATCH_AFTER_SECONDS", "1")];
+    let api = TestApi::ready_with("watchdog_attempt", &settings).await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_store().await;
+    let first = worker.command().await;
+    let started = EventBody::StepStarted {
+        step: Step::Rollout,
+        run: 0,
+    };
+    worker.say(&first, started).await;
+    worker
+        .say(&first, failed(FailureCode::ImagePull, true))
+        .await;
+    worker.leave().await;
+    shared::wait::pause(
+        Duration::from_secs(5),
+        &tokio_util::sync::CancellationToken::new(),
+    )
+    .await;
+
+    let mut worker = Worker::of(&api).await;
+    let second = worker.command().await;
+    assert_eq!(second.attempt, 2);
+    worker.make(&second).await;
     api.store_with(&id, "Ready").await;
     worker.no_command(Duration::from_millis(500)).await;
 }

@@ -52,6 +52,12 @@ impl Worker {
         Envelope::decode(&payload.expect("a command")).unwrap()
     }
 
+    /// No longer take anything.
+    pub async fn leave(self) {
+        self.commands.close().await;
+        self.controls.close().await;
+    }
+
     /// Nothing comes for so long.
     pub async fn no_command(&mut self, within: Duration) {
         if let Some(payload) = next(&mut self.commands, within).await {
