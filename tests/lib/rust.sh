@@ -18,6 +18,8 @@ if [[ ${1:-} == --build-only ]]; then
   exit
 fi
 trap '"$services" stop >"$URUMI_LOG/services-stop.log" 2>&1 || tail -n 5 "$URUMI_LOG/services-stop.log"' EXIT
+# The message of a failed test is to be the end of the log, not its stack.
+export RUST_BACKTRACE=0
 trap 'exit 130' INT
 trap 'exit 143' TERM
 "$services" start &

@@ -55,6 +55,8 @@ run_stage() {
     return 0
   fi
   say "FAILED $name after $(since "$start") s (${why:-$failed failed}); the end of ${log#"$URUMI_ROOT/"}:"
+  # What failed first may stand far above the end.
+  grep -A 4 'panicked at' "$log" | head -n 30 | sed 's/^/    | /'
   tail -n 40 "$log" | sed 's/^/    | /'
   return 1
 }
