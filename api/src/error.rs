@@ -70,6 +70,9 @@ pub enum ApiError {
     /// The Idempotency-Key came with another request.
     #[error("this Idempotency-Key was used for another request")]
     IdempotencyKeyReused,
+    /// The request that the Idempotency-Key came with is being answered.
+    #[error("the first request with this Idempotency-Key is still being answered")]
+    IdempotencyKeyRunning,
     /// Not while the store stands so.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -110,6 +113,7 @@ impl ApiError {
             Self::PayloadTooLarge(_) => Code::PayloadTooLarge,
             Self::BodyLost(_) => Code::BodyLost,
             Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+            Self::IdempotencyKeyRunning => Code::IdempotencyKeyRunning,
             Self::Refused(refusal) => match refusal {
                 Refusal::OperationOpen { .. } => Code::OperationOpen,
                 Refusal::WrongStatus { .. } => Code::WrongStatus,
@@ -138,6 +142,9 @@ impl ApiError {
             Self::PathNotFound(_) => Some("The paths are listed at /docs.".to_owned()),
             Self::UnsupportedMediaType(_) => {
                 Some("Send `Content-Type: application/json`.".to_owned())
+            }
+            Self::IdempotencyKeyRunning => {
+                Some("Send it again in a moment; its answer comes then.".to_owned())
             }
             Self::IdempotencyKeyReused => Some("Use a new key for a new request.".to_owned()),
             Self::Refused(refusal) => Some(refusal.advice()),
@@ -183,6 +190,8 @@ impl ApiError {
         match error {
             StoreError::NotFound => missing(),
             StoreError::KeyReused => Self::IdempotencyKeyReused,
+            StoreError::KeyRunning => Self::IdempotencyKeyRunning,
+            StoreError::Unsure(refusal) => Self::ReconciliationRefused(refusal),
             StoreError::Refused(refusal) => Self::Refused(refusal),
             StoreError::Database(error) => Self::from(error),
         }

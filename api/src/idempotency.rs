@@ -1,18 +1,19 @@
 //! Idempotency keys: the answer to a request is kept in the transaction of its
-//! effect. A second request with the key waits for the first one's commit (the
-//! primary key's own lock) and gets the same bytes.
+//! effect. A second request with the key is refused while the first is answered,
+//! and gets the same bytes afterwards. A key belongs to whoever used it.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, EntityTrait as _,
+    QueryFilter as _, Statement,
+};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use shared::ids::TenantId;
 
 use crate::db::DbError;
 use crate::entity::idempotency_key::{ActiveModel, Column, Entity};
-use crate::record::rows::{UnreadableRow, from_json, now};
-use crate::stores::StoreError;
+use crate::record::rows::{UnreadableRow, from_json};
+use crate::stores::{Caller, StoreError};
 
 /// A key and what it was used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,18 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+impl Answer {
+    /// A status alone.
+    pub fn empty(status: u16) -> Self {
+        let (headers, body) = (Vec::new(), Vec::new());
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+}
+
 /// What is known of a key.
 #[derive(Debug)]
 pub enum Claim {
@@ -53,50 +66,57 @@ pub enum Claim {
     Answered(Answer),
 }
 
+/// Another transaction has the key until it ends.
+const LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || $2 || ' ' || $3, 7236002)) AS free";
+
+/// A key that is older than a day is as good as new, though nobody forgot it yet.
+const CLAIM: &str = "
+INSERT INTO idempotency_keys AS known (tenant_id, principal, key, request_hash)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id, principal, key) DO UPDATE SET
+    request_hash = EXCLUDED.request_hash, status = NULL, headers = NULL, body = NULL, created_at = now()
+WHERE known.created_at < now() - interval '24 hours'";
+
 /// Take the key, or learn what was answered.
 ///
 /// # Errors
+/// [`StoreError::KeyRunning`] while another request with the key is answered,
 /// [`StoreError::KeyReused`], or the database's.
 pub async fn claim(
     tx: &DatabaseTransaction,
-    tenant: TenantId,
+    caller: &Caller,
     key: &RequestKey,
 ) -> Result<Claim, StoreError> {
-    let row = ActiveModel {
-        tenant_id: Set(tenant.0),
-        key: Set(key.key.clone()),
-        request_hash: Set(key.request_hash.clone()),
-        created_at: Set(now()),
-        ..Default::default()
-    };
-    let inserted = Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([Column::TenantId, Column::Key])
-                .do_nothing()
-                .to_owned(),
-        )
-        .exec_without_returning(tx)
-        .await?;
-    if inserted > 0 {
+    let (tenant, principal) = (caller.tenant.0, caller.actor.as_str());
+    let text = tenant.to_string();
+    let lock = [text.into(), principal.into(), key.key.as_str().into()];
+    let lock = Statement::from_sql_and_values(DbBackend::Postgres, LOCK, lock);
+    let row = tx.query_one_raw(lock).await?.ok_or(DbError::TimedOut)?;
+    if !row.try_get::<bool>("", "free")? {
+        return Err(StoreError::KeyRunning);
+    }
+    let values = [
+        tenant.into(),
+        principal.into(),
+        key.key.as_str().into(),
+        key.request_hash.clone().into(),
+    ];
+    let claimed = Statement::from_sql_and_values(DbBackend::Postgres, CLAIM, values);
+    if tx.execute_raw(claimed).await?.rows_affected() > 0 {
         return Ok(Claim::New);
     }
-    let known = Entity::find_by_id((tenant.0, key.key.clone()))
-        .one(tx)
-        .await?
-        .ok_or(DbError::TimedOut)?;
+    let id = (tenant, principal.to_owned(), key.key.clone());
+    let known = Entity::find_by_id(id).one(tx).await?;
+    let known = known.ok_or(DbError::TimedOut)?;
     if known.request_hash != key.request_hash {
         return Err(StoreError::KeyReused);
     }
     let missing = || UnreadableRow::new("idempotency_keys.status", "none");
+    let status = known.status.and_then(|status| u16::try_from(status).ok());
+    let headers = known.headers.unwrap_or(json!([]));
     Ok(Claim::Answered(Answer {
-        status: known
-            .status
-            .and_then(|status| u16::try_from(status).ok())
-            .ok_or_else(missing)?,
-        headers: from_json(
-            "idempotency_keys.headers",
-            &known.headers.unwrap_or(json!([])),
-        )?,
+        status: status.ok_or_else(missing)?,
+        headers: from_json("idempotency_keys.headers", &headers)?,
         body: known.body.unwrap_or_default(),
     }))
 }
@@ -107,7 +127,7 @@ pub async fn claim(
 /// The database's.
 pub async fn keep(
     tx: &DatabaseTransaction,
-    tenant: TenantId,
+    caller: &Caller,
     key: &RequestKey,
     answer: &Answer,
 ) -> Result<(), StoreError> {
@@ -119,7 +139,8 @@ pub async fn keep(
     };
     Entity::update_many()
         .set(kept)
-        .filter(Column::TenantId.eq(tenant.0))
+        .filter(Column::TenantId.eq(caller.tenant.0))
+        .filter(Column::Principal.eq(caller.actor.as_str()))
         .filter(Column::Key.eq(key.key.as_str()))
         .exec(tx)
         .await?;

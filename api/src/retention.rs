@@ -13,8 +13,8 @@ use crate::db::{Database, DbError};
 const INTERVAL: Duration = Duration::from_secs(600);
 
 const FORGET: [&str; 2] = [
-    "DELETE FROM idempotency_keys WHERE (tenant_id, key) IN (
-        SELECT tenant_id, key FROM idempotency_keys
+    "DELETE FROM idempotency_keys WHERE (tenant_id, principal, key) IN (
+        SELECT tenant_id, principal, key FROM idempotency_keys
         WHERE created_at < now() - interval '24 hours' LIMIT 1000)",
     "DELETE FROM inbox WHERE event_id IN (
         SELECT event_id FROM inbox WHERE received_at < now() - interval '14 days' LIMIT 1000)",

@@ -39,6 +39,12 @@ pub enum StoreError {
     /// The idempotency key came before, with another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// The request that the idempotency key came with is being answered.
+    #[error("the idempotency key's first request is being answered")]
+    KeyRunning,
+    /// Adopt or purge on unsure ground, or too far.
+    #[error(transparent)]
+    Unsure(#[from] crate::reconciliation::guard::Refusal),
     /// Not while the store stands so.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -53,7 +59,8 @@ impl StoreError {
         match self {
             Self::KeyReused => Some("idempotency_key_reused"),
             Self::Refused(refusal) => Some(refusal.code()),
-            Self::NotFound | Self::Database(_) => None,
+            Self::Unsure(_) => Some("reconciliation_refused"),
+            Self::NotFound | Self::KeyRunning | Self::Database(_) => None,
         }
     }
 }
@@ -62,7 +69,11 @@ impl MaybeDatabase for StoreError {
     fn database(&self) -> Option<&DbError> {
         match self {
             Self::Database(error) => Some(error),
-            Self::NotFound | Self::KeyReused | Self::Refused(_) => None,
+            Self::NotFound
+            | Self::KeyReused
+            | Self::KeyRunning
+            | Self::Unsure(_)
+            | Self::Refused(_) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One answered request (`0005_idempotency.sql`).
+//! One answered request (`0005_idempotency.sql`, `20261123234500_key_principals.sql`).
 
 use sea_orm::entity::prelude::*;
 
@@ -7,6 +7,8 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub tenant_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub principal: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
     pub request_hash: Vec<u8>,

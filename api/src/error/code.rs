@@ -45,6 +45,7 @@ codes! {
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "Body too large";
     BodyLost "body_lost" BAD_REQUEST "The body did not arrive";
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "Idempotency key used before";
+    IdempotencyKeyRunning "idempotency_key_running" CONFLICT "Idempotency key in use";
     OperationOpen "operation_open" CONFLICT "Another operation is open";
     WrongStatus "wrong_status" CONFLICT "Not in this status";
     NothingToRetry "nothing_to_retry" CONFLICT "Nothing to retry";

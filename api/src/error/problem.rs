@@ -114,6 +114,9 @@ pub fn response(error: &ApiError, request_id: Option<RequestId>) -> HttpResponse
         ApiError::Unavailable(_) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("2")));
         }
+        ApiError::IdempotencyKeyRunning => {
+            builder.insert_header((RETRY_AFTER, HeaderValue::from_static("1")));
+        }
         _ => {}
     }
     builder

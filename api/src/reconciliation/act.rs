@@ -1,6 +1,5 @@
 //! Adopt and purge: ordinary operations for stores that are named one by one.
-//! Foreign namespaces are never touched. Each store is a transaction of its own;
-//! a call that was cut short is made again for what the report still shows.
+//! Foreign namespaces are never touched. All that a call names, or nothing.
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseTransaction, EntityTrait as _};
@@ -13,20 +12,22 @@ use shared::store_name::StoreName;
 use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 
-use crate::audit;
+use crate::audit::NewAuditEvent;
 use crate::db::{Database, DbError};
 use crate::entity::store;
+use crate::idempotency::Answer;
 use crate::projector::status;
 use crate::reconciliation::compare::{Difference, DifferenceKind};
-use crate::reconciliation::guard::{self, Refusal};
+use crate::reconciliation::guard;
 use crate::reconciliation::report::report;
 use crate::record::StoreRecord;
 use crate::record::rows::now;
 use crate::settings::Settings;
-use crate::stores::delete::{Deletion, delete};
+use crate::stores::delete::{self, Deletion};
 use crate::stores::find::{self, FoundOperation};
 use crate::stores::intent::{self, Intent, Turn};
-use crate::stores::{Caller, StoreError, wish};
+use crate::stores::wish::{self, Granted, Wish};
+use crate::stores::{Caller, StoreError};
 
 /// What shall be done about differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,35 +67,21 @@ impl Deed {
     }
 }
 
-/// Nothing, or no more, was done.
-#[derive(Debug, thiserror::Error)]
-pub enum ActError {
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<DbError> for ActError {
-    fn from(error: DbError) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 /// Do it for the stores that are named.
 ///
 /// Effect: an operation for each, audited; or nothing, if the ground is unsure,
 /// too many are named, or one of them is not such a difference.
 ///
 /// # Errors
-/// [`ActError`].
+/// [`StoreError`].
 pub async fn act(
     db: &Database,
     settings: &Settings,
-    caller: &Caller,
-    deed: Deed,
-    named: &[StoreId],
-) -> Result<Vec<FoundOperation>, ActError> {
+    (deed, named): (Deed, &[StoreId]),
+    wish: Wish<'_>,
+    answer: impl Fn(&[FoundOperation]) -> Result<Answer, DbError>,
+) -> Result<Granted, StoreError> {
+    let caller = wish.caller;
     let names: Vec<String> = named.iter().map(ToString::to_string).collect();
     let known = db
         .read(async |db| report(db, settings, caller).await)
@@ -109,54 +96,54 @@ pub async fn act(
             &settings.reconciliation,
         ),
     };
-    let chosen = match chosen {
-        Ok(chosen) => chosen,
-        Err(refusal) => {
-            let mut event = wish::refused(caller, None, deed.refused(), &refusal.to_string());
-            event.details["store_ids"] = json!(names);
-            db.transaction(async |tx| audit::append(tx, std::slice::from_ref(&event)).await)
-                .await?;
-            return Err(refusal.into());
+    let chosen = &chosen;
+    let work = async |tx: &DatabaseTransaction| {
+        let (mut operations, mut events) = (Vec::new(), Vec::new());
+        for (id, difference) in named.iter().zip(chosen.clone()?) {
+            let ours = (deed, id, difference);
+            let (operation, said) = for_one(tx, settings, caller, ours).await?;
+            let details = json!({ "kind": difference.kind, "status": difference.status });
+            let done = Some(OperationId(operation.operation.id));
+            events.extend(said);
+            events.push(wish::event(
+                caller,
+                Some(id),
+                done,
+                deed.requested(),
+                details,
+            ));
+            operations.push(operation);
         }
+        Ok((answer(&operations)?, events))
     };
-    let mut operations = Vec::new();
-    for (id, difference) in named.iter().zip(chosen) {
-        let ours = (deed, id, difference);
-        operations.push(for_one(db, settings, caller, ours).await?);
-    }
-    Ok(operations)
+    let refused = |reason| {
+        let why = chosen.as_ref().err().map(ToString::to_string);
+        let reason = why.unwrap_or_else(|| str::to_owned(reason));
+        let mut event = wish::refused(caller, None, deed.refused(), &reason);
+        event.details["store_ids"] = json!(names);
+        event
+    };
+    wish::grant(db, wish, work, refused).await
 }
 
 async fn for_one(
-    db: &Database,
+    tx: &DatabaseTransaction,
     settings: &Settings,
     caller: &Caller,
     (deed, id, difference): (Deed, &StoreId, &Difference),
-) -> Result<FoundOperation, StoreError> {
-    let say = async |tx: &DatabaseTransaction, operation| {
-        let details = json!({ "kind": difference.kind, "status": difference.status });
-        let event = wish::event(caller, Some(id), Some(operation), deed.requested(), details);
-        audit::append(tx, &[event]).await
-    };
+) -> Result<(FoundOperation, Vec<NewAuditEvent>), StoreError> {
     if difference.kind == DifferenceKind::RecordWithoutNamespace {
-        let deletion = delete(db, &settings.engine, caller, id).await?;
-        let Deletion::Accepted(operation) = deletion else {
-            return Err(StoreError::NotFound);
+        return match delete::begin(tx, &settings.engine, caller, id).await? {
+            (Deletion::Accepted(operation), events) => Ok((*operation, events)),
+            (Deletion::Gone, _) => Err(StoreError::NotFound),
         };
-        let operation_id = OperationId(operation.operation.id);
-        db.transaction(async |tx| say(tx, operation_id).await)
-            .await?;
-        return Ok(*operation);
     }
-    db.transaction(async |tx| {
-        let operation = match difference.status {
-            None => record(tx, settings, caller, (deed, id, difference.ever_ready)).await?,
-            Some(status) => turn(tx, settings, caller, (deed, id, status)).await?,
-        };
-        say(tx, operation).await?;
-        find::operation(tx, caller, operation).await
-    })
-    .await
+    let operation = match difference.status {
+        None => record(tx, settings, caller, (deed, id, difference.ever_ready)).await?,
+        Some(status) => turn(tx, settings, caller, (deed, id, status)).await?,
+    };
+    let operation = find::operation(tx, caller, operation).await?;
+    Ok((operation, Vec::new()))
 }
 
 /// Make a record of a namespace that has none. The cluster's generation is not

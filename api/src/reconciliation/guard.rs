@@ -34,6 +34,11 @@ pub enum Refusal {
     },
     #[error("`{0}` is not among the differences that this applies to; see GET /reconciliation")]
     NotApplicable(String),
+    #[error(
+        "`{0}` is a namespace that this installation did not make, and such are never touched; \
+         whoever made it has to remove it"
+    )]
+    Foreign(String),
 }
 
 /// What is on record of living stores.
@@ -111,9 +116,20 @@ pub fn chosen<'a>(
             .iter()
             .filter(|difference| difference.store_id == *id);
         fit.find(|difference| kinds.contains(&difference.kind))
-            .ok_or_else(|| Refusal::NotApplicable(id.clone()))
+            .ok_or_else(|| not_applicable(id, differences))
     };
     named.iter().map(find).collect()
+}
+
+fn not_applicable(id: &str, differences: &[Difference]) -> Refusal {
+    let foreign = |difference: &Difference| {
+        difference.store_id == id && difference.kind == DifferenceKind::ForeignNamespace
+    };
+    if differences.iter().any(foreign) {
+        Refusal::Foreign(id.to_owned())
+    } else {
+        Refusal::NotApplicable(id.to_owned())
+    }
 }
 
 #[cfg(test)]

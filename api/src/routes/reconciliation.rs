@@ -1,9 +1,10 @@
 //! `GET /reconciliation`, `POST /reconciliation/adopt`, `POST /reconciliation/purge`
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::ids::StoreId;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -11,15 +12,19 @@ use utoipa::ToSchema;
 use crate::db::DbError;
 use crate::error::ApiError;
 use crate::error::problem::{FieldError, Problem};
+use crate::http::granted::{answer, request_key, respond};
 use crate::http::json::{Fields, JsonObject, kind_of};
 use crate::http::query::Query;
 use crate::http::state::AppState;
-use crate::reconciliation::act::{ActError, Deed, act};
+use crate::idempotency::Answer;
+use crate::reconciliation::act::{Deed, act};
 use crate::reconciliation::compare::Difference;
 use crate::reconciliation::report::report;
 use crate::record::rows::now;
 use crate::routes::view::OperationView;
-use crate::stores::{Caller, StoreError};
+use crate::stores::Caller;
+use crate::stores::find::FoundOperation;
+use crate::stores::wish::Wish;
 
 /// Where records and cluster differ.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -106,6 +111,8 @@ pub async fn show(
 #[utoipa::path(
     post, path = "/reconciliation/adopt", tag = "reconciliation", operation_id = "adoptStores",
     summary = "Adopt stores",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        description = "A request that is sent again with the same key (within 24 hours) gets the first answer again.")),
     request_body(content = NamedStoresBody, content_type = "application/json"),
     responses(
         (status = 202, description = "Accepted; these operations do it.", body = StartedView),
@@ -130,6 +137,8 @@ pub async fn adopt(
 #[utoipa::path(
     post, path = "/reconciliation/purge", tag = "reconciliation", operation_id = "purgeStores",
     summary = "Purge stores",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        description = "A request that is sent again with the same key (within 24 hours) gets the first answer again.")),
     request_body(content = NamedStoresBody, content_type = "application/json"),
     responses(
         (status = 202, description = "Accepted; these operations do it.", body = StartedView),
@@ -158,22 +167,22 @@ async fn ask(
 ) -> Result<HttpResponse, ApiError> {
     Query::of(request).finish()?;
     let named = named(body)?;
-    let operations = act(&state.db, &state.settings, caller, deed, &named)
+    let key = request_key(request, &json!(named))?;
+    let wish = Wish {
+        caller,
+        key: key.as_ref(),
+    };
+    let wanted = (deed, named.as_slice());
+    let granted = act(&state.db, &state.settings, wanted, wish, said)
         .await
-        .map_err(refusal)?;
-    let views: Result<Vec<_>, DbError> = operations.iter().map(OperationView::of).collect();
-    Ok(HttpResponse::Accepted().json(StartedView { items: views? }))
+        // It changed since the comparison: whoever tries again sees how.
+        .map_err(|error| ApiError::unless_missing(error, || ApiError::from(DbError::TimedOut)))?;
+    Ok(respond(granted))
 }
 
-fn refusal(error: ActError) -> ApiError {
-    match error {
-        ActError::Refused(refusal) => ApiError::ReconciliationRefused(refusal),
-        ActError::Store(StoreError::Database(error)) => ApiError::from(error),
-        ActError::Store(StoreError::Refused(refusal)) => ApiError::Refused(refusal),
-        ActError::Store(StoreError::NotFound | StoreError::KeyReused) => {
-            ApiError::from(DbError::TimedOut)
-        }
-    }
+fn said(operations: &[FoundOperation]) -> Result<Answer, DbError> {
+    let views: Result<Vec<_>, DbError> = operations.iter().map(OperationView::of).collect();
+    answer(StatusCode::ACCEPTED, None, &StartedView { items: views? })
 }
 
 /// The ids, each once, in their order.

@@ -1,20 +1,23 @@
 //! `DELETE /stores/{id}`: legal from every status. It takes the place of
 //! whatever is open, under the next generation.
 
+use sea_orm::DatabaseTransaction;
 use serde_json::json;
 use shared::contract::command::Goal;
 use shared::ids::StoreId;
 use shared::operation::OperationKind;
 use shared::store_status::StoreStatus;
 
-use crate::audit;
-use crate::db::Database;
+use crate::audit::NewAuditEvent;
+use crate::db::{Database, DbError};
+use crate::idempotency::Answer;
 use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::find::{self, FoundOperation};
 use crate::stores::intent::{self, Turn};
 use crate::stores::stop::{self, Stop};
-use crate::stores::{Caller, StoreError, wish};
+use crate::stores::wish::{self, Granted, Wish};
+use crate::stores::{Caller, StoreError};
 
 /// What came of it.
 #[derive(Debug)]
@@ -36,50 +39,61 @@ pub enum Deletion {
 pub async fn delete(
     db: &Database,
     engine: &EngineSettings,
+    id: &StoreId,
+    wish: Wish<'_>,
+    answer: impl Fn(&Deletion) -> Result<Answer, DbError>,
+) -> Result<Granted, StoreError> {
+    let caller = wish.caller;
+    let work = async |tx: &DatabaseTransaction| {
+        let (deletion, events) = begin(tx, engine, caller, id).await?;
+        Ok((answer(&deletion)?, events))
+    };
+    let refused = |reason| wish::refused(caller, Some(id), "store.delete.refused", reason);
+    wish::grant(db, wish, work, refused).await
+}
+
+/// The removal itself, inside its wish's transaction, and what is to be remembered.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn begin(
+    tx: &DatabaseTransaction,
+    engine: &EngineSettings,
     caller: &Caller,
     id: &StoreId,
-) -> Result<Deletion, StoreError> {
-    db.transaction(async |tx| {
-        let row = find::locked(tx, caller, id).await?;
-        let store = StoreRecord::try_from(&row)?;
-        if store.status == StoreStatus::Deleted {
-            return Ok(Deletion::Gone);
-        }
-        let current = find::operation(tx, caller, store.current_operation_id).await?;
-        let operation = OperationRecord::try_from(&current.operation)?;
-        if operation.is_open() && operation.kind == OperationKind::Delete {
-            return Ok(Deletion::Accepted(Box::new(current)));
-        }
+) -> Result<(Deletion, Vec<NewAuditEvent>), StoreError> {
+    let row = find::locked(tx, caller, id).await?;
+    let store = StoreRecord::try_from(&row)?;
+    if store.status == StoreStatus::Deleted {
+        return Ok((Deletion::Gone, Vec::new()));
+    }
+    let current = find::operation(tx, caller, store.current_operation_id).await?;
+    let operation = OperationRecord::try_from(&current.operation)?;
+    if operation.is_open() && operation.kind == OperationKind::Delete {
+        return Ok((Deletion::Accepted(Box::new(current)), Vec::new()));
+    }
 
-        let generation = store.generation.next();
-        if operation.is_open() {
-            stop::stop(tx, &store, &operation, Stop::Superseded, generation).await?;
-        }
-        let turn = Turn {
-            kind: OperationKind::Delete,
-            generation,
-            goal: Goal::Absent,
-        };
-        let deleting = intent::begin(tx, caller, engine, &row, turn).await?;
-        let mut events = Vec::new();
-        let mut say = |operation, action, details| {
-            events.push(wish::event(
-                caller,
-                Some(id),
-                Some(operation),
-                action,
-                details,
-            ));
-        };
-        if operation.is_open() {
-            let by = json!({ "kind": operation.kind, "by": deleting });
-            say(operation.id, "operation.superseded", by);
-        }
-        let details = json!({ "status": store.status, "generation": generation });
-        say(deleting, "store.delete.requested", details);
-        audit::append(tx, &events).await?;
-        let operation = find::operation(tx, caller, deleting).await?;
-        Ok(Deletion::Accepted(Box::new(operation)))
-    })
-    .await
+    let generation = store.generation.next();
+    let mut events = Vec::new();
+    let mut say = |operation, action, details| {
+        let event = wish::event(caller, Some(id), Some(operation), action, details);
+        events.push(event);
+    };
+    if operation.is_open() {
+        stop::stop(tx, &store, &operation, Stop::Superseded, generation).await?;
+    }
+    let turn = Turn {
+        kind: OperationKind::Delete,
+        generation,
+        goal: Goal::Absent,
+    };
+    let deleting = intent::begin(tx, caller, engine, &row, turn).await?;
+    if operation.is_open() {
+        let by = json!({ "kind": operation.kind, "by": deleting });
+        say(operation.id, "operation.superseded", by);
+    }
+    let details = json!({ "status": store.status, "generation": generation });
+    say(deleting, "store.delete.requested", details);
+    let found = find::operation(tx, caller, deleting).await?;
+    Ok((Deletion::Accepted(Box::new(found)), events))
 }

@@ -125,6 +125,16 @@ impl Refusal {
             Self::NothingToRetry { store, .. } => {
                 format!("Change the store with PATCH /stores/{store}, or leave it as it is.")
             }
+            Self::NothingToCancel {
+                kind: OperationKind::Delete,
+                status: OperationStatus::Succeeded,
+                ..
+            } => "It is gone; ask for another one with POST /stores.".to_owned(),
+            Self::NothingToCancel {
+                store,
+                kind: OperationKind::Delete,
+                ..
+            } => format!("Finish its removal with POST /stores/{store}/retry."),
             Self::NothingToCancel { store, .. } => format!(
                 "Change the store back with PATCH /stores/{store}, or remove it with DELETE /stores/{store}."
             ),

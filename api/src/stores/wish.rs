@@ -44,17 +44,17 @@ pub async fn grant(
     work: impl AsyncFn(&DatabaseTransaction) -> Result<Done, StoreError>,
     refused: impl Fn(&'static str) -> NewAuditEvent,
 ) -> Result<Granted, StoreError> {
-    let tenant = wish.caller.tenant;
+    let caller = wish.caller;
     let result: Result<Granted, StoreError> = db
         .transaction(async |tx| {
             if let Some(key) = wish.key
-                && let Claim::Answered(answer) = idempotency::claim(tx, tenant, key).await?
+                && let Claim::Answered(answer) = idempotency::claim(tx, caller, key).await?
             {
                 return Ok(Granted::Replayed(answer));
             }
             let (answer, events) = work(tx).await?;
             if let Some(key) = wish.key {
-                idempotency::keep(tx, tenant, key, &answer).await?;
+                idempotency::keep(tx, caller, key, &answer).await?;
             }
             audit::append(tx, &events).await?;
             Ok(Granted::New(answer))

@@ -15,6 +15,7 @@ mod contract;
 mod dead_letters;
 mod faults;
 mod idempotency;
+mod idempotency_kills;
 mod observer;
 mod outage;
 mod permutations;

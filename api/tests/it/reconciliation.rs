@@ -107,14 +107,14 @@ async fn what_is_named_is_adopted_or_purged_by_ordinary_operations() {
         &api,
         "adopt",
         &["store-bcdfgk"],
-        "not among the differences",
+        "whoever made it has to remove it",
     )
     .await;
     refused(
         &api,
         "purge",
         &["store-bcdfgk"],
-        "not among the differences",
+        "whoever made it has to remove it",
     )
     .await;
     refused(&api, "purge", &[&drifted], "not among the differences").await;

@@ -15,10 +15,10 @@ use crate::idempotency::Answer;
 use crate::routes::refusals::OfWish;
 use crate::routes::stores::new_store::{self, NewStoreBody};
 use crate::routes::view::StoreView;
+use crate::stores::Caller;
 use crate::stores::create::{NewStore, create};
 use crate::stores::find::Found;
 use crate::stores::wish::Wish;
-use crate::stores::{Caller, StoreError};
 
 /// Ask for a store. It is answered at once and made in the background: watch
 /// `GET /stores/{id}` until its status is Ready or Failed.
@@ -50,7 +50,8 @@ pub async fn handle(
     };
     let granted = create(&state.db, &state.settings, &wanted, wish, said)
         .await
-        .map_err(refusal)?;
+        // A fresh store cannot be missing.
+        .map_err(|error| ApiError::unless_missing(error, || ApiError::from(DbError::TimedOut)))?;
     Ok(respond(granted))
 }
 
@@ -58,15 +59,6 @@ fn said(found: &Found) -> Result<Answer, DbError> {
     let view = StoreView::of(found)?;
     let location = Some(format!("/stores/{}", view.id));
     answer(StatusCode::ACCEPTED, location, &view)
-}
-
-fn refusal(error: StoreError) -> ApiError {
-    match error {
-        StoreError::KeyReused => ApiError::IdempotencyKeyReused,
-        StoreError::Database(error) => ApiError::from(error),
-        // A fresh store cannot be missing, nor stand wrong.
-        StoreError::NotFound | StoreError::Refused(_) => ApiError::from(DbError::TimedOut),
-    }
 }
 
 /// What makes two requests the same: the wish, not its spelling.

@@ -1,28 +1,38 @@
 //! `DELETE /stores/{id}`
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
 
+use crate::db::DbError;
 use crate::error::ApiError;
+use crate::http::granted::{answer, request_key, respond};
 use crate::http::query::Query;
 use crate::http::state::AppState;
-use crate::routes::refusals::OfOne;
+use crate::idempotency::Answer;
+use crate::routes::refusals::{OfChange, OfWish};
 use crate::routes::stores::store_id;
 use crate::routes::view::OperationView;
 use crate::stores::Caller;
 use crate::stores::delete::{Deletion, delete};
+use crate::stores::wish::Wish;
 
 /// Ask for a store's removal, whatever its status. It takes the place of the
 /// operation that is open. Asking again is harmless.
 #[utoipa::path(
     delete, path = "/stores/{id}", tag = "stores", operation_id = "deleteStore",
     summary = "Delete a store",
-    params(("id" = shared::ids::StoreId, Path, description = "The store's id.")),
+    params(
+        ("id" = shared::ids::StoreId, Path, description = "The store's id."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
+    ),
     responses(
         (status = 202, description = "Accepted, now or before; this operation does it.", body = OperationView,
             headers(("Location" = String, description = "Path of the operation."))),
         (status = 204, description = "It is gone already."),
-        OfOne,
+        OfWish, OfChange,
     ),
 )]
 pub async fn handle(
@@ -33,16 +43,24 @@ pub async fn handle(
 ) -> Result<HttpResponse, ApiError> {
     let id = store_id(&path)?;
     Query::of(&request).finish()?;
-    let deletion = delete(&state.db, &state.settings.engine, &caller, &id)
+    let key = request_key(&request, &Value::Null)?;
+    let wish = Wish {
+        caller: &caller,
+        key: key.as_ref(),
+    };
+    let granted = delete(&state.db, &state.settings.engine, &id, wish, said)
         .await
         .map_err(|error| ApiError::about(&id, error))?;
-    Ok(match deletion {
-        Deletion::Accepted(operation) => HttpResponse::Accepted()
-            .insert_header((
-                "Location",
-                format!("/operations/{}", operation.operation.id),
-            ))
-            .json(OperationView::of(&operation)?),
-        Deletion::Gone => HttpResponse::NoContent().finish(),
-    })
+    Ok(respond(granted))
+}
+
+fn said(deletion: &Deletion) -> Result<Answer, DbError> {
+    match deletion {
+        Deletion::Accepted(operation) => {
+            let view = OperationView::of(operation)?;
+            let location = Some(format!("/operations/{}", view.id));
+            answer(StatusCode::ACCEPTED, location, &view)
+        }
+        Deletion::Gone => Ok(Answer::empty(StatusCode::NO_CONTENT.as_u16())),
+    }
 }
