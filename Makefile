@@ -4,7 +4,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help up down clean distclean status logs test sweep e2e lint fmt \
-  test-long-sweep test-long-mutants test-long-outages test-long-scale
+  test-long-sweep test-long-mutants test-long-outages test-long-hopeless \
+  test-long-scale test-long-idle
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +42,14 @@ test-long-mutants: ## each protection taken out must be noticed
 test-long-outages: ## RabbitMQ, PostgreSQL, the apiserver away or ill
 	@tests/faults.sh outages --away 300
 
-test-long-scale: ## 200 creates and deletes leave nothing behind
+test-long-hopeless: ## stores that can never become ready, among healthy ones
+	@tests/faults.sh hopeless
+
+test-long-scale: test-long-idle ## 200 creates and deletes leave nothing behind; what 1,000 idle stores take
 	@tests/faults.sh scale
+
+test-long-idle:
+	@tests/faults.sh idle
 
 e2e: ## the full journey of one store on real pods
 	@tests/e2e.sh

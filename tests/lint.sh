@@ -17,7 +17,12 @@ check() {
 scripts() { git ls-files --cached --others --exclude-standard -- '*.sh' .ci/run; }
 
 formatting() { cargo fmt --all --check; }
-clippy() { with_target cargo clippy --locked --workspace --all-targets --features urumi-worker/long-tests -- -D warnings; }
+clippy() {
+  local features=urumi-worker/long-tests,urumi-api/faults,urumi-worker/faults,system-tests/faults,system-tests/journeys
+  with_target cargo clippy --locked --workspace --all-targets --features urumi-worker/long-tests -- -D warnings
+  # The same with the named points, and the programs that use them.
+  with_target cargo clippy --locked --workspace --all-targets --features "$features" -- -D warnings
+}
 shellcheck_all() {
   if ! have shellcheck; then deploy/local/packages.sh shellcheck; fi
   # Sources named by a variable cannot be followed; each file is checked by itself.

@@ -149,6 +149,7 @@ mod armed {
     use std::fs::{self, OpenOptions};
     use std::io::Write as _;
     use std::path::PathBuf;
+    use std::time::Duration;
 
     use rustix::process::{Signal, getpid, kill_process};
 
@@ -156,6 +157,9 @@ mod armed {
 
     /// Stands in every program that was built with faults.
     pub const MARK: &str = "URUMI_FAULTS";
+
+    /// Until a halt has reached every thread.
+    const HALT: Duration = Duration::from_millis(500);
 
     /// A test may end the program here.
     ///
@@ -181,11 +185,18 @@ mod armed {
         if words.next() != Some(name) || fs::rename(&armed, folder.join("fired")).is_err() {
             return;
         }
-        let signal = match words.next() {
-            Some("stop") => Signal::STOP,
-            _ => Signal::KILL,
-        };
-        let _ = kill_process(getpid(), signal);
+        if words.next() != Some("stop") {
+            let _ = kill_process(getpid(), Signal::KILL);
+            return;
+        }
+        let _ = kill_process(getpid(), Signal::STOP);
+        // A halt reaches this thread a moment later than the one that takes the
+        // signal: it must not go on meanwhile.
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "nothing tells that a halt is complete"
+        )]
+        std::thread::sleep(HALT);
     }
 
     /// Whether that protection is taken out.

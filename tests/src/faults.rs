@@ -10,15 +10,19 @@
 )]
 
 pub mod audit;
+pub mod bait;
 pub mod case;
 pub mod check;
 pub mod cluster;
 pub mod dice;
 pub mod fuse;
 pub mod ground;
+pub mod hopeless;
+pub mod idle;
 pub mod ingress;
 pub mod inventory;
 pub mod mutant;
+pub mod nowhere;
 pub mod outage;
 pub mod outages;
 pub mod own;
@@ -28,6 +32,7 @@ pub mod program;
 pub mod proxy;
 pub mod random;
 pub mod records;
+pub mod refusal;
 pub mod report;
 pub mod road;
 pub mod scale;
@@ -35,3 +40,4 @@ pub mod servers;
 pub mod store;
 pub mod sweep;
 pub mod victims;
+pub mod visitor;

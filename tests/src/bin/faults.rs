@@ -7,6 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use system_tests::faults::ground::Ground;
+use system_tests::faults::hopeless::hopeless;
+use system_tests::faults::idle::idle;
 use system_tests::faults::mutant::mutants;
 use system_tests::faults::outages::outages;
 use system_tests::faults::random::{Load, random};
@@ -41,6 +43,9 @@ struct Arguments {
     /// How long the apiserver is away, in seconds.
     #[arg(long, global = true, default_value_t = 30)]
     away: u64,
+    /// Ready stores.
+    #[arg(long, global = true, default_value_t = 1_000)]
+    stores: usize,
     /// Protections that are taken out, by name.
     #[arg(long, global = true)]
     without: Vec<String>,
@@ -60,6 +65,10 @@ enum Test {
     Mutants,
     /// Creates and deletes that leave nothing behind.
     Scale,
+    /// Stores that can never become ready among healthy ones.
+    Hopeless,
+    /// What many ready stores take while nobody touches them.
+    Idle,
     /// The sweep, and then the random kills.
     Long,
 }
@@ -90,6 +99,8 @@ async fn run(arguments: Arguments) -> Result<bool> {
             outages(&ground, away, arguments.only.as_deref()).await
         }
         Test::Mutants => mutants(&ground, arguments.only.as_deref()).await,
+        Test::Hopeless => hopeless(&ground).await,
+        Test::Idle => idle(&ground, arguments.stores).await,
         Test::Scale => cycles(&ground, arguments.cycles, load(&arguments)?.seed).await,
     }
 }

@@ -96,6 +96,12 @@ pub async fn check(own: &Own, expected: &Expected) -> Result<Vec<Finding>> {
     for operation in &records.operations {
         of_audit(operation, &records, &mut findings);
     }
+    for (operation, attempt) in &records.failed_twice {
+        findings.add(
+            Wrong::Audit,
+            format!("try {attempt} of {operation} is said to have failed more than once"),
+        );
+    }
     for fault in audit::faults(&own.records).await? {
         findings.add(Wrong::Audit, fault);
     }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::{DeleteParams, ListParams};
+use k8s_openapi::api::core::v1::{Namespace, Pod, Secret};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, Client, ResourceExt as _};
+use serde_json::json;
 
 /// One store's namespace.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +67,30 @@ pub async fn helm_is_at_work(client: &Client, namespace: &str) -> Result<bool> {
     let releases = releases(client, namespace).await?;
     let newest = releases.iter().max_by_key(|(_, revision, _)| revision);
     Ok(newest.is_some_and(|(_, _, status)| status.starts_with("pending-")))
+}
+
+/// Let a store's database pod be not ready, of no phase that a simulated node
+/// knows: it stays so until it is removed.
+///
+/// # Errors
+/// The cluster's, or if there is no such pod.
+pub async fn halt_database(client: &Client, namespace: &str) -> Result<()> {
+    let pods = Api::<Pod>::namespaced(client.clone(), namespace);
+    let of_set = |pod: &&Pod| {
+        let mut owners = pod.owner_references().iter();
+        owners.any(|owner| owner.kind == "StatefulSet")
+    };
+    let all = pods.list(&ListParams::default()).await?;
+    let pod = all.iter().find(of_set).context("no database pod")?;
+    let not = |kind: &str| json!({"type": kind, "status": "False", "reason": "HaltedByATest"});
+    let halted = json!({"status": {
+        "phase": "Unknown",
+        "conditions": [not("Ready"), not("ContainersReady")],
+    }});
+    let name = pod.name_any();
+    pods.patch_status(&name, &PatchParams::default(), &Patch::Merge(halted))
+        .await?;
+    Ok(())
 }
 
 /// Remove what a platform left: the stores' namespaces and its own.

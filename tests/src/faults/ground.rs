@@ -25,6 +25,7 @@ impl Ground {
     pub async fn find() -> Result<Self> {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let servers = Servers::named()?;
+        std::fs::create_dir_all(servers.state.join("faults"))?;
         let kubeconfig = Kubeconfig::read_from(&servers.kubeconfig)?;
         let config =
             Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;

@@ -13,6 +13,7 @@ use crate::faults::ground::Ground;
 use crate::faults::own::{LEASE, Own, Plan};
 use crate::faults::patience::until;
 use crate::faults::program::Program;
+use crate::faults::refusal::Refusal;
 use crate::faults::road::Road;
 use crate::faults::store::Wish;
 use crate::faults::victims;
@@ -28,6 +29,9 @@ pub enum Scenario {
     Killed(&'static str, Who, Wish),
     /// The same; and what was settled is not done again.
     KilledAfterSettling(&'static str, Wish),
+    /// helm is refused what it sends; the failure that the worker says is said a
+    /// second time, because it is killed right after the first.
+    FailedTwice(&'static str),
     /// A worker is halted at a point, the store made and deleted by another, and
     /// the halted one goes on.
     Halted(&'static str),
@@ -49,17 +53,13 @@ pub const MUTANTS: [(&str, Scenario); 8] = [
         "ack-after-effect",
         Scenario::Killed("worker.release.after", Who::Worker, Wish::Create),
     ),
-    // Not the point before the effect: no check can stand between it and that.
-    ("fencing", Scenario::Halted("worker.namespace.after")),
+    ("fencing", Scenario::Halted("worker.namespace.before")),
     (
         "settled",
         Scenario::KilledAfterSettling("worker.settle.after", Wish::Create),
     ),
     ("helm-guard", Scenario::HelmHangs),
-    (
-        "inbox",
-        Scenario::Killed("api.projector.ack.before", Who::Api, Wish::Create),
-    ),
+    ("inbox", Scenario::FailedTwice("worker.outcome.after")),
     ("ack-none", Scenario::QueueDeleted),
     ("probe", Scenario::NoShop),
 ];
@@ -75,6 +75,7 @@ pub async fn play(ground: &Ground, scenario: Scenario, without: &[&str]) -> Resu
         Scenario::NoShop => plan = plan.with("URUMI_INGRESS", "127.0.0.1:1"),
         Scenario::Killed(..)
         | Scenario::KilledAfterSettling(..)
+        | Scenario::FailedTwice(_)
         | Scenario::HelmHangs
         | Scenario::QueueDeleted => {
             plan = plan.with("URUMI_REDISPATCH_AFTER_SECONDS", NEVER);
@@ -85,6 +86,7 @@ pub async fn play(ground: &Ground, scenario: Scenario, without: &[&str]) -> Resu
     let wrong = match scenario {
         Scenario::Killed(point, who, wish) => killed(&own, point, who, wish).await,
         Scenario::KilledAfterSettling(point, wish) => settled(&own, point, wish).await,
+        Scenario::FailedTwice(point) => failed_twice(&own, point).await,
         Scenario::Halted(point) => halted(&own, point).await,
         Scenario::HelmHangs => helm_hangs(&own).await,
         Scenario::QueueDeleted => queue_deleted(&own).await,
@@ -102,12 +104,13 @@ fn words(findings: &[Finding]) -> Vec<String> {
 }
 
 fn straight(point: &'static str, who: Who, wish: Wish) -> Case {
-    let road = Road {
-        wish,
-        before: &[],
-        hasty: false,
-    };
-    Case { point, road, who }
+    let road = Road::straight(wish);
+    Case {
+        point,
+        road,
+        who,
+        again: false,
+    }
 }
 
 async fn killed(own: &Own, point: &'static str, who: Who, wish: Wish) -> Result<Vec<String>> {
@@ -130,6 +133,19 @@ async fn settled(own: &Own, point: &'static str, wish: Wish) -> Result<Vec<Strin
         ));
     }
     Ok(wrong)
+}
+
+async fn failed_twice(own: &Own, point: &str) -> Result<Vec<String>> {
+    let refusal = Refusal::begin(&own.client, &own.name).await?;
+    own.fuse.arm(point, "kill")?;
+    let id = own.create("failed twice", "failed twice").await?;
+    let fired = async || own.fuse.fired().then_some(());
+    let said = until("a failure was said", SOON, fired).await;
+    refusal.end().await?;
+    said?;
+    own.until_ended(&id, Wish::Create, SOON).await?;
+    let expected = Expected::from([(id, "Ready")]);
+    Ok(words(&check(own, &expected).await?))
 }
 
 async fn halted(own: &Own, point: &str) -> Result<Vec<String>> {
@@ -184,8 +200,23 @@ async fn queue_deleted(own: &Own) -> Result<Vec<String>> {
     own.servers
         .management(reqwest::Method::DELETE, &path, None)
         .await?;
+    until("the queue is gone", SOON, async || {
+        let queues = own.servers.queues(&own.name).await.ok()?;
+        let there = queues.iter().any(|(name, _)| name == "store.commands");
+        (!there).then_some(())
+    })
+    .await?;
+    let _ = own.fuse.take_hits();
     let id = own.create("no queue", "no queue").await?;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    until(
+        "the relay has an answer for the command",
+        SOON,
+        async || {
+            let hits = own.fuse.take_hits();
+            hits.contains_key("api.relay.mark.before").then_some(())
+        },
+    )
+    .await?;
     own.workers.iter().for_each(Program::rise);
     own.until_ended(&id, Wish::Create, SOON).await?;
     let expected = Expected::from([(id, "Ready")]);

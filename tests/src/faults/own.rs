@@ -16,10 +16,17 @@ use crate::faults::program::{Program, Recipe};
 use crate::faults::servers::Servers;
 use crate::machine::root;
 
-/// How long a lease holds here, and while helm runs.
+/// How long a lease holds here.
 pub const LEASE: Duration = Duration::from_secs(3);
-/// See [`LEASE`].
-pub const LEASE_HELM: Duration = Duration::from_secs(16);
+/// helm's time from TERM to KILL.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long a dead worker's lease holds at most: while helm runs it is longer by
+/// helm's grace and a second (docs/adr/0004).
+pub const HELD: Duration = LEASE
+    .saturating_add(GRACE)
+    .saturating_add(Duration::from_secs(1));
+/// Until a silent operation's command is said again: two lease times.
+pub const SILENCE: Duration = LEASE.saturating_add(LEASE);
 
 /// What a platform is made of.
 #[derive(Debug, Clone)]
@@ -194,8 +201,10 @@ fn api_settings(database: &str, listen: SocketAddr, ingress: SocketAddr) -> Vec<
         ("URUMI_HTTP_WORKERS", "1"),
         ("URUMI_RETRY_BASE_MS", "200"),
         ("URUMI_RETRY_MAX_MS", "1000"),
-        // Two lease times.
-        ("URUMI_REDISPATCH_AFTER_SECONDS", "6"),
+        (
+            "URUMI_REDISPATCH_AFTER_SECONDS",
+            &SILENCE.as_secs().to_string(),
+        ),
         ("URUMI_OPERATION_DEADLINE_SECONDS", "120"),
     ])
 }
@@ -226,10 +235,9 @@ fn worker_settings(
         ("URUMI_WORKER_LISTEN", "127.0.0.1:0"),
         ("URUMI_LEASE_MS", &milliseconds(LEASE)),
         ("URUMI_LEASE_RENEW_MS", "500"),
-        ("URUMI_LEASE_HELM_MS", &milliseconds(LEASE_HELM)),
         // Far more than helm needs, also on a machine with too few cores.
         ("URUMI_HELM_LIMIT_MS", "14000"),
-        ("URUMI_HELM_GRACE_MS", "1000"),
+        ("URUMI_HELM_GRACE_MS", &milliseconds(GRACE)),
         ("URUMI_STOP_MS", "10000"),
     ])
 }

@@ -41,6 +41,8 @@ pub struct Records {
     pub parked: i64,
     /// How often each action was said about each operation.
     pub said: BTreeMap<(String, String), i64>,
+    /// Tries of which it was said more than once that they failed: operation, try.
+    pub failed_twice: Vec<(String, i64)>,
 }
 
 impl Records {
@@ -57,6 +59,7 @@ impl Records {
             )
             .await?,
             said: said(pool).await?,
+            failed_twice: failed_twice(pool).await?,
         })
     }
 
@@ -119,5 +122,16 @@ async fn said(pool: &PgPool) -> Result<BTreeMap<(String, String), i64>> {
         let key = (row.try_get("operation")?, row.try_get("action")?);
         Ok((key, row.try_get("times")?))
     });
+    rows.collect()
+}
+
+async fn failed_twice(pool: &PgPool) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT operation_id::text AS operation, (details->>'attempt')::bigint AS attempt
+               FROM audit_events WHERE action = 'operation.attempt_failed'
+               GROUP BY 1, 2 HAVING count(*) > 1";
+    let rows = sqlx::query(sql).fetch_all(pool).await?;
+    let rows = rows
+        .iter()
+        .map(|row| Ok((row.try_get("operation")?, row.try_get("attempt")?)));
     rows.collect()
 }

@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use crate::faults::case::{CONVERGENCE, Outcome};
 use crate::faults::check::Wrong;
-use crate::faults::road::UNREACHED;
 use crate::faults::sweep::Swept;
 
 /// One case, as soon as it is over.
 pub fn line(outcome: &Outcome) {
     let case = outcome.case;
-    let verdict = if outcome.findings.is_empty() {
-        "ok"
-    } else {
-        "FAILED"
+    let verdict = match outcome {
+        _ if outcome.findings.is_empty() => "ok",
+        _ if outcome.may_be_chance() => "again",
+        _ => "FAILED",
     };
     println!(
         "{verdict:6} {:6} {:40} converged {:>6} took {:.1} s",
@@ -55,7 +54,6 @@ pub fn sums(name: &str, swept: &Swept, took: Duration) -> bool {
             seconds(CONVERGENCE),
         );
     }
-    println!("reached by no road: {}", UNREACHED.join(", "));
     for point in &swept.unlisted {
         println!("FAILED {point}");
     }

@@ -5,23 +5,25 @@ use shared::fault::Point;
 
 use crate::faults::store::Wish;
 
-/// Something that happens to a program on the road.
+/// Something that happens on the road.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before {
     /// helm is killed as soon as its record says that it is at work.
     HelmKilled,
-    /// The broker loses the command before a worker saw it.
+    /// The broker loses the command while no worker runs.
     CommandLost,
-    /// A process is ended at this point.
-    KilledAt(&'static str),
+    /// The apiserver refuses what helm sends, until the point is passed.
+    HelmRefused,
+    /// The database's pod is no longer ready, and does not become so.
+    DatabaseHalted,
 }
 
 /// A way to a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Road {
     pub wish: Wish,
-    /// What happens before, in this order.
-    pub before: &'static [Before],
+    /// What happens before the point is passed.
+    pub before: Option<Before>,
     /// The wish comes while the one before it is under way.
     pub hasty: bool,
 }
@@ -30,15 +32,25 @@ impl Road {
     const fn hasty(wish: Wish) -> Self {
         Self {
             wish,
-            before: &[],
+            before: None,
             hasty: true,
         }
     }
 
-    const fn straight(wish: Wish) -> Self {
+    /// Nothing happens on it.
+    #[must_use]
+    pub const fn straight(wish: Wish) -> Self {
         Self {
             wish,
-            before: &[],
+            before: None,
+            hasty: false,
+        }
+    }
+
+    const fn after(wish: Wish, before: Before) -> Self {
+        Self {
+            wish,
+            before: Some(before),
             hasty: false,
         }
     }
@@ -49,36 +61,35 @@ const REPAIRS: &[(&str, Road)] = &[
     // A first installation that was cut off: helm's record says pending.
     (
         "worker.reset.",
-        Road {
-            wish: Wish::Create,
-            before: &[Before::HelmKilled],
-            hasty: false,
-        },
+        Road::after(Wish::Create, Before::HelmKilled),
     ),
     // The same with an upgrade.
     (
         "worker.unlock.",
-        Road {
-            wish: Wish::Update,
-            before: &[Before::HelmKilled],
-            hasty: false,
-        },
+        Road::after(Wish::Update, Before::HelmKilled),
+    ),
+    // An upgrade of which helm says that it failed.
+    (
+        "worker.rollback.",
+        Road::after(Wish::Update, Before::HelmRefused),
+    ),
+    // Its StatefulSet waits for a pod of the old revision that is not ready.
+    (
+        "worker.rollout.before",
+        Road::after(Wish::Update, Before::DatabaseHalted),
+    ),
+    (
+        "worker.rollout.after",
+        Road::after(Wish::Update, Before::DatabaseHalted),
     ),
     // There is only something to stop while something is being done.
     ("worker.control.", Road::hasty(Wish::Delete)),
     ("api.control.", Road::hasty(Wish::Delete)),
-];
-
-/// Points to which this test knows no road yet: they want an upgrade that helm
-/// itself calls failed, and after it a pod of another revision that is not ready;
-/// and the command that is to be lost is sometimes begun before it is.
-pub const UNREACHED: [&str; 6] = [
-    "api.watchdog.republish.before",
-    "api.watchdog.republish.after",
-    "worker.rollback.before",
-    "worker.rollback.after",
-    "worker.rollout.before",
-    "worker.rollout.after",
+    // Only what was lost is said again.
+    (
+        "api.watchdog.republish.",
+        Road::after(Wish::Create, Before::CommandLost),
+    ),
 ];
 
 /// All roads to a point.
@@ -111,6 +122,8 @@ pub fn passes(point: &Point, wish: Wish) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use shared::fault::{API, WORKER};
+
     use super::*;
 
     #[test]
@@ -122,6 +135,12 @@ mod tests {
         let repair = Point::on("worker.reset.after", false, false, false);
         let found = roads(&repair, &Wish::ALL);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].before, [Before::HelmKilled]);
+        assert_eq!(found[0].before, Some(Before::HelmKilled));
+    }
+    #[test]
+    fn a_road_leads_to_every_point() {
+        for point in API.iter().chain(WORKER) {
+            assert!(!roads(point, &Wish::ALL).is_empty(), "{}", point.name);
+        }
     }
 }

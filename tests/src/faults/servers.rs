@@ -140,20 +140,15 @@ impl Servers {
             .collect())
     }
 
-    /// Empty a queue, as soon as it holds something; whether it did.
+    /// Take what a queue holds unread, for good; how many messages that were.
     ///
     /// # Errors
     /// If the broker refuses.
-    pub async fn purge(&self, vhost: &str, queue: &str) -> Result<bool> {
-        let queues = self.queues(vhost).await?;
-        let waits = queues
-            .iter()
-            .any(|(name, messages)| name == queue && *messages > 0);
-        if waits {
-            let path = format!("queues/{vhost}/{queue}/contents");
-            self.management(Method::DELETE, &path, None).await?;
-        }
-        Ok(waits)
+    pub async fn take(&self, vhost: &str, queue: &str) -> Result<usize> {
+        let path = format!("queues/{vhost}/{queue}/get");
+        let all = r#"{"count":1000,"ackmode":"ack_requeue_false","encoding":"base64"}"#;
+        let answer = self.management(Method::POST, &path, Some(all)).await?;
+        Ok(answer.as_array().context("messages are a list")?.len())
     }
 
     /// One request to the broker's HTTP API; what is gone already is fine.

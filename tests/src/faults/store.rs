@@ -65,11 +65,19 @@ impl Own {
     /// # Errors
     /// If it is refused, or not answered for a minute.
     pub async fn create(&self, name: &str, key: &str) -> Result<String> {
+        self.create_of(name, "small", key).await
+    }
+
+    /// The same of a plan.
+    ///
+    /// # Errors
+    /// If it is refused, or not answered for a minute.
+    pub async fn create_of(&self, name: &str, plan: &str, key: &str) -> Result<String> {
         let request = self
             .http
             .post(format!("{}/stores", self.base))
             .header("Idempotency-Key", key.replace(' ', "-"))
-            .json(&json!({ "name": name }));
+            .json(&json!({ "name": name, "plan": plan }));
         let store = self.insist(request).await?;
         Ok(store["id"].as_str().context("no id")?.to_owned())
     }

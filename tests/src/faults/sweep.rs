@@ -1,6 +1,7 @@
 //! The exhaustive sweep: every named point on the way of every wish. Several
 //! platforms take cases from one list; a store goes through a create, an update
-//! and a delete, so that no preparation is done in vain.
+//! and a delete, so that no preparation is done in vain. A case that was only slow
+//! is played once more.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -8,14 +9,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use futures_util::future::join_all;
-use shared::fault::{API, Point, WORKER};
+use shared::fault::{API, WORKER};
 
 use crate::faults::case::{Case, Outcome, Subject, Who, ask, run, undisturbed};
 use crate::faults::check::Expected;
 use crate::faults::ground::Ground;
 use crate::faults::own::{Own, Plan};
 use crate::faults::patience::until;
-use crate::faults::road::{UNREACHED, passes, roads};
+use crate::faults::road::{passes, roads};
 use crate::faults::store::Wish;
 
 /// What is swept.
@@ -49,6 +50,7 @@ pub fn cases(scope: &Scope) -> Vec<Case> {
                 point: point.name,
                 road,
                 who,
+                again: false,
             }));
         }
     }
@@ -91,15 +93,10 @@ pub async fn sweep(ground: &Ground, scope: &Scope) -> Result<Swept> {
     for ended in join_all(lanes).await {
         outcomes.extend(ended?);
     }
-    let mut unlisted = unlisted(&shared);
-    if scope.wishes.len() == Wish::ALL.len() {
-        let lost = |point: &&Point| {
-            roads(point, &scope.wishes).is_empty() && !UNREACHED.contains(&point.name)
-        };
-        let lost = API.iter().chain(WORKER).filter(lost);
-        unlisted.extend(lost.map(|point| format!("no road leads to {}", point.name)));
-    }
-    Ok(Swept { outcomes, unlisted })
+    Ok(Swept {
+        outcomes,
+        unlisted: unlisted(&shared),
+    })
 }
 
 fn unlisted(shared: &Shared) -> Vec<String> {
@@ -183,6 +180,10 @@ async fn row(
         let outcome = run(own, case, &mut subject, expected).await?;
         let well = outcome.findings.is_empty();
         crate::faults::report::line(&outcome);
+        if outcome.may_be_chance() {
+            shared.put_back(case);
+            continue;
+        }
         outcomes.push(outcome);
         if !well {
             return Ok(false);
@@ -221,6 +222,17 @@ impl Shared {
 
     fn take(&self, wish: Wish) -> Option<Case> {
         self.left.lock().ok()?.get_mut(wish.as_str())?.pop_front()
+    }
+
+    fn put_back(&self, case: Case) {
+        if let Ok(mut left) = self.left.lock() {
+            let again = Case {
+                again: true,
+                ..case
+            };
+            let cases = left.entry(case.road.wish.as_str()).or_default();
+            cases.push_back(again);
+        }
     }
 
     fn unseen(&self, wish: Wish) -> bool {
