@@ -30,6 +30,9 @@ trap 'exit 143' TERM
 # shellcheck source=/dev/null
 source "$URUMI_STATE/env"
 cd "$URUMI_ROOT"
+source "$URUMI_ROOT/deploy/lib/cache.sh"
+source "$URUMI_ROOT/deploy/local/lib/dashboard.sh"
+stage 'packages of the browser test' install_node_modules
 if ! have chromium; then stage 'install a browser' "$URUMI_ROOT/deploy/local/packages.sh" chromium; fi
 stage 'journey in a browser' node --test --test-reporter=spec tests/browser/journey.test.mjs
-cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"
+RUST_BACKTRACE=0 cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"

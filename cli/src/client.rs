@@ -1,5 +1,6 @@
 //! The API over HTTP: requests, and problems turned into something to read.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
@@ -37,7 +38,15 @@ impl Client {
     /// # Errors
     /// The API's problem, or that it does not answer.
     pub async fn get(&self, path: &str) -> Result<Value, Failed> {
-        self.send(Method::GET, path, None).await
+        self.get_with(path, &[]).await
+    }
+
+    /// `GET path` with these query parameters.
+    ///
+    /// # Errors
+    /// The API's problem, or that it does not answer.
+    pub async fn get_with(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, Failed> {
+        self.send(Method::GET, path, query, None).await
     }
 
     /// `POST path` with an idempotency key of its own, so that it may be said
@@ -46,7 +55,7 @@ impl Client {
     /// # Errors
     /// The API's problem, or that it does not answer.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failed> {
-        self.send(Method::POST, path, Some(body)).await
+        self.send(Method::POST, path, &[], Some(body)).await
     }
 
     /// `PATCH path`, with a key like a POST.
@@ -54,7 +63,7 @@ impl Client {
     /// # Errors
     /// The API's problem, or that it does not answer.
     pub async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failed> {
-        self.send(Method::PATCH, path, Some(body)).await
+        self.send(Method::PATCH, path, &[], Some(body)).await
     }
 
     /// `DELETE path`; nothing for 204.
@@ -62,13 +71,51 @@ impl Client {
     /// # Errors
     /// The API's problem, or that it does not answer.
     pub async fn delete(&self, path: &str) -> Result<Value, Failed> {
-        self.send(Method::DELETE, path, None).await
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
+    /// What the API says of the servers behind it, also while it is not ready.
+    ///
+    /// # Errors
+    /// That it does not answer.
+    pub async fn readiness(&self) -> Result<Value, Failed> {
+        let answer = self.http.get(format!("{}/readyz", self.server)).send();
+        let answer = answer.await.map_err(|error| self.silent(Some(&error)))?;
+        let said = answer.json().await;
+        said.map_err(|_| Failed::new("`/readyz` answered with something else than JSON"))
+    }
+
+    /// Whether a page answers with a success, asked as a browser would: names below
+    /// `localhost` are this machine's (RFC 6761), also where no resolver knows them.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn answers(url: &str, patience: Duration) -> Result<(), String> {
+        let url = reqwest::Url::parse(url).map_err(|error| error.to_string())?;
+        let mut browser = reqwest::Client::builder().timeout(patience);
+        if let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default())
+            && host.ends_with(".localhost")
+        {
+            browser = browser.resolve(host, SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        }
+        let said = |error: reqwest::Error| shared::telemetry::chain(&error);
+        let answer = browser.build().map_err(said)?.get(url).send().await;
+        match answer.map_err(said)?.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(format!("it says {status}")),
+        }
+    }
+
+    /// The address of the API.
+    pub fn server(&self) -> &str {
+        &self.server
     }
 
     async fn send(
         &self,
         method: Method,
         path: &str,
+        query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value, Failed> {
         let key = uuid::Uuid::now_v7().to_string();
@@ -76,7 +123,8 @@ impl Client {
         for _ in 0..3 {
             let mut request = self
                 .http
-                .request(method.clone(), format!("{}{path}", self.server));
+                .request(method.clone(), format!("{}{path}", self.server))
+                .query(query);
             if let Some(body) = body {
                 request = request.header("Idempotency-Key", &key).json(body);
             }
@@ -89,20 +137,21 @@ impl Client {
                 Err(error) => last = Some(error),
             }
         }
-        let why = last
-            .map(|error| shared::telemetry::chain(&error))
-            .unwrap_or_default();
-        Err(
-            Failed::new(format!("the API at {} does not answer: {why}", self.server))
-                .next("start it with `make up`, or name another with --server or URUMI_API"),
-        )
+        Err(self.silent(last.as_ref()))
+    }
+
+    fn silent(&self, error: Option<&reqwest::Error>) -> Failed {
+        let why = error.map(|error| shared::telemetry::chain(error));
+        let why = why.unwrap_or_default();
+        Failed::new(format!("the API at {} does not answer: {why}", self.server))
+            .next("start it with `make up`, or name another with --server or URUMI_API")
     }
 }
 
 /// An address that requests can be sent to.
 fn checked(server: &str) -> Result<(), Failed> {
     let wrong = match reqwest::Url::parse(server) {
-        Err(error) => Some(error.to_string()),
+        Err(_) => Some("it is no whole address".to_owned()),
         Ok(url) if !matches!(url.scheme(), "http" | "https") => {
             Some("it does not begin with http:// or https://".to_owned())
         }

@@ -4,13 +4,15 @@ use std::process::ExitCode;
 
 /// Shown at the end of `--help`.
 pub const HELP: &str = "\
-Exit codes: 0 done · 1 failed · 2 wrong use · 3 not found · 5 conflict · 6 timed out
+Exit codes: 0 done · 1 failed · 2 wrong use · 3 not found · 4 not allowed · 5 conflict ·
+            6 timed out · 130 interrupted
 
 Examples:
   urumi store create \"My Shop\" --wait
   urumi store list
   urumi store update store-k7q2mx --plan medium --wait
-  urumi store delete store-k7q2mx --wait";
+  urumi store delete store-k7q2mx --wait
+  urumi completion bash >/etc/bash_completion.d/urumi";
 
 /// A command that did not reach its end.
 #[derive(Debug)]

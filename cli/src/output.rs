@@ -1,165 +1,94 @@
-//! What is printed on standard output: a table for people, or the API's JSON.
+//! What is printed: a table for people, or the API's own answer. Builds text;
+//! writes nothing.
 
-use std::time::Duration;
+mod details;
+mod table;
 
 use clap::ValueEnum;
 use serde_json::Value;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+pub use self::details::{operation as operation_details, store as store_details};
+pub use self::table::{audit, dead_letters, differences, operations, seconds, stores};
+use crate::exit::Failed;
 
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Form {
     /// Columns for people.
     Table,
-    /// What the API answered.
+    /// The same with more columns.
+    Wide,
+    /// What the API answered, as JSON.
     Json,
+    /// What the API answered, as YAML.
+    Yaml,
     /// Only the ids, one a line.
     Name,
 }
 
-/// Print stores.
-pub fn stores(form: Form, answer: &Value, stores: &[Value]) {
-    print(form, answer, stores, || {
-        let mut rows = vec![cells(["ID", "NAME", "STATUS", "AGE", "URL"])];
-        rows.extend(stores.iter().map(|store| {
-            vec![
-                text(&store["id"]),
-                text(&store["name"]),
-                text(&store["status"]),
-                age(&store["created_at"]),
-                text(&store["url"]),
-            ]
-        }));
-        rows
-    });
-}
-
-/// Print operations.
-pub fn operations(form: Form, answer: &Value, operations: &[Value]) {
-    print(form, answer, operations, || {
-        let mut rows = vec![cells(["ID", "STORE", "KIND", "STATUS", "AGE"])];
-        rows.extend(operations.iter().map(|operation| {
-            vec![
-                text(&operation["id"]),
-                text(&operation["store_id"]),
-                text(&operation["kind"]),
-                text(&operation["status"]),
-                age(&operation["created_at"]),
-            ]
-        }));
-        rows
-    });
-}
-
-/// Print dead letters.
-pub fn dead_letters(form: Form, answer: &Value, letters: &[Value]) {
-    print(form, answer, letters, || {
-        let mut rows = vec![cells(["ID", "QUEUE", "AGE", "REPLAYED", "REASON"])];
-        rows.extend(letters.iter().map(|letter| {
-            vec![
-                text(&letter["id"]),
-                text(&letter["queue"]),
-                age(&letter["received_at"]),
-                age(&letter["replayed_at"]),
-                text(&letter["reason"]),
-            ]
-        }));
-        rows
-    });
-}
-
-fn print(form: Form, answer: &Value, items: &[Value], rows: impl Fn() -> Vec<Vec<String>>) {
-    match form {
-        Form::Json => println!("{answer:#}"),
-        Form::Name => items
-            .iter()
-            .for_each(|item| println!("{}", text(&item["id"]))),
-        Form::Table => table(&rows()),
+impl Form {
+    /// Whether it is made for people.
+    pub fn for_people(self) -> bool {
+        matches!(self, Self::Table | Self::Wide)
     }
+
+    /// The answer as the API gave it; `None` where the form wants another.
+    ///
+    /// # Errors
+    /// That it cannot be written as YAML.
+    fn as_answered(self, answer: &Value) -> Result<Option<String>, Failed> {
+        match self {
+            Self::Json => Ok(Some(format!("{answer:#}"))),
+            Self::Yaml => serde_saphyr::to_string(answer)
+                .map(|text| Some(text.trim_end().to_owned()))
+                .map_err(|error| Failed::new(format!("the answer is no YAML: {error}"))),
+            Self::Table | Self::Wide | Self::Name => Ok(None),
+        }
+    }
+}
+
+/// The answer in a form that keeps all of it; as JSON where the form keeps less.
+///
+/// # Errors
+/// That it cannot be written as YAML.
+pub fn whole(form: Form, answer: &Value) -> Result<String, Failed> {
+    Ok(form
+        .as_answered(answer)?
+        .unwrap_or_else(|| format!("{answer:#}")))
 }
 
 /// The items of a list's answer.
-pub fn items(answer: &Value) -> Vec<Value> {
-    answer["items"].as_array().cloned().unwrap_or_default()
+pub fn items(answer: &Value) -> &[Value] {
+    answer["items"].as_array().map_or(&[], Vec::as_slice)
 }
 
-/// What is known of one store beside its line: health, what is being done step by
-/// step, and why something failed.
-pub fn details(store: &Value) {
-    let health = &store["health"];
-    println!("\nhealth     {}", text(&health["status"]));
-    for reason in health["reasons"].as_array().into_iter().flatten() {
-        println!("           {}", text(&reason["message"]));
-    }
-    let operation = &store["operation"];
-    let (kind, status) = (text(&operation["kind"]), text(&operation["status"]));
-    println!("operation  {kind} {status}");
-    steps(operation);
-    let own = &store["failure"];
-    if own.is_object() && !operation["failure"].is_object() {
-        failure(own);
-    }
-}
-
-/// An operation's steps with their durations, and its failure.
-pub fn steps(operation: &Value) {
-    for step in operation["steps"].as_array().into_iter().flatten() {
-        let took = step["duration_ms"].as_u64().map(Duration::from_millis);
-        let took = took.map_or_else(String::new, |took| format!("{:.1} s", took.as_secs_f64()));
-        let waiting = text(&step["waiting"]["message"]);
-        let line = format!(
-            "  {:<12} {:<8} {took:>9}  {waiting}",
-            text(&step["step"]),
-            text(&step["outcome"])
-        );
-        println!("{}", line.trim_end());
-    }
-    if operation["failure"].is_object() {
-        failure(&operation["failure"]);
-    }
-}
-
-fn failure(failure: &Value) {
-    println!("failure    {}", text(&failure["message"]));
-    println!("           → {}", text(&failure["next_action"]));
-}
-
-fn cells<const N: usize>(names: [&str; N]) -> Vec<String> {
-    names.map(str::to_owned).to_vec()
-}
-
-fn table(rows: &[Vec<String>]) {
-    let columns = rows.first().map_or(0, Vec::len);
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| width(column).unwrap_or_default())
-        .collect();
-    for row in rows {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"))
-            .collect();
-        println!("{}", cells.join("  ").trim_end());
-    }
-}
-
-/// A JSON text as it is, anything else as nothing.
+/// A JSON text or number as it is, anything else as nothing.
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    }
 }
 
-/// Time since an RFC 3339 moment, in its largest unit.
-fn age(value: &Value) -> String {
-    let Ok(then) = OffsetDateTime::parse(value.as_str().unwrap_or_default(), &Rfc3339) else {
-        return String::new();
-    };
-    let seconds = (OffsetDateTime::now_utc() - then).whole_seconds().max(0);
-    match seconds {
-        0..=119 => format!("{seconds}s"),
-        120..=7199 => format!("{}m", seconds / 60),
-        7200..=172_799 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86_400),
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_and_yaml_are_what_the_api_answered() {
+        let answer =
+            json!({"items": [{"id": "store-k7q2mx", "name": "yes: no"}], "next_cursor": null});
+        for form in [Form::Json, Form::Yaml] {
+            let printed = form.as_answered(&answer).unwrap().unwrap();
+            let read: Value = match form {
+                Form::Json => serde_json::from_str(&printed).unwrap(),
+                _ => serde_saphyr::from_str(&printed).unwrap(),
+            };
+            assert_eq!(read, answer, "{printed}");
+        }
+        assert_eq!(Form::Table.as_answered(&answer).unwrap(), None);
     }
 }

@@ -5,8 +5,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::client::Client;
+use crate::command::Page;
 use crate::exit::Failed;
 use crate::output::{self, Form};
+use crate::screen;
 
 /// What can be done with messages that nobody could use.
 #[derive(Debug, Subcommand)]
@@ -14,9 +16,8 @@ pub enum Verb {
     /// All of them, newest first.
     #[command(visible_alias = "ls")]
     List {
-        /// At most so many.
-        #[arg(long, default_value_t = 50)]
-        limit: u16,
+        #[command(flatten)]
+        page: Page,
     },
     /// Use one after all.
     Replay {
@@ -31,15 +32,19 @@ pub enum Verb {
 /// What stopped it, with its exit code.
 pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> {
     match verb {
-        Verb::List { limit } => {
-            let answer = client.get(&format!("/dead-letters?limit={limit}")).await?;
-            output::dead_letters(form, &answer, &output::items(&answer));
+        Verb::List { page } => {
+            let answer = page.of(client, "/dead-letters", &[]).await?;
+            screen::show(&output::dead_letters(
+                form,
+                &answer,
+                output::items(&answer),
+            )?)
         }
         Verb::Replay { id } => {
             let path = format!("/dead-letters/{id}/replay");
             let letter = client.post(&path, &json!({})).await?;
-            output::dead_letters(form, &letter, std::slice::from_ref(&letter));
+            let one = std::slice::from_ref(&letter);
+            screen::show(&output::dead_letters(form, &letter, one)?)
         }
     }
-    Ok(())
 }

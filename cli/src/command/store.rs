@@ -1,35 +1,50 @@
 //! `urumi store …`.
 
-use std::time::Duration;
-
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::command::wait::{settled, until};
+use crate::command::Page;
+use crate::command::wait::{Wait, store_is, store_settled};
 use crate::exit::Failed;
-use crate::output::{self, Form};
+use crate::output::{self, Form, text};
+use crate::screen;
 
 /// What can be done with stores.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Ask for a store.
     Create {
-        /// Its title.
-        #[arg(default_value = "My Store")]
-        name: String,
+        /// Its title; `My Store` without one.
+        name: Option<String>,
+        /// Its size: small, medium or large.
+        #[arg(long)]
+        plan: Option<String>,
+        /// E-mail address of its owner.
+        #[arg(long)]
+        email: Option<String>,
         #[command(flatten)]
         wait: Wait,
     },
     /// All stores, newest first.
     #[command(visible_alias = "ls")]
     List {
-        /// At most so many.
-        #[arg(long, default_value_t = 50)]
-        limit: u16,
+        /// Only those of that status, such as Ready or Failed.
+        #[arg(long)]
+        status: Option<String>,
+        /// Those that were deleted, too.
+        #[arg(long)]
+        include_deleted: bool,
+        #[command(flatten)]
+        page: Page,
     },
     /// One store.
     Get {
+        /// Its id.
+        id: String,
+    },
+    /// Open a store's front page in a browser.
+    Open {
         /// Its id.
         id: String,
     },
@@ -93,46 +108,51 @@ pub enum Verb {
     },
 }
 
-/// Whether to stay until the work is done.
-#[derive(Debug, Args)]
-pub struct Wait {
-    /// Stay until it is done; steps go to standard error.
-    #[arg(long)]
-    wait: bool,
-    /// How long to stay, in seconds.
-    #[arg(long, default_value_t = 600, requires = "wait")]
-    timeout: u64,
-}
-
-impl Wait {
-    fn patience(&self) -> Option<Duration> {
-        self.wait.then(|| Duration::from_secs(self.timeout))
-    }
-}
-
 /// Do it.
 ///
 /// # Errors
 /// What stopped it, with its exit code.
 pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> {
     match verb {
-        Verb::Create { name, wait } => {
-            let mut store = client.post("/stores", &json!({ "name": name })).await?;
+        Verb::Create {
+            name,
+            plan,
+            email,
+            wait,
+        } => {
+            let wish = given([
+                ("name", name.map(Value::from)),
+                ("plan", plan.map(Value::from)),
+                ("admin_email", email.map(Value::from)),
+            ]);
+            let mut store = client.post("/stores", &wish).await?;
             if let Some(patience) = wait.patience() {
-                store = until(client, &output::text(&store["id"]), "Ready", patience).await?;
+                store = store_is(client, &text(&store["id"]), "Ready", &patience).await?;
             }
-            show(form, &store);
+            show(form, &store)
         }
-        Verb::List { limit } => {
-            let answer = client.get(&format!("/stores?limit={limit}")).await?;
-            output::stores(form, &answer, &output::items(&answer));
+        Verb::List {
+            status,
+            include_deleted,
+            page,
+        } => {
+            let mut filters = Vec::new();
+            filters.extend(status.as_deref().map(|status| ("status", status)));
+            filters.extend(include_deleted.then_some(("include_deleted", "true")));
+            let answer = page.of(client, "/stores", &filters).await?;
+            screen::show(&output::stores(form, &answer, output::items(&answer))?)
         }
         Verb::Get { id } => {
             let store = client.get(&format!("/stores/{}", checked(&id)?)).await?;
-            show(form, &store);
-            if form == Form::Table {
-                output::details(&store);
+            show(form, &store)?;
+            if form.for_people() {
+                screen::show(&format!("\n{}", output::store_details(&store)))?;
             }
+            Ok(())
+        }
+        Verb::Open { id } => {
+            let store = client.get(&format!("/stores/{}", checked(&id)?)).await?;
+            browse(&store)
         }
         Verb::Update {
             id,
@@ -152,7 +172,7 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
             ]);
             let path = format!("/stores/{}", checked(&id)?);
             let store = client.patch(&path, &change).await?;
-            show(form, &settled(client, store, wait.patience()).await?);
+            show(form, &settled(client, store, &wait).await?)
         }
         Verb::Upgrade {
             id,
@@ -164,25 +184,24 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
                 ("chart", chart.map(Value::from)),
                 ("image", image.map(Value::from)),
             ]);
-            show(form, &act(client, &id, "upgrade", &to, &wait).await?);
+            show(form, &act(client, &id, "upgrade", &to, &wait).await?)
         }
         Verb::Retry { id, wait } => {
-            show(form, &act(client, &id, "retry", &json!({}), &wait).await?);
+            show(form, &act(client, &id, "retry", &json!({}), &wait).await?)
         }
         Verb::Cancel { id, wait } => {
-            show(form, &act(client, &id, "cancel", &json!({}), &wait).await?);
+            show(form, &act(client, &id, "cancel", &json!({}), &wait).await?)
         }
         Verb::Delete { id, wait } => {
             let id = checked(&id)?;
             client.delete(&format!("/stores/{id}")).await?;
             let store = match wait.patience() {
-                Some(patience) => until(client, &id, "Deleted", patience).await?,
+                Some(patience) => store_is(client, &id, "Deleted", &patience).await?,
                 None => client.get(&format!("/stores/{id}")).await?,
             };
-            show(form, &store);
+            show(form, &store)
         }
     }
-    Ok(())
 }
 
 /// The fields that were given.
@@ -202,11 +221,38 @@ async fn act(
 ) -> Result<Value, Failed> {
     let path = format!("/stores/{}/{verb}", checked(id)?);
     let store = client.post(&path, body).await?;
-    settled(client, store, wait.patience()).await
+    settled(client, store, wait).await
 }
 
-fn show(form: Form, store: &Value) {
-    output::stores(form, store, std::slice::from_ref(store));
+async fn settled(client: &Client, store: Value, wait: &Wait) -> Result<Value, Failed> {
+    match wait.patience() {
+        Some(patience) => store_settled(client, &text(&store["id"]), &patience).await,
+        None => Ok(store),
+    }
+}
+
+fn show(form: Form, store: &Value) -> Result<(), Failed> {
+    let one = std::slice::from_ref(store);
+    screen::show(&output::stores(form, store, one)?)
+}
+
+/// The address is printed in any case: not every machine has a browser.
+fn browse(store: &Value) -> Result<(), Failed> {
+    let (id, status, url) = (
+        text(&store["id"]),
+        text(&store["status"]),
+        text(&store["url"]),
+    );
+    if status != "Ready" {
+        return Err(Failed::new(format!("{id} is {status}, not Ready"))
+            .code(5)
+            .next(format!("look at it with `urumi store get {id}`")));
+    }
+    screen::show(&url)?;
+    if let Err(error) = open::that_detached(&url) {
+        eprintln!("no browser could be started ({error}); open the address by hand");
+    }
+    Ok(())
 }
 
 /// An id that may stand in a path.

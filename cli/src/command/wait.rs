@@ -1,9 +1,12 @@
-//! Staying until a store is what was asked for, with its steps on the way.
+//! Staying until something has ended, with its steps on the way. Whoever stops
+//! waiting stops nothing else, and is told so.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::client::Client;
 use crate::exit::Failed;
@@ -11,107 +14,210 @@ use crate::output::text;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Of a program ended by Ctrl-C, as shells count it.
+const INTERRUPTED: u8 = 130;
+const TIMED_OUT: u8 = 6;
 
-/// Look until the store has that status; each finished step is a line on
-/// standard error.
+/// Whether to stay until the work is done.
+#[derive(Debug, Args)]
+pub struct Wait {
+    /// Stay until it is done; its steps go to standard error.
+    #[arg(long)]
+    wait: bool,
+    /// How long to stay, in seconds.
+    #[arg(long, default_value_t = 600, requires = "wait")]
+    timeout: u64,
+}
+
+/// How long to stay.
+#[derive(Debug, Args)]
+pub struct Patience {
+    /// How long to stay, in seconds.
+    #[arg(long, default_value_t = 600)]
+    timeout: u64,
+}
+
+impl Wait {
+    /// How long, if at all.
+    pub fn patience(&self) -> Option<Patience> {
+        let timeout = self.timeout;
+        self.wait.then_some(Patience { timeout })
+    }
+}
+
+/// Stay until the store has that status.
 ///
 /// # Errors
-/// Its failure (exit code 1), or that the time is over (6).
-pub async fn until(
+/// Its failure (exit code 1), that the time is over (6), Ctrl-C (130).
+pub async fn store_is(
     client: &Client,
     id: &str,
     status: &str,
-    patience: Duration,
+    patience: &Patience,
 ) -> Result<Value, Failed> {
-    let begun = Instant::now();
-    let mut told = BTreeSet::new();
-    let mut ticks = tokio::time::interval(PAUSE);
-    loop {
-        ticks.tick().await;
-        let store = client.get(&format!("/stores/{id}")).await?;
-        tell(&store, &mut told);
+    let path = format!("/stores/{id}");
+    look(client, &path, patience, |store| {
         let now = text(&store["status"]);
         if now == status {
-            return Ok(store);
+            return Look::Ended;
         }
         if now == "Failed" || now == "DeleteFailed" {
-            let failure = &store["failure"];
-            return Err(
-                Failed::new(format!("{id} is {now}: {}", text(&failure["message"])))
-                    .next(text(&failure["next_action"])),
-            );
+            return Look::Failed(format!("{id} is {now}"), store["failure"].clone());
         }
-        if begun.elapsed() > patience {
-            return Err(Failed::new(format!(
-                "{id} is still {now} after {} s",
-                patience.as_secs()
-            ))
-            .code(6)
-            .next(format!(
-                "it goes on by itself; look again with `urumi store get {id}`"
-            )));
-        }
+        Look::Still(format!("{id} is still {now}"))
+    })
+    .await
+}
+
+/// Stay until the store's newest operation has ended. A cancelled one has ended as
+/// was asked for.
+///
+/// # Errors
+/// As [`store_is`].
+pub async fn store_settled(
+    client: &Client,
+    id: &str,
+    patience: &Patience,
+) -> Result<Value, Failed> {
+    let path = format!("/stores/{id}");
+    look(client, &path, patience, |store| ended(&store["operation"])).await
+}
+
+/// Stay until that operation has ended.
+///
+/// # Errors
+/// As [`store_is`].
+pub async fn operation_ended(
+    client: &Client,
+    id: Uuid,
+    patience: &Patience,
+) -> Result<Value, Failed> {
+    look(client, &format!("/operations/{id}"), patience, ended).await
+}
+
+/// What one look has shown.
+#[derive(Debug, PartialEq)]
+enum Look {
+    Ended,
+    Still(String),
+    Failed(String, Value),
+}
+
+fn ended(operation: &Value) -> Look {
+    let (kind, now) = (text(&operation["kind"]), text(&operation["status"]));
+    let of = format!("{kind} of {}", text(&operation["store_id"]));
+    match now.as_str() {
+        "Succeeded" | "Cancelled" => Look::Ended,
+        "Queued" | "Running" => Look::Still(format!("{of} is still {now}")),
+        _ => Look::Failed(format!("{of} is {now}"), operation["failure"].clone()),
     }
 }
 
-/// Look until the store's newest operation has ended. A cancelled one has ended
-/// as was asked for.
-///
-/// # Errors
-/// Its failure (exit code 1), or that the time is over (6).
-pub async fn settled(
+async fn look(
     client: &Client,
-    mut store: Value,
-    patience: Option<Duration>,
+    path: &str,
+    patience: &Patience,
+    rule: impl Fn(&Value) -> Look,
 ) -> Result<Value, Failed> {
-    let Some(patience) = patience else {
-        return Ok(store);
-    };
-    let id = text(&store["id"]);
     let begun = Instant::now();
     let mut told = BTreeSet::new();
     let mut ticks = tokio::time::interval(PAUSE);
+    let again = format!(
+        "it goes on by itself; look again with `urumi {}`",
+        path.trim_start_matches('/').replacen("s/", " get ", 1)
+    );
     loop {
-        tell(&store, &mut told);
-        let operation = &store["operation"];
-        let (kind, now) = (text(&operation["kind"]), text(&operation["status"]));
-        if now == "Succeeded" || now == "Cancelled" {
-            return Ok(store);
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = tokio::signal::ctrl_c() => {
+                return Err(Failed::new("no longer waiting").code(INTERRUPTED).next(again));
+            }
         }
-        if now != "Queued" && now != "Running" {
-            let failure = &operation["failure"];
-            let what = format!("{kind} of {id} is {now}: {}", text(&failure["message"]));
-            return Err(Failed::new(what).next(text(&failure["next_action"])));
+        let found = client.get(path).await?;
+        let operation = if found["steps"].is_array() {
+            &found
+        } else {
+            &found["operation"]
+        };
+        tell(operation, &mut told);
+        match rule(&found) {
+            Look::Ended => return Ok(found),
+            Look::Failed(what, failure) => {
+                let (code, message) = (text(&failure["code"]), text(&failure["message"]));
+                return Err(Failed::new(format!("{what}: {code}: {message}"))
+                    .next(text(&failure["next_action"])));
+            }
+            Look::Still(what) if begun.elapsed() > Duration::from_secs(patience.timeout) => {
+                let what = format!("{what} after {} s", patience.timeout);
+                return Err(Failed::new(what).code(TIMED_OUT).next(again));
+            }
+            Look::Still(_) => {}
         }
-        if begun.elapsed() > patience {
-            let waited = patience.as_secs();
-            return Err(
-                Failed::new(format!("{kind} of {id} is still {now} after {waited} s"))
-                    .code(6)
-                    .next(format!(
-                        "it goes on by itself; look again with `urumi store get {id}`"
-                    )),
-            );
-        }
-        ticks.tick().await;
-        store = client.get(&format!("/stores/{id}")).await?;
     }
 }
 
-/// A running step counts up, so only finished ones are told, once each.
-fn tell(store: &Value, told: &mut BTreeSet<String>) {
-    let steps = store["operation"]["steps"].as_array();
-    for step in steps.map(Vec::as_slice).unwrap_or_default() {
-        let (Some(took), true) = (
-            step["duration_ms"].as_u64(),
-            step["finished_at"].is_string(),
-        ) else {
-            continue;
-        };
-        let took = Duration::from_millis(took).as_secs_f64();
-        let line = format!("{:<12} {took:>7.1} s", text(&step["step"]));
-        if told.insert(format!("{}/{line}", step["attempt"])) {
+/// A running step counts up, so only finished ones are told, once each; and what it
+/// waits for, when that changes.
+fn tell(operation: &Value, told: &mut BTreeSet<String>) {
+    let mut say = |key: String, line: &str| {
+        if told.insert(key) {
             eprintln!("{line}");
         }
+    };
+    for step in operation["steps"].as_array().into_iter().flatten() {
+        let name = text(&step["step"]);
+        let key = format!("{}/{}/{name}", step["attempt"], step["run"]);
+        let waits = text(&step["waiting"]["message"]);
+        if !waits.is_empty() {
+            say(format!("{key}/{waits}"), &format!("{name:<12} {waits}"));
+        }
+        if step["finished_at"].is_string() {
+            let took = crate::output::seconds(&step["duration_ms"]);
+            say(key, &format!("{name:<12} {took:>9}"));
+        }
+    }
+    let waits = text(&operation["waiting"]["message"]);
+    if !waits.is_empty() {
+        say(waits.clone(), &format!("{:<12} {waits}", "waits"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_operation_ends_well_badly_or_not_yet() {
+        let of = |status: &str| {
+            ended(
+                &json!({"kind": "Update", "store_id": "s", "status": status, "failure": {"code": "X"}}),
+            )
+        };
+        assert_eq!(of("Succeeded"), Look::Ended);
+        assert_eq!(of("Cancelled"), Look::Ended);
+        assert_eq!(
+            of("Queued"),
+            Look::Still("Update of s is still Queued".into())
+        );
+        let failure = json!({"code": "X"});
+        assert_eq!(
+            of("Failed"),
+            Look::Failed("Update of s is Failed".into(), failure)
+        );
+    }
+
+    #[test]
+    fn a_line_is_told_once() {
+        let mut told = BTreeSet::new();
+        let operation = json!({"waiting": {"message": "a free worker"}, "steps": [
+            {"step": "Release", "attempt": 1, "run": 1, "finished_at": "now", "duration_ms": 5},
+            {"step": "Rollout", "attempt": 1, "run": 1, "finished_at": null, "waiting": {"message": "pods"}}
+        ]});
+        tell(&operation, &mut told);
+        assert_eq!(told.len(), 3);
+        tell(&operation, &mut told);
+        assert_eq!(told.len(), 3);
     }
 }
