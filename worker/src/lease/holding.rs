@@ -199,8 +199,11 @@ impl Inner {
         }
     }
 
-    /// Whether the Lease is still ours; tells the job if not.
+    /// Whether the Lease is still ours; tells the job if not. The clock is asked
+    /// first: who was halted past its end is to ask for the store again, and finds
+    /// there what came of it, whichever of its tasks wakes first.
     fn still_ours(&self, lease: &Lease) -> bool {
+        self.look_at_the_clock();
         let newer = record::generation_of(lease).filter(|found| *found > self.generation);
         if let Some(newer) = newer {
             self.lose(Loss::Newer(newer));

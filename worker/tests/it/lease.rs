@@ -92,6 +92,11 @@ async fn a_dead_holder_is_followed_after_its_length_and_not_before() {
     let begun = Instant::now();
     // Dropped, not released: as a killed process leaves it.
     drop(hold(&leases, &command, "a").await);
+    // Read, not measured: a busy machine changes nothing of it.
+    let Acquired::Busy { remaining, .. } = get(&leases, &command, "b").await else {
+        panic!("two hands on one store")
+    };
+    assert!(remaining <= TERMS.length + GRAIN, "{remaining:?}");
 
     until("somebody else gets it", SOON, async || {
         matches!(get(&leases, &command, "b").await, Acquired::Held(_))
@@ -100,7 +105,6 @@ async fn a_dead_holder_is_followed_after_its_length_and_not_before() {
 
     let took = begun.elapsed();
     assert!(took >= TERMS.length, "{took:?}");
-    assert!(took < TERMS.length + GRAIN * 2, "{took:?}");
 }
 
 #[tokio::test]
@@ -128,8 +132,6 @@ async fn a_raised_generation_stops_the_holder() {
     let leases = leases(&a_name("t")).await;
     let command = a_create();
     let first = hold(&leases, &command, "a").await;
-    let begun = Instant::now();
-
     raise(&leases, &command.store_id, Generation(2))
         .await
         .unwrap();
@@ -137,11 +139,6 @@ async fn a_raised_generation_stops_the_holder() {
     tokio::time::timeout(SOON, first.lost().cancelled())
         .await
         .unwrap();
-    assert!(
-        begun.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        begun.elapsed()
-    );
     assert_eq!(first.loss(), Some(Loss::Newer(Generation(2))));
     assert!(first.settle(1, &EventBody::Deleted, None).await.is_err());
     first.release().await;
