@@ -3,8 +3,9 @@
 //! its part) that sees a delivery.
 //!
 //! After a loss everything is opened again. Jobs that run go on to their end;
-//! their old acknowledgements are void, and the broker's second delivery waits
-//! for their slot and then finds the outcome on the Lease.
+//! their old acknowledgements are void, and the broker's second delivery takes the
+//! first one's part. Otherwise a second delivery of what is being done has no
+//! effect and holds no place: healthy stores wait for those.
 
 pub mod settle;
 pub mod underway;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{FutureExt as _, StreamExt as _};
+use lapin::Acker;
 use lapin::message::Delivery;
 use lapin::options::BasicCancelOptions;
 use shared::amqp::Inbound;
@@ -29,7 +31,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
 use crate::consumer::settle::{Came, settle};
-use crate::consumer::underway::Underway;
+use crate::consumer::underway::{Entered, Turn, Underway};
 use crate::context::Context;
 use crate::job;
 
@@ -39,7 +41,7 @@ pub struct Consumer {
     context: Arc<Context>,
     stop: CancellationToken,
     slots: Arc<Semaphore>,
-    underway: Underway,
+    underway: Underway<Acker>,
     jobs: TaskTracker,
     connected: Arc<AtomicBool>,
 }
@@ -62,7 +64,7 @@ impl Consumer {
     /// Until told to stop; then no new job begins, and those that run come to
     /// their end or hand their store back, within the bound that is set.
     pub async fn run(self) {
-        let mut failures = 0;
+        let (mut failures, mut life) = (0, 0);
         while !self.stop.is_cancelled() {
             let name = format!("{}-commands", self.context.worker);
             let (url, slots) = (&self.context.settings.amqp_url, self.context.settings.slots);
@@ -71,7 +73,8 @@ impl Consumer {
                     failures = 0;
                     self.connected.store(true, Ordering::Relaxed);
                     tracing::info!(slots, "taking commands");
-                    self.consume(inbound).await;
+                    life += 1;
+                    self.consume(inbound, life).await;
                     self.connected.store(false, Ordering::Relaxed);
                 }
                 Err(error) => {
@@ -89,7 +92,7 @@ impl Consumer {
     }
 
     /// One life of a channel.
-    async fn consume(&self, mut inbound: Inbound) {
+    async fn consume(&self, mut inbound: Inbound, life: u64) {
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => {
@@ -104,7 +107,7 @@ impl Consumer {
                     return;
                 }
                 next = inbound.consumer.next() => match next {
-                    Some(Ok(delivery)) => self.begin(delivery),
+                    Some(Ok(delivery)) => self.begin(delivery, life),
                     Some(Err(error)) => {
                         tracing::warn!(%error, "the command channel was lost");
                         return;
@@ -118,36 +121,53 @@ impl Consumer {
         }
     }
 
-    fn begin(&self, delivery: Delivery) {
+    /// Begin what a delivery asks for. Not asynchronous up to where it is entered:
+    /// deliveries are entered in their order.
+    fn begin(&self, delivery: Delivery, life: u64) {
+        let acker = delivery.acker;
+        let command = match Envelope::<Command>::decode(&delivery.data) {
+            Ok(command) => command,
+            Err(error) => {
+                let error = shared::telemetry::chain(&error);
+                tracing::error!(%error, "a command is not readable, it is put aside");
+                self.jobs
+                    .spawn(async move { settle(&acker, Came::Unreadable).await });
+                return;
+            }
+        };
+        match self.underway.enter(&command, life, acker) {
+            Entered::First(turn) => self.begin_first(command, turn),
+            Entered::InPlace => {
+                tracing::info!(operation.id = %command.operation_id, "a lost delivery came again");
+            }
+            Entered::Again(acker) => {
+                tracing::info!(operation.id = %command.operation_id, "said twice, and done once");
+                self.jobs
+                    .spawn(async move { settle(&acker, Came::Twice).await });
+            }
+        }
+    }
+
+    fn begin_first(&self, command: Envelope<Command>, turn: Turn<Acker>) {
         let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
-        let (slots, underway) = (Arc::clone(&self.slots), self.underway.clone());
+        let slots = Arc::clone(&self.slots);
         self.jobs.spawn(async move {
-            let came = match Envelope::<Command>::decode(&delivery.data) {
-                Ok(command) => {
-                    let begin = async {
-                        let alone = underway.enter(command.operation_id, command.attempt).await;
-                        (alone, slots.acquire_owned().await)
-                    };
-                    let slot = tokio::select! {
-                        slot = begin => slot,
-                        () = stop.cancelled() => return,
-                    };
-                    fault::point("worker.command.received");
-                    if fault::without("ack-after-effect") {
-                        settle(&delivery, Came::Said).await;
-                    }
-                    let came = work(&context, &command, &stop).await;
-                    drop(slot);
-                    came
-                }
-                Err(error) => {
-                    let error = shared::telemetry::chain(&error);
-                    tracing::error!(%error, "a command is not readable, it is put aside");
-                    Came::Unreadable
-                }
+            let slot = tokio::select! {
+                slot = slots.acquire_owned() => slot,
+                () = stop.cancelled() => return,
             };
+            fault::point("worker.command.received");
+            if fault::without("ack-after-effect")
+                && let Some(acker) = turn.acker()
+            {
+                settle(&acker, Came::Said).await;
+            }
+            let came = work(&context, &command, &stop, &turn).await;
+            drop(slot);
             fault::point("worker.ack.before");
-            settle(&delivery, came).await;
+            if let Some(acker) = turn.end() {
+                settle(&acker, came).await;
+            }
             fault::point("worker.ack.after");
         });
     }
@@ -161,7 +181,12 @@ impl Consumer {
     }
 }
 
-async fn work(context: &Context, command: &Envelope<Command>, stop: &CancellationToken) -> Came {
+async fn work(
+    context: &Context,
+    command: &Envelope<Command>,
+    stop: &CancellationToken,
+    turn: &Turn<Acker>,
+) -> Came {
     let span = tracing::info_span!(
         "job",
         store.id = %command.store_id,
@@ -171,7 +196,8 @@ async fn work(context: &Context, command: &Envelope<Command>, stop: &Cancellatio
         attempt = command.attempt,
     );
     // The job guards its own work; this is for the rest of it.
-    let job = AssertUnwindSafe(job::run(context, command, stop)).catch_unwind();
+    let concluding = || turn.leave();
+    let job = AssertUnwindSafe(job::run(context, command, stop, &concluding)).catch_unwind();
     match job.instrument(span).await {
         Ok(Ok(())) => Came::Said,
         Ok(Err(unsaid)) => {

@@ -50,7 +50,7 @@ async fn consume(context: &Context, mut inbound: Inbound, stop: &CancellationTok
         };
         let Some(Ok(delivery)) = next else { break };
         let came = take(context, &delivery, stop).await;
-        settle(&delivery, came).await;
+        settle(&delivery.acker, came).await;
     }
     inbound.close().await;
 }

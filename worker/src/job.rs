@@ -27,7 +27,7 @@ use crate::converge::timeline::Timeline;
 use crate::converge::{Ended, Job, Wanted, converge};
 use crate::helm::{charts, digest, guard};
 use crate::lease::{self, Acquired, Holding, Loss};
-use crate::report::Unsaid;
+use crate::report::{Story, Unsaid};
 use crate::steps::Arrived;
 use crate::values;
 
@@ -43,7 +43,8 @@ const TAKEN: &str = "Another worker has taken the store over; it goes on by itse
 /// How long a deleted store's Lease stays after its last command's time.
 const TOMBSTONE: time::Duration = time::Duration::hours(24);
 
-/// One try, from the command to its confirmed outcome.
+/// One try, from the command to its confirmed outcome. `concluding` is called
+/// before that is said.
 ///
 /// # Errors
 /// [`Unsaid`]: the program stopped first; the delivery must be left to another.
@@ -51,6 +52,7 @@ pub async fn run(
     context: &Context,
     command: &Envelope<Command>,
     stop: &CancellationToken,
+    concluding: &(dyn Fn() + Sync),
 ) -> Result<(), Unsaid> {
     let story = context.reporter.story(command);
     let mut attempt = Attempt {
@@ -61,21 +63,25 @@ pub async fn run(
         taken: Taken::default(),
         deadline: Instant::now() + Duration::from_millis(command.body.budget_ms),
     };
+    let conclude = async |story: &Story, outcome| {
+        concluding();
+        story.conclude(outcome).await
+    };
     let mut waiting_since = None;
     loop {
         let holder = format!("{}/{}", context.worker, uuid::Uuid::now_v7());
         match attempt.acquire(&holder).await {
-            Err(deferred) => return story.conclude(deferred).await,
+            Err(deferred) => return conclude(&story, deferred).await,
             Ok(Acquired::Settled(settled)) => {
                 let command = Envelope {
                     attempt: settled.attempt,
                     ..command.clone()
                 };
                 let again = context.reporter.story(&command);
-                return again.conclude(settled.outcome).await;
+                return conclude(&again, settled.outcome).await;
             }
             Ok(Acquired::Newer(newer)) => {
-                return story.conclude(EventBody::Stopped { newer }).await;
+                return conclude(&story, EventBody::Stopped { newer }).await;
             }
             Ok(Acquired::Busy {
                 remaining,
@@ -85,18 +91,18 @@ pub async fn run(
                 let patient = supersedes && waiting.elapsed() < attempt.holders_time();
                 if !(patient && pause(MARGIN / 2, stop).await) {
                     let busy = deferred(remaining + MARGIN, HELD);
-                    return story.conclude(busy).await;
+                    return conclude(&story, busy).await;
                 }
             }
             Ok(Acquired::Held(holding)) => match attempt.hold(&holding).await {
                 Outcome::Settled(outcome) => {
-                    story.conclude(outcome).await?;
+                    conclude(&story, outcome).await?;
                     holding.release().await;
                     return Ok(());
                 }
                 Outcome::Open(outcome) => {
                     holding.release().await;
-                    return story.conclude(outcome).await;
+                    return conclude(&story, outcome).await;
                 }
                 Outcome::Again => holding.release().await,
             },

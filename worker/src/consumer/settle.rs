@@ -1,6 +1,6 @@
 //! What becomes of a delivery.
 
-use lapin::message::Delivery;
+use lapin::Acker;
 use lapin::options::{BasicAckOptions, BasicRejectOptions};
 
 /// What came of a delivery.
@@ -8,6 +8,8 @@ use lapin::options::{BasicAckOptions, BasicRejectOptions};
 pub enum Came {
     /// Its outcome is said and confirmed.
     Said,
+    /// It says what another delivery of this worker said, which is not settled yet.
+    Twice,
     /// The program stopped before that.
     Unsaid,
     /// No build of ours can read it.
@@ -32,7 +34,7 @@ pub enum Settlement {
 #[must_use]
 pub fn settlement(came: Came) -> Settlement {
     match came {
-        Came::Said => Settlement::Acknowledge,
+        Came::Said | Came::Twice => Settlement::Acknowledge,
         Came::Unsaid => Settlement::Leave,
         Came::Unreadable | Came::Broken => Settlement::PutAside,
     }
@@ -40,8 +42,7 @@ pub fn settlement(came: Came) -> Settlement {
 
 /// Tell the broker. If the channel is gone the delivery comes again, which is
 /// harmless.
-pub(crate) async fn settle(delivery: &Delivery, came: Came) {
-    let acker = &delivery.acker;
+pub(crate) async fn settle(acker: &Acker, came: Came) {
     let told = match settlement(came) {
         Settlement::Acknowledge => acker.ack(BasicAckOptions::default()).await,
         Settlement::Leave => return,
@@ -59,9 +60,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_confirmed_outcome_is_acknowledged() {
+    fn only_a_confirmed_outcome_and_a_second_delivery_are_acknowledged() {
         for (came, expected) in [
             (Came::Said, Settlement::Acknowledge),
+            (Came::Twice, Settlement::Acknowledge),
             (Came::Unsaid, Settlement::Leave),
             (Came::Unreadable, Settlement::PutAside),
             (Came::Broken, Settlement::PutAside),

