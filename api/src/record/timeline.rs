@@ -24,8 +24,22 @@ pub enum Standing {
     Stopped,
 }
 
-/// How a step stands among all of its operation's, and when it ended.
+/// How a step stands among all of its operation's, and when it ended: never before
+/// it began, though its end may be told by another machine's clock (a cancel's is
+/// the api's own).
 pub fn standing(
+    step: &StepRecord,
+    all: &[StepRecord],
+    operation: &OperationRecord,
+) -> (Standing, Option<OffsetDateTime>) {
+    let (standing, ended) = by_their_clocks(step, all, operation);
+    (
+        standing,
+        ended.map(|at| step.began().map_or(at, |began| at.max(began))),
+    )
+}
+
+fn by_their_clocks(
     step: &StepRecord,
     all: &[StepRecord],
     operation: &OperationRecord,
@@ -120,6 +134,25 @@ mod tests {
         ] {
             let all: Vec<StepRecord> = others.into_iter().chain([step]).cloned().collect();
             assert_eq!(standing(step, &all, &operation), expected, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn no_step_ends_before_it_begins_whatever_the_clocks_say() {
+        let (_, operation) = records(OperationKind::Create);
+        let mut cancelled = operation;
+        cancelled.finished_at = Some(at(10));
+        let late = run(Step::Release, 0, 12, None);
+        let done = run(Step::Release, 0, 12, Some(11));
+        let mut failed = done.clone();
+        failed.outcome = StepOutcome::Failed;
+        for (step, expected) in [
+            (&late, Standing::Stopped),
+            (&done, Standing::Done),
+            (&failed, Standing::Failed),
+        ] {
+            let all = std::slice::from_ref(step);
+            assert_eq!(standing(step, all, &cancelled), (expected, Some(at(12))));
         }
     }
 
