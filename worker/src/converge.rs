@@ -151,16 +151,27 @@ pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Ta
             }
             Next::GiveUp(failure) => {
                 tracing::warn!(code = failure.code.as_str(), "going back to what served");
+                if let Some(step) = failure.step {
+                    timeline.enter_once(step);
+                }
+                timeline.fail();
                 taken.give_up(failure);
             }
             Next::Back(failure) => match steps::went_back(job, &seen).await {
-                Ok(()) => return Ended::Failed(failure),
+                Ok(()) => {
+                    timeline.finish();
+                    return Ended::Failed(failure);
+                }
                 Err(error) => {
                     away += 1;
                     unreachable_for_now(job, timeline, taken, away, &error).await;
                 }
             },
             Next::Stuck(failure) => {
+                // The way back failed too: its own step, and not only the first one.
+                if taken.given_up().is_some() {
+                    timeline.fail();
+                }
                 // Also when it was seen at the first look: people see where.
                 if let Some(step) = failure.step {
                     timeline.enter_once(step);

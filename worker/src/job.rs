@@ -186,7 +186,7 @@ impl Attempt<'_> {
             Ended::Done(Arrived::Gone) => EventBody::Deleted,
             Ended::Failed(failure) => EventBody::Failed {
                 changed: self.timeline.any_changed(),
-                run: self.timeline.run_of(failure.step),
+                run: self.timeline.run_that_failed(failure.step),
                 failure,
             },
             Ended::Lost(loss) => return of_loss(loss),

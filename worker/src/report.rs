@@ -97,6 +97,21 @@ impl Reporter {
     }
 }
 
+#[cfg(test)]
+impl Story {
+    /// One that nobody publishes, and what is told in it.
+    pub(crate) fn unpublished(
+        command: Envelope<Command>,
+    ) -> (Self, impl FnMut() -> Option<EventBody>) {
+        let (outgoing, mut told) = mpsc::unbounded_channel::<(Outgoing, _)>();
+        let next = move || {
+            let (message, _) = told.try_recv().ok()?;
+            Some(Envelope::decode(&message.payload).ok()?.body)
+        };
+        (Self { command, outgoing }, next)
+    }
+}
+
 impl Story {
     /// Say it in its turn, without waiting.
     pub fn tell(&self, body: EventBody) {
@@ -144,8 +159,14 @@ impl std::fmt::Debug for Words<'_> {
             EventBody::StepWaiting { step, message, .. } => {
                 write!(f, "{}: {message}", step.as_str())
             }
-            EventBody::StepFinished { step, changed, .. } => {
-                write!(f, "{}, changed: {changed}", step.as_str())
+            EventBody::StepFinished {
+                step,
+                changed,
+                failed,
+                ..
+            } => {
+                let failed = if *failed { ", failed" } else { "" };
+                write!(f, "{}, changed: {changed}{failed}", step.as_str())
             }
             EventBody::Ready { revision, chart } => write!(f, "revision {revision} of {chart}"),
             EventBody::Deleted => f.write_str("gone"),

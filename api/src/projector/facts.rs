@@ -57,6 +57,7 @@ pub fn of(
             step: name,
             run,
             changed: true,
+            failed: false,
         } if is_repair(operation.kind, *name) => {
             let details = json!({ "step": name, "attempt": event.attempt, "run": run });
             say("operation.repaired", "succeeded", details);

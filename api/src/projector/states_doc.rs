@@ -85,6 +85,7 @@ fn events() -> Vec<(&'static str, EventBody)> {
     let finished = EventBody::StepFinished {
         step: Step::Rollout,
         changed: true,
+        failed: false,
         run: 0,
     };
     vec![

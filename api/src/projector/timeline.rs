@@ -48,9 +48,16 @@ pub fn after(known: Option<&StepRecord>, event: &Envelope<EventBody>) -> Option<
                 record.waiting = Some(waiting);
             }
         }
-        EventBody::StepFinished { changed, .. } => {
+        EventBody::StepFinished {
+            changed, failed, ..
+        } => {
             record.changed |= changed;
-            finish(&mut record, StepOutcome::Done, at);
+            let outcome = if *failed {
+                StepOutcome::Failed
+            } else {
+                StepOutcome::Done
+            };
+            finish(&mut record, outcome, at);
         }
         EventBody::Failed { .. } => finish(&mut record, StepOutcome::Failed, at),
         EventBody::Ready { .. }

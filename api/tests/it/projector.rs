@@ -24,6 +24,7 @@ fn history(first: &Envelope<Command>, began: OffsetDateTime) -> Vec<Vec<u8>> {
     let finished = |step| EventBody::StepFinished {
         step,
         changed: true,
+        failed: false,
         run: 0,
     };
     let waiting = EventBody::StepWaiting {

@@ -13,7 +13,12 @@ fn started(step: Step, run: u32) -> EventBody {
 }
 
 fn finished(step: Step, run: u32, changed: bool) -> EventBody {
-    EventBody::StepFinished { step, run, changed }
+    EventBody::StepFinished {
+        step,
+        run,
+        changed,
+        failed: false,
+    }
 }
 
 #[actix_web::test]

@@ -36,7 +36,8 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<Failure>,
     },
-    /// A step is done.
+    /// A step is over, and the try goes on: it is done, or another mends what it
+    /// could not do.
     StepFinished {
         /// Which.
         step: Step,
@@ -46,6 +47,9 @@ pub enum EventBody {
         run: u32,
         /// Whether it changed anything in the cluster.
         changed: bool,
+        /// Whether it ended without its effect; what follows is the way back.
+        #[serde(default, skip_serializing_if = "is_false")]
+        failed: bool,
     },
     /// The goal is true and the shop answered from outside. Ends the operation.
     Ready {
@@ -84,6 +88,11 @@ pub enum EventBody {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn is_zero(run: &u32) -> bool {
     *run == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl EventBody {
@@ -132,7 +141,15 @@ impl EventBody {
                 let code = cause.as_ref().map_or("", |cause| cause.code.as_str());
                 (step.as_str(), *run, format!("{code}:{message}"))
             }
-            Self::StepFinished { step, run, changed } => (step.as_str(), *run, changed.to_string()),
+            Self::StepFinished {
+                step,
+                run,
+                changed,
+                failed,
+            } => {
+                let failed = if *failed { ":failed" } else { "" };
+                (step.as_str(), *run, format!("{changed}{failed}"))
+            }
             Self::Ready { .. } | Self::Deleted => ("", 0, String::new()),
             Self::Failed { failure, run, .. } => (
                 failure.step.map_or("", Step::as_str),
@@ -192,7 +209,8 @@ mod tests {
             EventBody::StepFinished {
                 step: Step::Release,
                 run: 0,
-                changed: true
+                changed: true,
+                failed: false,
             }
             .id(operation, 1)
         );

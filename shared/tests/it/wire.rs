@@ -119,6 +119,7 @@ fn events_read_and_are_said_as_frozen() {
         EventBody::StepFinished {
             step: Step::Release,
             changed: true,
+            failed: false,
             run: 0,
         },
         EventBody::Ready {

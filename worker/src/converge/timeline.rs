@@ -42,6 +42,7 @@ pub struct Timeline<'a> {
     open: Option<Step>,
     open_changed: bool,
     changed: bool,
+    failed: Option<(Step, u32)>,
     last: Option<Told>,
 }
 
@@ -80,6 +81,7 @@ impl<'a> Timeline<'a> {
             open: None,
             open_changed: false,
             changed: false,
+            failed: None,
             last: None,
         }
     }
@@ -90,6 +92,7 @@ impl<'a> Timeline<'a> {
         self.turn = turn;
         self.told.clear();
         self.open = None;
+        self.failed = None;
         self.last = None;
     }
 
@@ -98,6 +101,16 @@ impl<'a> Timeline<'a> {
     #[must_use]
     pub fn run_of(&self, step: Option<Step>) -> u32 {
         run(self.turn, &self.told, step)
+    }
+
+    /// Which run of that step a failure is about: the one that failed, also where
+    /// the way back took another since.
+    #[must_use]
+    pub fn run_that_failed(&self, step: Option<Step>) -> u32 {
+        match self.failed {
+            Some((failed, run)) if Some(failed) == step => run,
+            _ => self.run_of(step),
+        }
     }
 
     /// The step that is under way.
@@ -112,12 +125,16 @@ impl<'a> Timeline<'a> {
         self.changed
     }
 
-    /// A step begins, unless it is under way.
+    /// A step begins, unless it is under way. One that a rollback follows has failed.
     pub fn enter(&mut self, step: Step) {
         if self.open == Some(step) {
             return;
         }
-        self.finish();
+        if step == Step::Rollback {
+            self.fail();
+        } else {
+            self.finish();
+        }
         for before in skipped(self.road, &self.told, step) {
             self.start(before);
             self.finish();
@@ -163,14 +180,28 @@ impl<'a> Timeline<'a> {
 
     /// The step that is under way is done.
     pub fn finish(&mut self) {
-        if let Some(step) = self.open.take() {
-            let changed = std::mem::take(&mut self.open_changed);
-            self.story.tell(EventBody::StepFinished {
-                step,
-                changed,
-                run: self.run_of(Some(step)),
-            });
+        self.end(false);
+    }
+
+    /// The step that is under way failed, and the try goes on without it.
+    pub fn fail(&mut self) {
+        self.end(true);
+    }
+
+    fn end(&mut self, failed: bool) {
+        let Some(step) = self.open.take() else {
+            return;
+        };
+        let run = self.run_of(Some(step));
+        if failed {
+            self.failed.get_or_insert((step, run));
         }
+        self.story.tell(EventBody::StepFinished {
+            step,
+            changed: std::mem::take(&mut self.open_changed),
+            failed,
+            run,
+        });
     }
 
     /// The goal is true: the rest of the road needed nothing.
@@ -247,6 +278,57 @@ mod tests {
             assert_eq!(run(turn, told, step), expected, "{turn} {told:?} {step:?}");
         }
         assert!(run(0, &[Step::Release; 500], Some(Step::Release)) < 100);
+    }
+
+    #[test]
+    fn what_failed_is_told_as_failed_and_the_way_back_as_done() {
+        let command = shared::testing::a_create();
+        let (story, mut next) = Story::unpublished(command.clone());
+        let mut timeline = Timeline::new(&command.body.goal, &story);
+        timeline.enter(Step::Rollout);
+        timeline.changed(true);
+        timeline.fail();
+        timeline.enter(Step::Rollback);
+        timeline.finish();
+        timeline.enter(Step::Rollout);
+        timeline.finish();
+
+        let mut ends = Vec::new();
+        while let Some(event) = next() {
+            if let EventBody::StepFinished {
+                step, run, failed, ..
+            } = event
+            {
+                ends.push((step, run, failed));
+            }
+        }
+        assert_eq!(
+            ends[3..],
+            [
+                (Step::Rollout, 0, true),
+                (Step::Rollback, 0, false),
+                (Step::Rollout, 1, false)
+            ]
+        );
+        assert_eq!(timeline.run_of(Some(Step::Rollout)), 1);
+        assert_eq!(timeline.run_that_failed(Some(Step::Rollout)), 0);
+    }
+
+    #[test]
+    fn a_release_that_a_rollback_follows_has_failed() {
+        let command = shared::testing::a_create();
+        let (story, mut next) = Story::unpublished(command.clone());
+        let mut timeline = Timeline::new(&command.body.goal, &story);
+        timeline.enter(Step::Release);
+        timeline.enter(Step::Rollback);
+
+        let failed = std::iter::from_fn(|| next()).find_map(|event| match event {
+            EventBody::StepFinished {
+                step, failed: true, ..
+            } => Some(step),
+            _ => None,
+        });
+        assert_eq!(failed, Some(Step::Release));
     }
 
     #[test]

@@ -21,6 +21,9 @@ const SOON: Duration = Duration::from_secs(40);
 pub fn words(events: &[EventBody]) -> Vec<String> {
     let word = |event: &EventBody| match event {
         EventBody::StepStarted { step, .. } => Some(format!("Started:{}", step.as_str())),
+        EventBody::StepFinished {
+            step, failed: true, ..
+        } => Some(format!("Failed:{}", step.as_str())),
         EventBody::StepFinished { step, .. } => Some(format!("Finished:{}", step.as_str())),
         EventBody::StepWaiting { .. } => None,
         other => Some(other.kind().to_owned()),

@@ -63,6 +63,7 @@ async fn a_stop_lets_helm_finish_and_then_hands_back() {
     let finished = EventBody::StepFinished {
         step: Step::Release,
         changed: true,
+        failed: false,
         run: 0,
     };
     assert!(events.contains(&finished), "{events:?}");

@@ -64,6 +64,7 @@ fn repairs_that_changed_something_are_told() {
     let finished = |step, changed| EventBody::StepFinished {
         step,
         changed,
+        failed: false,
         run: 1,
     };
     for (kind, step, changed, told) in [

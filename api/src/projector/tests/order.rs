@@ -34,7 +34,7 @@ fn any_body(kind: OperationKind) -> impl Strategy<Value = EventBody> {
     };
     prop_oneof![
         3 => (any_step(), 0..3_u32).prop_map(|(step, run)| EventBody::StepStarted { step, run }),
-        3 => (any_step(), 0..3_u32, any::<bool>()).prop_map(|(step, run, changed)| EventBody::StepFinished { step, changed, run }),
+        3 => (any_step(), 0..3_u32, any::<bool>(), any::<bool>()).prop_map(|(step, run, changed, failed)| EventBody::StepFinished { step, changed, failed, run }),
         2 => (any_step(), 0..3_u32, "[ab]").prop_map(|(step, run, message)| EventBody::StepWaiting { step, message, cause: None, run }),
         3 => (any_code(), any::<bool>(), proptest::option::of(any_step()), 0..3_u32).prop_map(|(code, changed, step, run)| {
             let mut failure = Failure::new(code, "");

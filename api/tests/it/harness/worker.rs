@@ -128,6 +128,7 @@ impl Worker {
                 EventBody::StepFinished {
                     step,
                     changed: true,
+                    failed: false,
                     run: 0,
                 },
             )
