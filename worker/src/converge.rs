@@ -272,6 +272,7 @@ async fn unreachable_for_now(
     timeline.enter(step);
     timeline.wait(&waiting);
     taken.waited(&waiting);
+    taken.was_away();
     let until = job.deadline.saturating_duration_since(Instant::now());
     let lost = job.holding.lost();
     tokio::select! {

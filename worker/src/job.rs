@@ -144,6 +144,7 @@ impl Attempt<'_> {
                 Err(error) => error,
             };
             failures += 1;
+            self.taken.was_away();
             self.show_away(&error);
             if Instant::now() >= self.deadline {
                 return Err(deferred(MARGIN, AWAY));

@@ -99,8 +99,11 @@ pub fn diagnose(facts: &Facts, verdict: &Rollout) -> Option<Diagnosis> {
         (!finding.provable, finding.follows, place)
     };
     let first = findings.into_iter().min_by_key(rank)?;
+    let mut failure = Failure::new(first.code, &first.detail);
+    // Nor does another try of the platform's own: somebody has to change something.
+    failure.retryable &= !first.provable;
     Some(Diagnosis {
-        failure: Failure::new(first.code, &first.detail),
+        failure,
         provable: first.provable,
         object: first.object,
         container: first.container,

@@ -12,6 +12,9 @@ use kube::ResourceExt as _;
 
 /// How long an object may take to go after its time, on a loaded machine.
 const SLACK: SignedDuration = SignedDuration::from_secs(10);
+/// How long a node may take to say that a pod has ended: after an apiserver that
+/// was away its kubelet asks again only after up to half a minute.
+const NODE: SignedDuration = SignedDuration::from_secs(40);
 /// How long the namespace controller may take when nothing is left to be seen.
 const CONTROLLER: SignedDuration = SignedDuration::from_secs(45);
 /// Taken off by Kubernetes itself when no pod uses the claim any more.
@@ -77,24 +80,41 @@ pub fn remaining(namespace: &Namespace) -> Vec<Remaining> {
     kinds.collect()
 }
 
+/// The time, and since when somebody has looked without a break: nothing could go
+/// while the apiserver was away, so nothing's time has passed meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// A time that had come on the apiserver.
+    pub now: Timestamp,
+    /// Since then it has answered.
+    pub answers_since: Timestamp,
+}
+
+impl Clock {
+    /// For how long something that was asked for then could have gone.
+    fn passed(self, since: Timestamp) -> SignedDuration {
+        self.now.duration_since(since.max(self.answers_since))
+    }
+}
+
 /// Everything that holds the namespace, what blocks first.
 #[must_use]
 pub fn of_namespace(
     namespace: &Namespace,
     pods: &[Pod],
     others: &[Found],
-    now: Timestamp,
+    clock: Clock,
 ) -> Vec<Holder> {
-    let mut holders: Vec<Holder> = pods.iter().map(|pod| of_pod(pod, now)).collect();
+    let mut holders: Vec<Holder> = pods.iter().map(|pod| of_pod(pod, clock)).collect();
     holders.extend(
         others
             .iter()
-            .filter_map(|found| of_object(found, pods, now)),
+            .filter_map(|found| of_object(found, pods, clock)),
     );
-    holders.extend(trouble(namespace, now));
+    holders.extend(trouble(namespace, clock));
     let is_empty = condition(namespace, CONTENT, "False").is_some();
     if holders.is_empty() {
-        holders.extend(of_itself(namespace, is_empty, now));
+        holders.extend(of_itself(namespace, is_empty, clock));
     }
     holders.sort_by_key(|holder| !holder.blocks);
     holders
@@ -102,7 +122,7 @@ pub fn of_namespace(
 
 /// A pod: it has until its deletion's time, which includes its grace.
 #[must_use]
-pub fn of_pod(pod: &Pod, now: Timestamp) -> Holder {
+pub fn of_pod(pod: &Pod, clock: Clock) -> Holder {
     let object = format!("Pod/{}", pod.name_any());
     let Some(until) = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0) else {
         return Holder {
@@ -111,10 +131,14 @@ pub fn of_pod(pod: &Pod, now: Timestamp) -> Holder {
             blocks: false,
         };
     };
-    let blocks = now.duration_since(until) > SLACK;
-    let until = clock_time(until);
     let finalizers = finalizers(&pod.metadata);
     let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
+    let slack = match (finalizers.is_empty(), node) {
+        (true, Some(_)) => NODE,
+        _ => SLACK,
+    };
+    let blocks = clock.passed(until) > slack;
+    let until = clock_time(until);
     let waits_for = match (blocks, node) {
         (false, _) => format!("it has until {until} to end"),
         (true, _) if !finalizers.is_empty() => finalizers,
@@ -132,7 +156,7 @@ pub fn of_pod(pod: &Pod, now: Timestamp) -> Holder {
 
 /// Any other object; `None` while it is only waiting for its turn.
 #[must_use]
-pub fn of_object(found: &Found, pods: &[Pod], now: Timestamp) -> Option<Holder> {
+pub fn of_object(found: &Found, pods: &[Pod], clock: Clock) -> Option<Holder> {
     let asked = found.meta.deletion_timestamp.as_ref()?.0;
     let name = found.meta.name.clone().unwrap_or_default();
     let object = format!("{}/{name}", found.kind);
@@ -148,7 +172,7 @@ pub fn of_object(found: &Found, pods: &[Pod], now: Timestamp) -> Option<Holder> 
     (!finalizers.is_empty()).then(|| Holder {
         object,
         waits_for: finalizers,
-        blocks: now.duration_since(asked) > SLACK,
+        blocks: clock.passed(asked) > SLACK,
     })
 }
 
@@ -162,7 +186,7 @@ fn uses(pod: &Pod, claim: &str) -> bool {
 }
 
 /// What the namespace controller itself cannot do.
-fn trouble(namespace: &Namespace, now: Timestamp) -> Vec<Holder> {
+fn trouble(namespace: &Namespace, clock: Clock) -> Vec<Holder> {
     let conditions = namespace
         .status
         .iter()
@@ -170,7 +194,7 @@ fn trouble(namespace: &Namespace, now: Timestamp) -> Vec<Holder> {
     let holds = conditions.flatten().filter(|condition| {
         condition.status == "True" && TROUBLE.contains(&condition.type_.as_str())
     });
-    let lasting = |since: Option<Timestamp>| since.is_none_or(|at| now.duration_since(at) > SLACK);
+    let lasting = |since: Option<Timestamp>| since.is_none_or(|at| clock.passed(at) > SLACK);
     holds
         .map(|condition| Holder {
             object: format!("Namespace/{}", namespace.name_any()),
@@ -181,9 +205,9 @@ fn trouble(namespace: &Namespace, now: Timestamp) -> Vec<Holder> {
 }
 
 /// Nothing is left in it: its own finalizers, or its controller is away.
-fn of_itself(namespace: &Namespace, is_empty: bool, now: Timestamp) -> Option<Holder> {
+fn of_itself(namespace: &Namespace, is_empty: bool, clock: Clock) -> Option<Holder> {
     let asked = namespace.metadata.deletion_timestamp.as_ref()?.0;
-    let passed = now.duration_since(asked);
+    let passed = clock.passed(asked);
     let finalizers = finalizers(&namespace.metadata);
     let (waits_for, blocks) = if is_empty && !finalizers.is_empty() {
         (finalizers, passed > SLACK)

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{self as core, PersistentVolumeClaim, Secret};
+use k8s_openapi::jiff::SignedDuration;
 use kube::api::ListParams;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
 use kube::{Api, Resource as _, ResourceExt as _};
@@ -13,7 +14,7 @@ use shared::step::Step;
 
 use crate::cluster::evidence::{self, Look};
 use crate::cluster::labels::{INSTANCE, MANAGED_BY, MANAGER};
-use crate::cluster::leaving::{self, Holder};
+use crate::cluster::leaving::{self, Clock, Holder};
 use crate::cluster::rollout::{self, Rollout};
 use crate::cluster::{Cluster, ClusterError, hosts, workloads};
 use crate::converge::observed::{Cause, Found, Namespace, Observed, Volumes};
@@ -60,8 +61,7 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     let Some(release) = release else {
         seen.volumes = volumes(cluster, store).await?;
         if seen.volumes.ending > 0 {
-            let now = job.context.leases.clock.ahead();
-            let holders = leaving::look::claims(cluster, store, now).await?;
+            let holders = leaving::look::claims(cluster, store, clock(job, taken)).await?;
             seen.cause = blocked(FailureCode::VolumePending, &holders, taken);
         }
         return Ok(seen);
@@ -103,6 +103,16 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     Ok(seen)
 }
 
+/// The apiserver's time, and since when it has answered this try.
+fn clock(job: &Job<'_>, taken: &mut Taken) -> Clock {
+    let now = job.context.leases.clock.ahead();
+    let answered = SignedDuration::try_from(taken.answered_for()).unwrap_or(SignedDuration::MAX);
+    Clock {
+        now,
+        answers_since: now.saturating_sub(answered).unwrap_or(now),
+    }
+}
+
 /// A namespace that is not ours to use: what is left of it, or what of ours is
 /// in somebody else's.
 async fn look_into(
@@ -114,8 +124,8 @@ async fn look_into(
     let cluster = &job.context.cluster;
     match &mut seen.namespace {
         Namespace::Terminating { holders } => {
-            let now = job.context.leases.clock.ahead();
-            *holders = leaving::look::namespace(cluster, found, now).await?;
+            let clock = clock(job, taken);
+            *holders = leaving::look::namespace(cluster, found, clock).await?;
             seen.cause = blocked(FailureCode::DeleteBlocked, holders, taken);
         }
         // Under another installation's mark such objects are that one's.

@@ -27,6 +27,7 @@ pub struct Taken {
     hosts_asked: Option<Instant>,
     given_up: Option<Failure>,
     rolled_back: Option<Instant>,
+    answers_since: Option<Instant>,
 }
 
 impl Taken {
@@ -38,6 +39,21 @@ impl Taken {
         }
         self.again.remove(&step);
         self.last_wait = None;
+    }
+
+    /// The cluster did not answer; when it does again, what it has to do itself
+    /// begins anew, and no cause has lasted.
+    pub fn was_away(&mut self) {
+        self.answers_since = Some(Instant::now());
+        self.causes.clear();
+    }
+
+    /// For how long the cluster has answered this try without a break.
+    #[must_use]
+    pub fn answered_for(&mut self) -> Duration {
+        self.answers_since
+            .get_or_insert_with(Instant::now)
+            .elapsed()
     }
 
     /// A step found something else than was seen before it.

@@ -163,7 +163,9 @@ fn container(pod: &str, status: &ContainerStatus) -> Option<Finding> {
                 _ => format!(" with image `{image}`"),
             };
             let detail = format!("Container `{name}` of pod `{pod}`{about}: {reason}: {message}");
-            return Some(finding(code, pod, None, detail));
+            let mut found = finding(code, pod, None, detail);
+            found.provable |= is_not_there(&reason, &message);
+            return Some(found);
         }
     }
     if status.ready {
@@ -175,6 +177,17 @@ fn container(pod: &str, status: &ContainerStatus) -> Option<Finding> {
         return None;
     }
     Some(crash(pod, name, status.restart_count, &ended))
+}
+
+/// Whether the registry (or, where nothing is pulled, the node) has said that there
+/// is no such image; one that is away or refuses has not.
+/// Source: gRPC's code as containerd and CRI-O give it; `manifest unknown` is the
+/// registry's own (OCI distribution specification).
+fn is_not_there(reason: &str, message: &str) -> bool {
+    reason == "ErrImageNeverPull"
+        || ["code = NotFound", "manifest unknown"]
+            .iter()
+            .any(|words| message.contains(words))
 }
 
 fn crash(pod: &str, name: &str, restarts: i32, ended: &ContainerStateTerminated) -> Finding {

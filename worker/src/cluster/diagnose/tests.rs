@@ -48,12 +48,49 @@ fn found(value: Value) -> Option<(FailureCode, bool)> {
 }
 
 #[test]
+fn an_image_that_is_not_there_is_provable_and_not_tried_again() {
+    for (message, provable) in [
+        (
+            "rpc error: code = NotFound desc = failed to pull and unpack image \"docker.io/library/wordpress:nope\": docker.io/library/wordpress:nope: not found",
+            true,
+        ),
+        (
+            "Back-off pulling image \"w:nope\": ErrImagePull: rpc error: code = NotFound desc = not found",
+            true,
+        ),
+        (
+            "reading manifest nope in quay.io/x/y: manifest unknown",
+            true,
+        ),
+        (
+            "failed to do request: Head \"https://registry\": dial tcp: lookup registry: no such host",
+            false,
+        ),
+        (
+            "rpc error: code = Unknown desc = unexpected status: 503 Service Unavailable",
+            false,
+        ),
+    ] {
+        let mut pod = waiting("ErrImagePull");
+        pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = json!(message);
+        let verdict = Rollout::Waiting("…".to_owned());
+        let found = diagnose(&facts(json!({"pods": [pod]})), &verdict).unwrap();
+        assert_eq!(found.failure.code, FailureCode::ImagePull);
+        assert_eq!(
+            (found.provable, found.failure.retryable),
+            (provable, !provable),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn the_state_of_a_container_tells() {
     for (reason, expected) in [
         ("InvalidImageName", Some((FailureCode::ImageInvalid, true))),
         ("ErrImagePull", Some((FailureCode::ImagePull, false))),
         ("ImagePullBackOff", Some((FailureCode::ImagePull, false))),
-        ("ErrImageNeverPull", Some((FailureCode::ImagePull, false))),
+        ("ErrImageNeverPull", Some((FailureCode::ImagePull, true))),
         (
             "CreateContainerConfigError",
             Some((FailureCode::CrashLoop, false)),

@@ -2,12 +2,13 @@
 //! its conditions say that there are some, and only their metadata.
 
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod};
-use k8s_openapi::jiff::Timestamp;
 use kube::api::ListParams;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::{Api, ResourceExt as _};
 
-use crate::cluster::leaving::{Found, Holder, Remaining, of_namespace, of_object, remaining};
+use crate::cluster::leaving::{
+    Clock, Found, Holder, Remaining, of_namespace, of_object, remaining,
+};
 use crate::cluster::{Cluster, ClusterError};
 
 /// Objects of one kind that are looked at: enough to name what blocks.
@@ -20,7 +21,7 @@ const SOME: u32 = 50;
 pub async fn namespace(
     cluster: &Cluster,
     namespace: &Namespace,
-    now: Timestamp,
+    clock: Clock,
 ) -> Result<Vec<Holder>, ClusterError> {
     let name = namespace.name_any();
     let some = ListParams::default().limit(SOME);
@@ -41,7 +42,7 @@ pub async fn namespace(
             }));
         }
     }
-    Ok(of_namespace(namespace, &pods, &others, now))
+    Ok(of_namespace(namespace, &pods, &others, clock))
 }
 
 /// What holds volume claims that are being removed.
@@ -51,7 +52,7 @@ pub async fn namespace(
 pub async fn claims(
     cluster: &Cluster,
     store: &str,
-    now: Timestamp,
+    clock: Clock,
 ) -> Result<Vec<Holder>, ClusterError> {
     let all = ListParams::default();
     let (claims, pods) = (
@@ -64,7 +65,7 @@ pub async fn claims(
         meta: claim.metadata,
     });
     Ok(found
-        .filter_map(|found| of_object(&found, &pods.items, now))
+        .filter_map(|found| of_object(&found, &pods.items, clock))
         .collect())
 }
 

@@ -8,6 +8,14 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
 }
 
+/// With an apiserver that has always answered.
+fn by(seconds: i64) -> Clock {
+    Clock {
+        now: at(seconds),
+        answers_since: Timestamp::UNIX_EPOCH,
+    }
+}
+
 /// Removal was asked for at second 100.
 const ASKED: &str = "1970-01-01T00:01:40Z";
 
@@ -75,14 +83,40 @@ fn a_pod_in_its_grace_blocks_nothing() {
     for (pod, seconds, blocks, waits_for) in [
         (&told, 90, false, "it has until 00:01:40 UTC to end"),
         (&told, 110, false, "it has until 00:01:40 UTC to end"),
-        (&told, 111, true, "node `node-1` has not said so"),
+        (&told, 140, false, "it has until 00:01:40 UTC to end"),
+        (&told, 141, true, "node `node-1` has not said so"),
         (&untold, 999, false, "not been told to end"),
         (&nowhere, 111, true, "should have ended at 00:01:40 UTC"),
         (&held, 111, true, "finalizer `a.b/c`"),
     ] {
-        let holder = of_pod(pod, at(seconds));
+        let holder = of_pod(pod, by(seconds));
         assert_eq!(holder.blocks, blocks, "{holder:?} at {seconds}");
         assert!(holder.waits_for.contains(waits_for), "{holder:?}");
+    }
+}
+
+#[test]
+fn nothings_time_passes_while_the_apiserver_is_away() {
+    let pod = ending_pod();
+    let held = json!({"name": "x", "deletionTimestamp": ASKED, "finalizers": ["a.b/c"]});
+    let held = object("ConfigMap", held);
+    let empty = namespace(json!({}), json!([]));
+    for (since, now, pod_blocks, object_blocks, namespace_blocks) in [
+        (0, 146, true, true, true),
+        (400, 410, false, false, false),
+        (400, 411, false, true, false),
+        (400, 441, true, true, false),
+        (400, 446, true, true, true),
+    ] {
+        let clock = Clock {
+            now: at(now),
+            answers_since: at(since),
+        };
+        assert_eq!(of_pod(&pod, clock).blocks, pod_blocks, "{now}");
+        let object = of_object(&held, &[], clock).unwrap();
+        assert_eq!(object.blocks, object_blocks, "{now}");
+        let itself = of_namespace(&empty, &[], &[], clock);
+        assert_eq!(!itself.is_empty(), namespace_blocks, "{now}");
     }
 }
 
@@ -102,7 +136,7 @@ fn an_object_blocks_by_a_finalizer_that_stays() {
         (&untold, &[], 999, None),
     ] {
         let found = object("PersistentVolumeClaim", metadata.clone());
-        let holder = of_object(&found, pods, at(seconds));
+        let holder = of_object(&found, pods, by(seconds));
         let Some((blocks, waits_for)) = expected else {
             assert_eq!(holder, None);
             continue;
@@ -123,7 +157,7 @@ fn what_blocks_comes_first() {
     let mut pod = ending_pod();
     pod.metadata.deletion_timestamp = None;
 
-    let holders = of_namespace(&namespace(json!({}), json!([])), &[pod], &[found], at(120));
+    let holders = of_namespace(&namespace(json!({}), json!([])), &[pod], &[found], by(120));
 
     let lines: Vec<String> = holders.iter().map(Holder::line).collect();
     assert_eq!(lines[0], "ConfigMap/wordpress: finalizer `a.b/c`");
@@ -143,7 +177,7 @@ fn an_empty_namespace_is_held_by_itself() {
         (held, json!([]), 111, None),
         (json!({}), failing, 111, Some("metrics.k8s.io")),
     ] {
-        let found = of_namespace(&namespace(metadata, conditions), &[], &[], at(seconds));
+        let found = of_namespace(&namespace(metadata, conditions), &[], &[], by(seconds));
         let line = found.first().filter(|h| h.blocks).map(Holder::line);
         let expected_found = match (expected, &line) {
             (Some(words), Some(line)) => {
