@@ -317,12 +317,12 @@ mod tests {
     #[test]
     fn a_release_that_a_rollback_follows_has_failed() {
         let command = shared::testing::a_create();
-        let (story, mut next) = Story::unpublished(command.clone());
+        let (story, next) = Story::unpublished(command.clone());
         let mut timeline = Timeline::new(&command.body.goal, &story);
         timeline.enter(Step::Release);
         timeline.enter(Step::Rollback);
 
-        let failed = std::iter::from_fn(|| next()).find_map(|event| match event {
+        let failed = std::iter::from_fn(next).find_map(|event| match event {
             EventBody::StepFinished {
                 step, failed: true, ..
             } => Some(step),
