@@ -14,6 +14,7 @@ pub mod bait;
 pub mod case;
 pub mod check;
 pub mod cluster;
+pub mod copies;
 pub mod dice;
 pub mod fuse;
 pub mod ground;

@@ -32,7 +32,9 @@ const SOON: Duration = Duration::from_secs(60);
 pub async fn hopeless(ground: &Ground) -> Result<bool> {
     let plan = Plan::new(10, 1)
         .with("URUMI_SLOTS", SLOTS)
-        .with("URUMI_PATIENCE_UNSCHEDULABLE_SECONDS", PATIENCE.as_secs());
+        .with("URUMI_PATIENCE_UNSCHEDULABLE_SECONDS", PATIENCE.as_secs())
+        // As it is without being told: those without hope are tried so long.
+        .with("URUMI_OPERATION_DEADLINE_SECONDS", 900);
     nowhere::begin(&ground.client).await?;
     let own = ground.platform(&plan).await?;
     let well = among(&own).await? & provable(ground, &own).await?;

@@ -1,6 +1,7 @@
 //! Many ready stores that nobody touches: what the platform's processes then take of
 //! the processor, of memory, and of the apiserver. Only a build without named points
-//! and with optimisation says something.
+//! and with optimisation says something. The first hundred stores are made by the
+//! platform, the others are copies of one of them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use anyhow::{Context as _, Result};
 use futures_util::future::try_join_all;
 use kube::Client;
 
+use crate::faults::copies;
 use crate::faults::ground::Ground;
 use crate::faults::own::{Own, Plan};
 use crate::faults::patience::until;
@@ -17,8 +19,6 @@ use crate::faults::visitor;
 
 /// Where memory is compared, and at the end.
 const FEW: usize = 100;
-/// Made at once.
-const AT_ONCE: usize = 50;
 const LONG: Duration = Duration::from_secs(3_600);
 /// After the last change, until everything rests.
 const REST: Duration = Duration::from_secs(60);
@@ -39,12 +39,17 @@ pub async fn idle(ground: &Ground, stores: usize) -> Result<bool> {
     let kubeconfig = visitor::admit(ground).await?;
     let mut plan = Plan::new(9, 1)
         .with("URUMI_SLOTS", 12)
-        .with("URUMI_COMMANDS_IN_FLIGHT", 64);
+        .with("URUMI_COMMANDS_IN_FLIGHT", 64)
+        .with("URUMI_OPERATION_DEADLINE_SECONDS", 3_600);
     plan.kubeconfig = Some(kubeconfig.display().to_string());
     let own = ground.platform(&plan).await?;
-    grow(&own, 0, FEW).await?;
+    grow(&own, FEW).await?;
     let few = measure(&own, &ground.client, FEW).await?;
-    grow(&own, FEW, stores).await?;
+    let begun = Instant::now();
+    let one = copies::a_ready_one(&own).await?;
+    copies::copy(&own, &one, FEW..stores).await?;
+    let took = begun.elapsed().as_secs_f64();
+    println!("{} copies made in {took:.0} s", stores - FEW);
     let many = measure(&own, &ground.client, stores).await?;
     let ratio = many.worker / few.worker;
     let well = many.percent <= PERCENT && many.requests <= REQUESTS && ratio <= MEMORY;
@@ -60,25 +65,26 @@ pub async fn idle(ground: &Ground, stores: usize) -> Result<bool> {
     Ok(well)
 }
 
-async fn grow(own: &Own, from: usize, to: usize) -> Result<()> {
+async fn grow(own: &Own, count: usize) -> Result<()> {
     let begun = Instant::now();
-    let numbers: Vec<usize> = (from..to).collect();
-    for some in numbers.chunks(AT_ONCE) {
-        let made = some.iter().map(|number| async move {
-            let name = format!("idle {number}");
-            own.create(&name, &name).await
-        });
-        try_join_all(made).await?;
-    }
-    let ready = async || {
-        let sql = "SELECT count(*) FROM stores WHERE status = 'Ready'";
-        let ready: i64 = sqlx::query_scalar(sql).fetch_one(&own.records).await.ok()?;
-        (usize::try_from(ready) == Ok(to)).then_some(())
-    };
-    until("the stores are ready", LONG, ready).await?;
+    let made = (0..count).map(|number| async move {
+        let name = format!("idle {number}");
+        own.create(&name, &name).await
+    });
+    try_join_all(made).await?;
+    until("the stores are ready", LONG, async || {
+        let ready = counted(own, "SELECT count(*) FROM stores WHERE status = 'Ready'").await;
+        (ready == Some(count)).then_some(())
+    })
+    .await?;
     let took = begun.elapsed().as_secs_f64();
-    println!("{} stores made in {took:.0} s", to - from);
+    println!("{count} stores made in {took:.0} s");
     Ok(())
+}
+
+async fn counted(own: &Own, sql: &'static str) -> Option<usize> {
+    let count: i64 = sqlx::query_scalar(sql).fetch_one(&own.records).await.ok()?;
+    usize::try_from(count).ok()
 }
 
 /// What an idle platform takes.
@@ -96,6 +102,11 @@ async fn measure(own: &Own, client: &Client, stores: usize) -> Result<Taken> {
         worker.fell().await?;
         worker.rise();
     }
+    let healthy = async || {
+        let sql = "SELECT count(*) FROM stores WHERE status = 'Ready' AND health = 'Healthy'";
+        (counted(own, sql).await == Some(stores)).then_some(())
+    };
+    until("every store was seen to be healthy", LONG, healthy).await?;
     tokio::time::sleep(REST).await;
     let (begun, requests) = (Instant::now(), visitor::requests(client).await?);
     let before = processor(own)?;

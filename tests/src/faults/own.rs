@@ -108,7 +108,7 @@ impl Own {
                 ]
                 .concat(),
             };
-        let api = api_settings(database.as_str(), listen, ingress);
+        let api = api_settings(database.as_str(), &name, listen, ingress);
         let api = recipe("urumi-api", "serve", "api".to_owned(), api);
         let kubeconfig = plan.kubeconfig.as_deref().unwrap_or(&servers.kubeconfig);
         let worker = worker_settings(servers, kubeconfig, &name, ingress);
@@ -189,9 +189,15 @@ fn common(folder: &std::path::Path, fuse: &Fuse, amqp: &str) -> Vec<(String, Str
     ])
 }
 
-fn api_settings(database: &str, listen: SocketAddr, ingress: SocketAddr) -> Vec<(String, String)> {
+fn api_settings(
+    database: &str,
+    name: &str,
+    listen: SocketAddr,
+    ingress: SocketAddr,
+) -> Vec<(String, String)> {
     named(&[
         ("DATABASE_URL", database),
+        ("URUMI_INSTALLATION", name),
         ("URUMI_LISTEN", &listen.to_string()),
         (
             "URUMI_STORE_URL",
@@ -236,7 +242,7 @@ fn worker_settings(
         ("URUMI_LEASE_MS", &milliseconds(LEASE)),
         ("URUMI_LEASE_RENEW_MS", "500"),
         // Far more than helm needs, also on a machine with too few cores.
-        ("URUMI_HELM_LIMIT_MS", "14000"),
+        ("URUMI_HELM_LIMIT_MS", "60000"),
         ("URUMI_HELM_GRACE_MS", &milliseconds(GRACE)),
         ("URUMI_STOP_MS", "10000"),
     ])

@@ -24,7 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// # Errors
 /// If the test's own means fail.
 pub async fn cycles(ground: &Ground, count: usize, seed: u64) -> Result<bool> {
-    let plan = Plan::new(11, 2).with("URUMI_SLOTS", 4);
+    let plan = Plan::new(11, 2)
+        .with("URUMI_SLOTS", 4)
+        .with("URUMI_OPERATION_DEADLINE_SECONDS", 900);
     let own = ground.platform(&plan).await?;
     // The platform's own namespace is made by the first store.
     let mut expected = Expected::new();
