@@ -45,3 +45,16 @@ fn the_errors_page_is_what_the_codes_say() {
         "docs/ERRORS.md is not what the codes say; run the test with UPDATE_DOCS=1"
     );
 }
+
+#[test]
+fn the_runbook_has_a_section_for_each_code() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/RUNBOOK.md");
+    let runbook = std::fs::read_to_string(path).unwrap();
+    for code in FailureCode::ALL {
+        let head = format!("\n### {code:?}\n");
+        assert!(
+            runbook.contains(&head),
+            "docs/RUNBOOK.md has no `### {code:?}`"
+        );
+    }
+}
