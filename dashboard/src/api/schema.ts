@@ -1415,7 +1415,10 @@ export interface operations {
     adoptStores: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1484,7 +1487,10 @@ export interface operations {
     purgeStores: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1807,7 +1813,10 @@ export interface operations {
     deleteStore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The store's id. */
                 id: components["schemas"]["StoreId"];
@@ -1834,7 +1843,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1854,6 +1863,53 @@ export interface operations {
             };
             /** @description No such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
