@@ -149,7 +149,7 @@ async fn say_again(tx: &DatabaseTransaction, message: &Model) -> Result<(), Stor
         let control = decoded::<Control>(message)?;
         let (store, operation) = about(tx, &control).await?;
         let (generation, reason) = (control.generation, control.body.reason);
-        outbox::enqueue_control(tx, &store, operation.id, generation, reason).await?;
+        outbox::enqueue_control(tx, &store, operation.id, generation, reason, false).await?;
         return Ok(());
     }
     Err(unusable(format!("nothing is known of the queue `{}`", message.queue)).into())

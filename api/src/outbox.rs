@@ -45,6 +45,7 @@ pub async fn enqueue_control(
     stopped: OperationId,
     generation: Generation,
     reason: StopReason,
+    clear: bool,
 ) -> Result<(), DbError> {
     let control = Envelope {
         id: MessageId::new(),
@@ -54,7 +55,7 @@ pub async fn enqueue_control(
         generation,
         attempt: 1,
         sent_at: now(),
-        body: Control { reason },
+        body: Control { reason, clear },
     };
     insert(tx, CONTROL_KIND, CONTROL.routing_key, &control).await
 }

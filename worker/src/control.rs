@@ -1,5 +1,8 @@
 //! Control messages: what was begun for a store is no longer wanted. Handling
-//! one = raise the generation on the store's Lease; whoever holds it stops.
+//! one = raise the generation on the store's Lease; whoever holds it stops. After
+//! a cancelled create also to clear what was made of a store that was never ready.
+
+mod clear;
 
 use std::sync::Arc;
 
@@ -13,6 +16,7 @@ use shared::contract::envelope::Envelope;
 use shared::fault;
 use shared::wait::pause;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::cluster::ClusterError;
 use crate::consumer::settle::{Came, settle};
@@ -42,16 +46,23 @@ pub async fn run(context: Arc<Context>, stop: CancellationToken) {
     }
 }
 
-async fn consume(context: &Context, mut inbound: Inbound, stop: &CancellationToken) {
+async fn consume(context: &Arc<Context>, mut inbound: Inbound, stop: &CancellationToken) {
+    // Clearing waits for the holder's end; other messages do not wait for that.
+    let under_way = TaskTracker::new();
     loop {
         let next = tokio::select! {
             () = stop.cancelled() => break,
             next = inbound.consumer.next() => next,
         };
         let Some(Ok(delivery)) = next else { break };
-        let came = take(context, &delivery, stop).await;
-        settle(&delivery.acker, came).await;
+        let (context, stop) = (Arc::clone(context), stop.clone());
+        under_way.spawn(async move {
+            let came = take(&context, &delivery, &stop).await;
+            settle(&delivery.acker, came).await;
+        });
     }
+    under_way.close();
+    under_way.wait().await;
     inbound.close().await;
 }
 
@@ -67,13 +78,14 @@ async fn take(context: &Context, delivery: &Delivery, stop: &CancellationToken) 
     let mut failures = 0;
     loop {
         fault::point("worker.control.before");
-        let raised = lease::raise(&context.leases, &message.store_id, message.generation).await;
+        let done = handle(context, &message, stop).await;
         fault::point("worker.control.after");
-        match raised {
-            Ok(()) => {
+        match done {
+            Ok(true) => {
                 tracing::info!(store.id = %message.store_id, generation = %message.generation, reason = ?message.body.reason, "a newer generation is noted");
                 return Came::Said;
             }
+            Ok(false) => return Came::Unsaid,
             Err(error @ ClusterError::Refused(_)) => {
                 tracing::error!(store.id = %message.store_id, error = %error.detail(), "a generation cannot be noted, the message is put aside");
                 return Came::Unreadable;
@@ -87,4 +99,18 @@ async fn take(context: &Context, delivery: &Delivery, stop: &CancellationToken) 
             }
         }
     }
+}
+
+/// Raise the generation and, where that is asked for, clear what was made; `false`
+/// if the program stops first. *Repeating it:* changes nothing more.
+async fn handle(
+    context: &Context,
+    message: &Envelope<Control>,
+    stop: &CancellationToken,
+) -> Result<bool, ClusterError> {
+    lease::raise(&context.leases, &message.store_id, message.generation).await?;
+    if !message.body.clear {
+        return Ok(true);
+    }
+    clear::run(context, message, stop).await
 }

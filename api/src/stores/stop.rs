@@ -5,7 +5,7 @@ use sea_orm::DatabaseTransaction;
 use shared::contract::control::StopReason;
 use shared::failure::{Failure, FailureCode};
 use shared::ids::Generation;
-use shared::operation::OperationStatus;
+use shared::operation::{OperationKind, OperationStatus};
 
 use crate::db::DbError;
 use crate::outbox;
@@ -20,6 +20,14 @@ pub enum Stop {
     Superseded,
     /// Its owner cancelled it.
     Cancelled,
+}
+
+/// What becomes of a store that was cancelled before it was ever ready.
+const CLEARED: &str = "It was never ready: its pods and volumes are removed, its record stays.";
+
+/// Whether nothing of the store is anybody's data yet.
+fn is_never_ready(store: &StoreRecord, operation: &OperationRecord) -> bool {
+    operation.kind == OperationKind::Create && !store.ever_ready
 }
 
 /// End an open operation.
@@ -38,6 +46,8 @@ pub async fn stop(
 ) -> Result<OperationRecord, DbError> {
     let mut ended = operation.clone();
     ended.finished_at = Some(now());
+    // A delete removes everything by itself.
+    let clear = stop == Stop::Cancelled && is_never_ready(store, operation);
     let reason = match stop {
         Stop::Superseded => {
             ended.ended_by = Some(EndedBy::Delete);
@@ -47,13 +57,14 @@ pub async fn stop(
         Stop::Cancelled => {
             ended.ended_by = Some(EndedBy::Cancel);
             ended.status = OperationStatus::Cancelled;
-            ended.failure = Some(Failure::new(FailureCode::Cancelled, ""));
+            let left = if clear { CLEARED } else { "" };
+            ended.failure = Some(Failure::new(FailureCode::Cancelled, left));
             StopReason::Cancelled
         }
     };
     ledger::save_operation(tx, &ended).await?;
     outbox::settle(tx, operation.id).await?;
-    outbox::enqueue_control(tx, store, operation.id, generation, reason).await?;
+    outbox::enqueue_control(tx, store, operation.id, generation, reason, clear).await?;
     tracing::debug!(operation.id = %operation.id, %generation, ?stop, "ended by a later wish");
     Ok(ended)
 }

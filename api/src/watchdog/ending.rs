@@ -65,6 +65,7 @@ pub async fn expire(
                 operation.id,
                 store.generation,
                 StopReason::Expired,
+                false,
             )
             .await?;
         }

@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 pub struct Control {
     /// Why.
     pub reason: StopReason,
+    /// Whether what was made of the store so far is to go: it was never ready, and
+    /// nobody brings it forward any more. The store stays on record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clear: bool,
 }
 
 /// Why an operation shall stop.

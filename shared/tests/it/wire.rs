@@ -91,6 +91,7 @@ fn control_reads_and_is_said_as_frozen() {
     frozen(
         "control",
         &around(Control {
+            clear: false,
             reason: StopReason::Superseded,
         }),
     );

@@ -58,8 +58,18 @@ impl Broker {
     }
 
     pub async fn control(&self, store: &StoreId, generation: i64, like: &Envelope<Command>) {
+        self.stop(store, generation, like, false).await;
+    }
+
+    /// The same for a create that was cancelled before the store was ever ready.
+    pub async fn clear(&self, store: &StoreId, generation: i64, like: &Envelope<Command>) {
+        self.stop(store, generation, like, true).await;
+    }
+
+    async fn stop(&self, store: &StoreId, generation: i64, like: &Envelope<Command>, clear: bool) {
         let body = Control {
             reason: StopReason::Cancelled,
+            clear,
         };
         let message = Envelope {
             store_id: store.clone(),

@@ -128,3 +128,48 @@ async fn a_cancelled_store_that_is_deleted_at_once_is_gone() {
     assert_eq!(ends, ["Stopped", "Deleted"], "{}", here.log());
     here.clean(&[]).await;
 }
+
+#[tokio::test]
+async fn what_was_made_of_a_cancelled_create_goes_and_the_store_can_be_wanted_again() {
+    let mut here = Installation::start().await;
+    let helm = variable("TEST_HELM");
+    let pid = hanging_helm(&mut here, &format!("{helm} \"$@\""));
+    here.open_shop().await;
+    let _worker = here.worker();
+    let command = a_create();
+    here.broker.command(&command).await;
+    until("helm hangs", SOON, async || lives(&pid)).await;
+
+    here.broker.clear(&command.store_id, 2, &command).await;
+    let namespaces = here.cluster.all::<Namespace>();
+    until("nothing of it is left", SOON, async || {
+        let found = namespaces.get_opt(command.store_id.as_str()).await;
+        found.unwrap().is_none()
+    })
+    .await;
+
+    let events = here.broker.until_settled(SOON).await;
+    assert!(matches!(events.last(), Some(EventBody::Stopped { .. })));
+    std::fs::remove_file(here.folder.path().join("hang")).unwrap();
+    let wanted = Envelope {
+        generation: Generation(3),
+        ..again(&command, OperationKind::Create)
+    };
+    here.broker.command(&wanted).await;
+    until_ready(&here, &wanted, SOON).await;
+
+    // The same word again, said late, finds a newer intent; and one that is as new
+    // finds a store that was ready.
+    for generation in [2, 4] {
+        here.broker
+            .clear(&wanted.store_id, generation, &wanted)
+            .await;
+    }
+    until("it was refused", SOON, async || {
+        here.log().contains("a cancelled store is left as it is")
+    })
+    .await;
+    let left = namespaces.get(wanted.store_id.as_str()).await.unwrap();
+    assert!(left.metadata.deletion_timestamp.is_none());
+    here.clean(&[wanted.store_id.as_str()]).await;
+}
