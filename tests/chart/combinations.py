@@ -18,10 +18,11 @@ def combinations():
     found["local-suspended"] = ([LOCAL], ["--set", "store.suspended=true"])
     found["prod-suspended"] = ([PROD], HTTPS + ["--set", "store.suspended=true"])
     found["prod-fixed-replicas"] = ([PROD], HTTPS + ["--set", "wordpress.autoscaling.enabled=false,wordpress.replicas=3"])
+    found["prod-wanted-replicas"] = ([PROD], HTTPS + ["--set", "wordpress.replicas=6"])
     return found
 
 
 SNAPSHOTS = (
     "local-small", "local-medium", "local-large", "prod-small", "prod-medium", "prod-large",
-    "local-embedded-small", "prod-gateway-small", "local-suspended",
+    "local-embedded-small", "prod-gateway-small", "local-suspended", "prod-wanted-replicas",
 )

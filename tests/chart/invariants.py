@@ -123,10 +123,18 @@ def several_pods_share_storage(objects):
         yield "several web pods on a volume that one node holds"
 
 
-def one_volume_one_pod(objects):
+def old_pod_serves_until_the_new_one_does(objects):
     web = named(objects, "Deployment", "wordpress")["spec"]
-    if web_content(objects) == ["ReadWriteOnce"] and web["strategy"]["type"] != "Recreate":
-        yield "a rolling update waits for ever for a ReadWriteOnce volume"
+    strategy = web["strategy"]
+    if strategy["type"] != "RollingUpdate" or strategy["rollingUpdate"] != {"maxSurge": 1, "maxUnavailable": 0}:
+        yield "an update ends the old web pod before the new one serves"
+
+
+def one_volume_one_node(objects):
+    web = named(objects, "Deployment", "wordpress")["spec"]
+    affinity = web["template"]["spec"].get("affinity", {}).get("podAffinity", {})
+    if web_content(objects) == ["ReadWriteOnce"] and not affinity.get("preferredDuringSchedulingIgnoredDuringExecution"):
+        yield "the new web pod does not prefer the node that holds its volume"
 
 
 def autoscaler_owns_replicas(objects):
@@ -246,7 +254,7 @@ def a_revision_rolls_nothing(objects):
 
 ALL = [
     resources_are_set, pods_are_restricted, containers_are_restricted, servers_have_probes, quota_has_room,
-    several_pods_share_storage, one_volume_one_pod, autoscaler_owns_replicas, no_secret_values, only_the_namespace,
+    several_pods_share_storage, old_pod_serves_until_the_new_one_does, one_volume_one_node, autoscaler_owns_replicas, no_secret_values, only_the_namespace,
     labels_are_complete, selectors_select, mounts_have_volumes, images_are_pinned, network_is_closed,
     web_waits_for_setup, files_never_change, data_outlives_a_release, a_revision_rolls_nothing,
 ]

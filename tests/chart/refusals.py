@@ -2,9 +2,9 @@
 from rendering import HTTPS, LOCAL, PROD, render
 
 REFUSED = (
-    ("two web pods on a ReadWriteOnce volume", [LOCAL], ["--set", "wordpress.replicas=2"], "/wordpress/replicas"),
-    ("autoscaling on a ReadWriteOnce volume", [LOCAL], ["--set", "wordpress.autoscaling.enabled=true"], "/wordpress/autoscaling"),
-    ("prod with its storage made ReadWriteOnce", [PROD], HTTPS + ["--set", "wordpress.content.accessMode=ReadWriteOnce"], "/wordpress/autoscaling"),
+    ("two web pods on a ReadWriteOnce volume", [LOCAL], ["--set", "wordpress.replicas=2"], "want 1, or give the platform storage with ReadWriteMany"),
+    ("autoscaling on a ReadWriteOnce volume", [LOCAL], ["--set", "wordpress.autoscaling.enabled=true"], "turn it off, or give the platform storage with ReadWriteMany"),
+    ("prod with its storage made ReadWriteOnce", [PROD], HTTPS + ["--set", "wordpress.content.accessMode=ReadWriteOnce"], "turn it off, or give"),
     ("an unknown value", [LOCAL], ["--set", "wordpress.replica=1"], "replica"),
     ("an unknown value at the top", [LOCAL], ["--set", "mariadb.enabled=true"], "mariadb"),
     ("an unknown plan", [LOCAL], ["--set", "store.plan=huge"], "is none of plans: large, medium, small"),

@@ -9,6 +9,7 @@ pub mod hosts;
 pub mod labels;
 pub mod leaving;
 pub mod rollout;
+pub mod room;
 pub mod wake;
 pub mod workloads;
 

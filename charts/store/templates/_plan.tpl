@@ -23,10 +23,16 @@ limits:
 {{- max (index $plan .part).storageGi (index .root.Values.store.grownGi .part | default 0) -}}
 {{- end }}
 
-{{/* Most web pods that run in the steady state. */}}
+{{/* Fewest and most web pods that run in the steady state. An autoscaler has at
+     least as many as are wanted. */}}
+{{- define "store.replicas.min" -}}
+{{- with .Values.wordpress -}}
+{{- .autoscaling.enabled | ternary (max .replicas .autoscaling.minReplicas) .replicas | int -}}
+{{- end -}}
+{{- end }}
 {{- define "store.replicas.max" -}}
 {{- with .Values.wordpress -}}
-{{- .autoscaling.enabled | ternary .autoscaling.maxReplicas .replicas | int -}}
+{{- .autoscaling.enabled | ternary (max .replicas .autoscaling.maxReplicas) .replicas | int -}}
 {{- end -}}
 {{- end }}
 

@@ -4,6 +4,16 @@
 {{- if ne (regexReplaceAll ":[0-9]+$" $url.host "") .Values.store.host -}}
 {{- fail (printf "store.url (%s) does not name store.host (%s): give both the same host" .Values.store.url .Values.store.host) -}}
 {{- end -}}
+{{- with .Values.wordpress -}}
+{{- if eq .content.accessMode "ReadWriteOnce" -}}
+{{- if gt (int .replicas) 1 -}}
+{{- fail (printf "%d web pods (wordpress.replicas) are wanted, but the shop's files lie on a volume that one node holds (wordpress.content.accessMode is ReadWriteOnce): want 1, or give the platform storage with ReadWriteMany in its values files" (int .replicas)) -}}
+{{- end -}}
+{{- if .autoscaling.enabled -}}
+{{- fail "wordpress.autoscaling.enabled needs several web pods, but the shop's files lie on a volume that one node holds (wordpress.content.accessMode is ReadWriteOnce): turn it off, or give the platform storage with ReadWriteMany" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $plan := include "store.plan" . | fromJson -}}
 {{- if gt (add $plan.mysql.bufferPoolMi 128 | int) (int $plan.mysql.memory.limit) -}}
 {{- fail (printf "plan %s: mysql.memory.limit must leave 128 MiB above mysql.bufferPoolMi" .Values.store.plan) -}}

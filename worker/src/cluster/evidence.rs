@@ -2,14 +2,15 @@
 //! the last words of its container. Words of a store's own passwords and keys
 //! are struck out before anything leaves here.
 
-use k8s_openapi::api::core::v1::{Event, PersistentVolumeClaim, Pod, Secret};
+use k8s_openapi::api::core::v1::{Event, PersistentVolumeClaim, Pod, ResourceQuota, Secret};
 use kube::Api;
 use kube::api::{ListParams, LogParams};
 use secrecy::{ExposeSecret as _, SecretString};
-use shared::failure::Evidence;
+use shared::failure::{Evidence, FailureCode};
 
 use crate::cluster::diagnose::{Diagnosis, Facts, diagnose};
 use crate::cluster::rollout::Rollout;
+use crate::cluster::room::{self, Way};
 use crate::cluster::workloads::{self, PodIdentity, Workloads};
 use crate::cluster::{Cluster, ClusterError};
 use crate::values::CREDENTIALS_SECRET;
@@ -31,6 +32,8 @@ pub struct Look {
     pub cause: Option<Diagnosis>,
     /// Pods that hold up their StatefulSet.
     pub stuck: Vec<PodIdentity>,
+    /// What makes room for pods that a quota refuses.
+    pub room: Vec<Way>,
 }
 
 /// The cause that keeps the workloads, with its evidence.
@@ -59,7 +62,16 @@ pub async fn look(
     };
     let stuck = workloads::stuck(&facts.workloads.stateful_sets, &facts.pods);
     let Some(mut found) = diagnose(&facts, verdict) else {
-        return Ok(Look { cause: None, stuck });
+        return Ok(Look {
+            stuck,
+            ..Look::default()
+        });
+    };
+    let room = if found.failure.code == FailureCode::QuotaExceeded {
+        let quotas = cluster.of::<ResourceQuota>(store).list(&all).await?;
+        room::ways(&facts, &quotas.items)
+    } else {
+        Vec::new()
     };
     let mut evidence = of_events(&facts.events, &found.object);
     if let Some(container) = &found.container {
@@ -86,6 +98,7 @@ pub async fn look(
     Ok(Look {
         cause: Some(found),
         stuck,
+        room,
     })
 }
 

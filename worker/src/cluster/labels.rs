@@ -33,6 +33,9 @@ pub const HOST: &str = "urumi.dev/host";
 /// Annotation of a namespace: the address of its shop's front page.
 pub const URL: &str = "urumi.dev/url";
 
+/// Annotation of a store's workload: when its controller was last told that there
+/// is room for a pod that a quota had refused.
+pub const ASKED_AGAIN: &str = "urumi.dev/asked-again";
 /// Annotation of a store's workloads: helm's revision, set by the chart.
 pub const REVISION: &str = "urumi.dev/revision";
 /// Annotation of a Deployment whose store is suspended, set by the chart.

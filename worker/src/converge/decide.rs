@@ -241,9 +241,7 @@ fn rollout(seen: &Observed, taken: &Taken, patience: &Patience) -> Option<Next> 
         (Some(Rollout::Waiting(_)), Some(cause)) if is_final(cause, patience) => {
             Some(Next::Stuck(cause.failure.clone().in_step(step)))
         }
-        (Some(Rollout::Waiting(_)), _) if !seen.stuck.is_empty() && taken.count(step) < ENOUGH => {
-            Some(Next::Do(step))
-        }
+        (Some(Rollout::Waiting(_)), _) if can_be_helped(seen, taken) => Some(Next::Do(step)),
         (Some(Rollout::Waiting(why)), cause) => Some(Next::Wait(Waiting {
             step,
             message: why.clone(),
@@ -251,6 +249,12 @@ fn rollout(seen: &Observed, taken: &Taken, patience: &Patience) -> Option<Next> 
         })),
         (None, _) => Some(Next::wait(step, "the workloads were not looked at")),
     }
+}
+
+/// Whether a pod holds up its StatefulSet, or a quota refuses one that has room.
+fn can_be_helped(seen: &Observed, taken: &Taken) -> bool {
+    let something = !seen.stuck.is_empty() || !seen.room.is_empty();
+    something && taken.count(Step::Rollout) < ENOUGH
 }
 
 fn storefront(seen: &Observed, taken: &Taken, patience: &Patience) -> Next {

@@ -88,8 +88,12 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
         }
         seen.storefront = Some(answer);
     } else {
-        let Look { cause, stuck } = evidence::look(cluster, store, workloads, &verdict).await?;
+        let Look { cause, stuck, room } =
+            evidence::look(cluster, store, workloads, &verdict).await?;
         seen.stuck = stuck;
+        if !room.is_empty() && taken.is_time_for_room() {
+            seen.room = room;
+        }
         // What only follows from a database that still starts has no time of its own.
         let counts = cause.as_ref().filter(|cause| !cause.follows);
         let lasting = taken.lasting(counts.map(|cause| cause.failure.code));

@@ -7,6 +7,7 @@ use shared::failure::Failure;
 
 use crate::cluster::leaving::Holder;
 use crate::cluster::rollout::Rollout;
+use crate::cluster::room::Way;
 use crate::cluster::workloads::PodIdentity;
 use crate::helm::Release;
 
@@ -25,6 +26,8 @@ pub struct Observed {
     pub rollout: Option<Rollout>,
     /// Pods that hold up their StatefulSet.
     pub stuck: Vec<PodIdentity>,
+    /// What makes room for pods that a quota refuses.
+    pub room: Vec<Way>,
     /// What keeps the workloads, the shop or a removal, where that was found.
     pub cause: Option<Cause>,
     /// The shop's own answer.
@@ -108,6 +111,7 @@ impl Observed {
             volumes: Volumes::default(),
             rollout: None,
             stuck: Vec::new(),
+            room: Vec::new(),
             cause: None,
             storefront: None,
         }

@@ -11,6 +11,8 @@ use crate::converge::decide::Waiting;
 
 /// A cause that was not seen for this long is over.
 const BREAK: Duration = Duration::from_secs(15);
+/// Between two tries to make room, so that the first may have its effect.
+const ROOM: Duration = Duration::from_secs(3);
 /// Between two looks at the hosts of the whole cluster.
 const HOSTS: Duration = Duration::from_secs(10);
 
@@ -25,6 +27,7 @@ pub struct Taken {
     causes: BTreeMap<FailureCode, (Instant, Instant)>,
     verified: Option<i64>,
     hosts_asked: Option<Instant>,
+    room_made: Option<Instant>,
     given_up: Option<Failure>,
     rolled_back: Option<Instant>,
     answers_since: Option<Instant>,
@@ -140,6 +143,17 @@ impl Taken {
             return false;
         }
         self.hosts_asked = Some(now);
+        true
+    }
+
+    /// Whether it is time to make room for pods that a quota refuses.
+    pub fn is_time_for_room(&mut self) -> bool {
+        let now = Instant::now();
+        let made = self.room_made;
+        if made.is_some_and(|made| now.duration_since(made) < ROOM) {
+            return false;
+        }
+        self.room_made = Some(now);
         true
     }
 

@@ -2,6 +2,8 @@
 //! Pure. A Deployment says so in a condition; the others only by events, which
 //! count as long as their object lacks pods.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::Event;
 use kube::ResourceExt as _;
 use shared::failure::FailureCode;
@@ -75,27 +77,34 @@ fn refused(object: String, message: &str) -> Option<Finding> {
 /// can make room for it: `… requested: limits.cpu=3, used: limits.cpu=1,
 /// limited: limits.cpu=2`.
 fn is_above_limit(message: &str) -> bool {
-    let amounts = |title: &str| {
-        let from = message.split_once(title).map_or("", |(_, rest)| rest);
-        // The next title, if any, ends the list.
-        let list = from.split(": ").next().unwrap_or_default();
-        let pairs = list
-            .split(',')
-            .filter_map(|pair| pair.trim().split_once('='));
-        pairs
-            .filter_map(|(name, amount)| Some((name.to_owned(), quantity(amount)?)))
-            .collect::<Vec<_>>()
+    let limited = amounts(message, "limited: ");
+    let over = |(name, requested): (&String, &f64)| {
+        limited.get(name).is_some_and(|limit| requested > limit)
     };
-    let limited = amounts("limited: ");
-    amounts("requested: ").iter().any(|(name, requested)| {
-        let limit = limited.iter().find(|(limit, _)| limit == name);
-        limit.is_some_and(|(_, limit)| requested > limit)
-    })
+    requested(message).iter().any(over)
+}
+
+/// The amounts that follow a title in a quota's refusal.
+fn amounts(message: &str, title: &str) -> BTreeMap<String, f64> {
+    let from = message.split_once(title).map_or("", |(_, rest)| rest);
+    // The next title, if any, ends the list.
+    let list = from.split(": ").next().unwrap_or_default();
+    let pairs = list
+        .split(',')
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .filter_map(|(name, amount)| Some((name.to_owned(), quantity(amount)?)))
+        .collect()
+}
+
+/// What a quota's refusal says was requested.
+pub(in crate::cluster) fn requested(message: &str) -> BTreeMap<String, f64> {
+    amounts(message, "requested: ")
 }
 
 /// A Kubernetes quantity as a number.
 /// Source: `k8s.io/apimachinery/pkg/api/resource/suffix.go`.
-fn quantity(text: &str) -> Option<f64> {
+pub(in crate::cluster) fn quantity(text: &str) -> Option<f64> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.');
     let (number, suffix) = text.split_at(digits.unwrap_or(text.len()));

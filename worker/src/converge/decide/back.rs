@@ -7,7 +7,7 @@ use shared::failure::{Failure, FailureCode};
 use shared::step::Step;
 
 use crate::cluster::rollout::Rollout;
-use crate::converge::decide::{ENOUGH, Next};
+use crate::converge::decide::{Next, can_be_helped};
 use crate::converge::observed::{Found, Namespace, Observed};
 use crate::converge::taken::Taken;
 use crate::helm::ReleaseStatus;
@@ -53,9 +53,7 @@ pub(super) fn next(seen: &Observed, taken: &Taken) -> Option<Next> {
             "It went back to what served before, which serves again.",
         )),
         // Its StatefulSet would wait for it for ever.
-        Some(_) if !seen.stuck.is_empty() && taken.count(Step::Rollout) < ENOUGH => {
-            Next::Do(Step::Rollout)
-        }
+        Some(_) if can_be_helped(seen, taken) => Next::Do(Step::Rollout),
         Some(Rollout::Waiting(what)) if went < BACK => Next::wait(Step::Rollout, what),
         _ => Next::Stuck(with(
             why,
