@@ -12,7 +12,8 @@ use crate::faults::dice::Dice;
 use crate::faults::own::Own;
 use crate::faults::store::Wish;
 
-/// How long a person waits for one wish.
+/// How long a person waits for one wish once nothing is broken any more: while
+/// processes are being ended there is no limit to how often it is one's own.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Between a person's looks.
 const LOOK: Duration = Duration::from_millis(700);
@@ -38,10 +39,10 @@ pub async fn live(
             let pause = Duration::from_millis(dice.below(4_000));
             tokio::time::sleep(pause).await;
         } else {
-            fulfilled(&own, &id, Wish::Create).await?;
+            fulfilled(&own, &id, Wish::Create, &over).await?;
             if updates && dice.percent(40) {
                 own.update(&id, "medium", &format!("{name} medium")).await?;
-                fulfilled(&own, &id, Wish::Update).await?;
+                fulfilled(&own, &id, Wish::Update, &over).await?;
             }
         }
         let last = over.load(Ordering::Relaxed);
@@ -50,7 +51,7 @@ pub async fn live(
         }
         expected.insert(id.clone(), "Deleted");
         own.delete(&id).await?;
-        fulfilled(&own, &id, Wish::Delete).await?;
+        fulfilled(&own, &id, Wish::Delete, &over).await?;
         if last {
             return Ok(expected);
         }
@@ -58,20 +59,30 @@ pub async fn live(
     Ok(expected)
 }
 
-async fn fulfilled(own: &Own, id: &str, wish: Wish) -> Result<()> {
-    let begun = Instant::now();
+async fn fulfilled(own: &Own, id: &str, wish: Wish, over: &AtomicBool) -> Result<()> {
+    let mut healed: Option<Instant> = None;
     loop {
         if let Some(store) = own.store(id).await {
-            if store["status"] == wish.goal() && store["operation"]["status"] == "Succeeded" {
-                return Ok(());
-            }
-            let failed = ["Failed", "DeleteFailed"];
-            if failed.iter().any(|status| store["status"] == *status) {
-                bail!("a {} failed: {store}", wish.as_str());
+            let operation = &store["operation"];
+            let kind = operation["kind"].as_str().unwrap_or_default();
+            if kind.eq_ignore_ascii_case(wish.as_str()) {
+                match operation["status"].as_str() {
+                    Some("Succeeded") if store["status"] == wish.goal() => return Ok(()),
+                    Some("Failed" | "Cancelled" | "Superseded") => {
+                        bail!("a {} failed: {store}", wish.as_str());
+                    }
+                    _ => {}
+                }
             }
         }
-        if begun.elapsed() > PATIENCE {
-            bail!("{id}: no end of the {} in {PATIENCE:?}", wish.as_str());
+        if over.load(Ordering::Relaxed) {
+            let healed = *healed.get_or_insert_with(Instant::now);
+            if healed.elapsed() > PATIENCE {
+                bail!(
+                    "{id}: no end of the {} within {PATIENCE:?} after the last kill",
+                    wish.as_str()
+                );
+            }
         }
         tokio::time::sleep(LOOK).await;
     }

@@ -43,7 +43,8 @@ pub async fn random(ground: &Ground, load: Load) -> Result<bool> {
     let plan = Plan::new(15, 2)
         .with("URUMI_SLOTS", 4)
         // Nobody gives up because others were killed.
-        .with("URUMI_OPERATION_DEADLINE_SECONDS", 900);
+        .with("URUMI_OPERATION_DEADLINE_SECONDS", 3_600)
+        .with("URUMI_OPERATION_MAX_ATTEMPTS", 50);
     let own = Arc::new(ground.platform(&plan).await?);
     let dice = Dice::new(load.seed);
     let over = Arc::new(AtomicBool::new(false));
@@ -90,8 +91,12 @@ type Done = BTreeMap<(String, &'static str), usize>;
 
 async fn strike(own: &Own, mut dice: Dice, kills: usize) -> Result<Done> {
     let mut done = Done::new();
-    let mut count = 0;
+    let (mut count, mut told) = (0, 0);
     while count < kills {
+        if count % 50 == 0 && count > told {
+            println!("{count} so far");
+            told = count;
+        }
         tokio::time::sleep(Duration::from_millis(200 + dice.below(1_300))).await;
         let struck = match dice.below(10) {
             0..4 => at_a_point(own, &mut dice).await?,
