@@ -109,6 +109,10 @@ async fn make(
     ] {
         metadata.remove(field);
     }
+    if kind.2 == "PersistentVolumeClaim" {
+        // Among them that it is bound.
+        metadata.remove("annotations");
+    }
     let namespace = metadata.get("namespace").and_then(Value::as_str);
     let namespace = namespace.map(str::to_owned);
     let spec = fields.get_mut("spec").and_then(Value::as_object_mut);

@@ -33,8 +33,11 @@ pub async fn hopeless(ground: &Ground) -> Result<bool> {
     let plan = Plan::new(10, 1)
         .with("URUMI_SLOTS", SLOTS)
         .with("URUMI_PATIENCE_UNSCHEDULABLE_SECONDS", PATIENCE.as_secs())
-        // As it is without being told: those without hope are tried so long.
-        .with("URUMI_OPERATION_DEADLINE_SECONDS", 900);
+        // As they are without being told: those without hope are tried so long.
+        .with("URUMI_OPERATION_DEADLINE_SECONDS", 900)
+        .with("URUMI_REDISPATCH_AFTER_SECONDS", 90)
+        .with("URUMI_RETRY_BASE_MS", 2_000)
+        .with("URUMI_RETRY_MAX_MS", 60_000);
     nowhere::begin(&ground.client).await?;
     let own = ground.platform(&plan).await?;
     let well = among(&own).await? & provable(ground, &own).await?;
@@ -111,7 +114,7 @@ async fn provable(ground: &Ground, own: &Own) -> Result<bool> {
     for id in &hopeless {
         own.until_ended(id, Wish::Delete, SOON * 5).await?;
     }
-    let mut slowest = Duration::ZERO;
+    let mut times = Vec::new();
     for number in 0..TRIES {
         let name = format!("provable {number}");
         let id = own.create_of(&name, "large", &name).await?;
@@ -122,16 +125,17 @@ async fn provable(ground: &Ground, own: &Own) -> Result<bool> {
         nowhere::image_invalid(&ground.client, &id, &pod).await?;
         let said = Instant::now();
         let store = own.until_ended(&id, Wish::Create, SOON).await?;
-        slowest = slowest.max(said.elapsed());
+        times.push(said.elapsed());
         let code = store["failure"]["code"].as_str();
         let code = code.context("no failure")?;
         anyhow::ensure!(code == "ImageInvalid", "it failed with {code}");
     }
-    let well = slowest < PROVABLE;
+    let well = times.iter().all(|time| *time < PROVABLE);
+    let times: Vec<String> = times.into_iter().map(seconds).collect();
     println!(
-        "{:6} ImageInvalid, {TRIES} times: shown as the store's failure at most {} after the pod said it",
+        "{:6} ImageInvalid, shown as the store's failure after the pod said it: {}",
         if well { "ok" } else { "FAILED" },
-        seconds(slowest),
+        times.join(", "),
     );
     Ok(well)
 }
