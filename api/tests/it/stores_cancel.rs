@@ -50,6 +50,8 @@ async fn a_cancelled_create_is_failed_whoever_works_on_it_is_told_and_a_retry_ma
         ),
         (create.operation_id, Generation(2), StopReason::Cancelled)
     );
+    // Nothing of it was ever ready, so nothing of it stays in the cluster.
+    assert!(control.body.clear);
     let twice = api.post(&format!("/stores/{id}/cancel"), json!({})).await;
     assert_eq!(
         (twice.status, &twice.json["code"]),
