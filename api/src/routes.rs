@@ -3,9 +3,13 @@
 pub mod audit;
 pub mod dead_letters;
 pub mod docs;
+pub mod key_view;
+pub mod keys;
 pub mod operations;
 pub mod probes;
 pub mod reconciliation;
 pub mod refusals;
 pub mod stores;
+pub mod tenants;
 pub mod view;
+pub mod whoami;

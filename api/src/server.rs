@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::db::{Database, DbError};
 use crate::http::state::AppState;
-use crate::http::{local_guard, request_id};
+use crate::http::{authenticate, local_guard, request_id};
 use crate::observer::Observer;
 use crate::outbox::relay::Relay;
 use crate::projector::{Projector, dead_letters};
@@ -53,6 +53,12 @@ pub enum StartError {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct DbFault(DbError);
+
+impl From<DbError> for DbFault {
+    fn from(error: DbError) -> Self {
+        Self(error)
+    }
+}
 
 /// A bound server that has not answered yet.
 #[derive(Debug)]
@@ -112,6 +118,7 @@ impl Server {
         let http = HttpServer::new(move || {
             App::new()
                 .app_data(shared.clone())
+                .wrap(from_fn(authenticate::layer))
                 .wrap(from_fn(local_guard::layer))
                 .wrap(from_fn(request_id::layer))
                 .configure(router::configure)

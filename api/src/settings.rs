@@ -1,5 +1,7 @@
 //! What the api can be told (`api/settings/default.toml` documents each).
 
+pub mod help;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,6 +33,25 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// Bounds of adopt and purge.
     pub reconciliation: ReconciliationSettings,
+    /// Who may.
+    pub access: AccessSettings,
+}
+
+/// Who may.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AccessSettings {
+    /// Whether anybody has to say who they are.
+    pub login: Login,
+}
+
+/// Whether anybody has to say who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Login {
+    /// Whoever is on this machine may do everything.
+    Off,
+    /// Nothing without a key.
+    Required,
 }
 
 /// Bounds of adopt and purge: how far one call may reach, and on what ground.
@@ -144,15 +165,13 @@ impl EngineSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// Production without a login.
-    #[error(
-        "ENVIRONMENT=prod needs a login, which this version does not have yet: \
-         run it with ENVIRONMENT=local on a loopback address"
-    )]
+    #[error("ENVIRONMENT=prod needs a login: leave URUMI_LOGIN out, or set it to `required`")]
     NoLogin,
     /// Local mode that others could reach.
     #[error(
         "local mode has no login and listens on loopback only, but URUMI_LISTEN is {0}: use 127.0.0.1, \
-         or set URUMI_PUBLISHED_ON_LOOPBACK=true if the port is published on a loopback address only"
+         or set URUMI_PUBLISHED_ON_LOOPBACK=true if the port is published on a loopback address only, \
+         or URUMI_LOGIN=required"
     )]
     NotLoopback(SocketAddr),
 }
@@ -170,6 +189,7 @@ impl Settings {
             stores: shared::settings::load(DEFAULTS)?,
             engine: shared::settings::load(DEFAULTS)?,
             reconciliation: shared::settings::load(DEFAULTS)?,
+            access: shared::settings::load(DEFAULTS)?,
         })
     }
 
@@ -185,6 +205,7 @@ impl Settings {
             stores: load_from(DEFAULTS, variables)?,
             engine: load_from(DEFAULTS, variables)?,
             reconciliation: load_from(DEFAULTS, variables)?,
+            access: load_from(DEFAULTS, variables)?,
         })
     }
 
@@ -193,13 +214,15 @@ impl Settings {
     /// # Errors
     /// [`Refused`], with what to do.
     pub fn check(&self) -> Result<(), Refused> {
-        match self.base.environment {
-            Environment::Prod => Err(Refused::NoLogin),
-            Environment::Local => {
-                if self.http.listen.ip().is_loopback() || self.http.published_on_loopback {
+        let listen = self.http.listen;
+        match (self.access.login, self.base.environment) {
+            (Login::Required, _) => Ok(()),
+            (Login::Off, Environment::Prod) => Err(Refused::NoLogin),
+            (Login::Off, Environment::Local) => {
+                if listen.ip().is_loopback() || self.http.published_on_loopback {
                     Ok(())
                 } else {
-                    Err(Refused::NotLoopback(self.http.listen))
+                    Err(Refused::NotLoopback(listen))
                 }
             }
         }
@@ -235,11 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn production_is_refused_while_there_is_no_login() {
-        let refused = with(&[("ENVIRONMENT", "prod"), ("URUMI_INSTALLATION", "a")])
-            .check()
-            .unwrap_err();
-        assert!(matches!(refused, Refused::NoLogin));
+    fn production_is_served_with_a_login_and_refused_without() {
+        let prod = [("ENVIRONMENT", "prod"), ("URUMI_INSTALLATION", "a")];
+        assert_eq!(with(&prod).access.login, Login::Required);
+        assert!(with(&prod).check().is_ok());
+        let open = [prod[0], prod[1], ("URUMI_LOGIN", "off")];
+        assert!(matches!(with(&open).check(), Err(Refused::NoLogin)));
+        let local = [("URUMI_LISTEN", "0.0.0.0:1"), ("URUMI_LOGIN", "required")];
+        assert!(with(&local).check().is_ok());
     }
 
     #[test]

@@ -10,12 +10,14 @@
 
 mod harness;
 
+mod access;
 mod audit;
 mod contract;
 mod dead_letters;
 mod faults;
 mod idempotency;
 mod idempotency_kills;
+mod matrix;
 mod observer;
 mod outage;
 mod permutations;

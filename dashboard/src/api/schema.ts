@@ -55,6 +55,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List API keys */
+        get: operations["listKeys"];
+        put?: never;
+        /** Create an API key */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API key */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operations/{id}": {
         parameters: {
             query?: never;
@@ -262,6 +297,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List tenants */
+        get: operations["listTenants"];
+        put?: never;
+        /** Create a tenant */
+        post: operations["createTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a tenant's limits */
+        patch: operations["updateTenant"];
+        trace?: never;
+    };
+    "/whoami": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell who asks */
+        get: operations["whoami"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -405,6 +492,11 @@ export interface components {
             status?: components["schemas"]["StoreStatus"] | null;
             /** @description The store's id, which is its namespace's name. */
             store_id: string;
+            /**
+             * Format: uuid
+             * @description Whose it is, by the record or else by the namespace's own word.
+             */
+            tenant_id?: string | null;
             /** @description Whether the namespace is being removed. */
             terminating: boolean;
         };
@@ -510,10 +602,126 @@ export interface components {
              */
             taken_at: string;
         };
+        /**
+         * @description Whether a key opens anything.
+         * @enum {string}
+         */
+        KeyStatus: "Active" | "Expired" | "Revoked";
+        /** @description An API key. */
+        KeyView: {
+            /**
+             * Format: date-time
+             * @description When it was given out.
+             */
+            created_at: string;
+            /** @description Who gave it out. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description The whole key: only in the first answer to `POST /keys`. */
+            key?: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to a minute.
+             */
+            last_used_at?: string | null;
+            /**
+             * @description What it is for, in its owner's words.
+             * @example ci
+             */
+            name: string;
+            /**
+             * @description How the key begins: enough to know it by, too little to use it.
+             * @example urumi_k7q2mxbc49
+             */
+            prefix: string;
+            /**
+             * Format: date-time
+             * @description When it was taken back.
+             */
+            revoked_at?: string | null;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            /** @description Whether it opens anything. */
+            status: components["schemas"]["KeyStatus"];
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            tenant_id: string;
+        };
+        /** @description Bounds of a tenant; `None` for the platform's own. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description Operations open at once, at most; null for the platform's own limit.
+             */
+            max_operations?: number | null;
+            /**
+             * Format: int32
+             * @description Stores that are not Deleted, at most; null for the platform's own limit.
+             */
+            max_stores?: number | null;
+        };
+        /**
+         * @description Bounds to be changed; what is left out stays.
+         * @example {
+         *       "max_stores": 20
+         *     }
+         */
+        LimitsBody: {
+            /**
+             * Format: int32
+             * @description Operations open at once, at most; null for the platform's own limit.
+             */
+            max_operations?: number | null;
+            /**
+             * Format: int32
+             * @description Stores that are not Deleted, at most; null for the platform's own limit.
+             */
+            max_stores?: number | null;
+        };
+        /**
+         * @description How somebody showed who they are.
+         * @enum {string}
+         */
+        Means: "local" | "key";
         /** @description The stores that are meant. */
         NamedStoresBody: {
             /** @description Their ids, each named. */
             store_ids: components["schemas"]["StoreId"][];
+        };
+        /**
+         * @description The wanted key.
+         * @example {
+         *       "expires_at": "2035-01-01T00:00:00Z",
+         *       "name": "ci",
+         *       "role": "operator"
+         *     }
+         */
+        NewKeyBody: {
+            /**
+             * Format: date-time
+             * @description When it shall end by itself; never if left out.
+             */
+            expires_at?: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            /**
+             * Format: uuid
+             * @description Whose it shall be; yours if left out. Others' only for who runs the platform.
+             */
+            tenant_id?: string;
         };
         /** @description The wanted store; every field may be left out, and the whole body too. */
         NewStoreBody: {
@@ -527,6 +735,27 @@ export interface components {
             name?: components["schemas"]["StoreName"];
             /** @description Size, `small` if left out. */
             plan?: components["schemas"]["Plan"];
+        };
+        /**
+         * @description The wanted tenant.
+         * @example {
+         *       "max_stores": 10,
+         *       "name": "acme"
+         *     }
+         */
+        NewTenantBody: {
+            /**
+             * Format: int32
+             * @description Operations open at once, at most; null for the platform's own limit.
+             */
+            max_operations?: number | null;
+            /**
+             * Format: int32
+             * @description Stores that are not Deleted, at most; null for the platform's own limit.
+             */
+            max_stores?: number | null;
+            /** @description Lower-case letters, digits and `-`; unique. */
+            name: string;
         };
         /**
          * Format: uuid
@@ -595,6 +824,19 @@ export interface components {
             store_id: components["schemas"]["StoreId"];
             waiting?: components["schemas"]["PutOffView"] | null;
             wanted?: components["schemas"]["WantedView"] | null;
+        };
+        /** @description Your tenant. */
+        OwnTenantView: {
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * @description Name.
+             * @example local
+             */
+            name: string;
         };
         /** @description A page of a list. */
         PageView_AuditEventView: {
@@ -690,6 +932,64 @@ export interface components {
                  * @description When it was used after all.
                  */
                 replayed_at?: string | null;
+            }[];
+            /** @description Give it as `cursor` for the page after; null on the last one. */
+            next_cursor?: string | null;
+            /** @description Give it as `cursor` for the page before; null on the first one. */
+            prev_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        PageView_KeyView: {
+            /** @description The page. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was given out.
+                 */
+                created_at: string;
+                /** @description Who gave it out. */
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends by itself.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description The whole key: only in the first answer to `POST /keys`. */
+                key?: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to a minute.
+                 */
+                last_used_at?: string | null;
+                /**
+                 * @description What it is for, in its owner's words.
+                 * @example ci
+                 */
+                name: string;
+                /**
+                 * @description How the key begins: enough to know it by, too little to use it.
+                 * @example urumi_k7q2mxbc49
+                 */
+                prefix: string;
+                /**
+                 * Format: date-time
+                 * @description When it was taken back.
+                 */
+                revoked_at?: string | null;
+                /** @description What it may do. */
+                role: components["schemas"]["Role"];
+                /** @description Whether it opens anything. */
+                status: components["schemas"]["KeyStatus"];
+                /**
+                 * Format: uuid
+                 * @description Whose it is.
+                 */
+                tenant_id: string;
             }[];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
@@ -828,6 +1128,33 @@ export interface components {
             /** @description Give it as `cursor` for the page before; null on the first one. */
             prev_cursor?: string | null;
         };
+        /** @description A page of a list. */
+        PageView_TenantView: {
+            /** @description The page. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Its bounds. */
+                limits: components["schemas"]["Limits"];
+                /**
+                 * @description Name; unique.
+                 * @example acme
+                 */
+                name: string;
+            }[];
+            /** @description Give it as `cursor` for the page after; null on the last one. */
+            next_cursor?: string | null;
+            /** @description Give it as `cursor` for the page before; null on the first one. */
+            prev_cursor?: string | null;
+        };
         /**
          * @description Size of a store; resources and quota follow from it in `charts/store`.
          * @enum {string}
@@ -899,6 +1226,11 @@ export interface components {
          * @description One HTTP request; given back as `X-Request-Id` and kept in the audit.
          */
         RequestId: string;
+        /**
+         * @description What a principal may do; each may do all that stands before it.
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "admin";
         /** @description What is being done about them. */
         StartedView: {
             /** @description One operation for each store. */
@@ -1034,6 +1366,26 @@ export interface components {
              */
             wanted: components["schemas"]["WantedView"];
         };
+        /** @description An owner of stores. */
+        TenantView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Its bounds. */
+            limits: components["schemas"]["Limits"];
+            /**
+             * @description Name; unique.
+             * @example acme
+             */
+            name: string;
+        };
         /**
          * @description The versions to move to; without any, the newest that the workers have.
          * @example {
@@ -1087,6 +1439,22 @@ export interface components {
              */
             replicas?: number | null;
         };
+        /** @description Who asks. */
+        WhoamiView: {
+            /**
+             * @description As the audit names you.
+             * @example key:urumi_k7q2mxbc49
+             */
+            actor: string;
+            /** @description How you showed who you are. */
+            means: components["schemas"]["Means"];
+            /** @description What you may do. */
+            role: components["schemas"]["Role"];
+            /** @description Whether you run the platform itself. */
+            runs_platform: boolean;
+            /** @description Whose stores you see. */
+            tenant: components["schemas"]["OwnTenantView"];
+        };
     };
     responses: never;
     parameters: never;
@@ -1128,7 +1496,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1181,7 +1558,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1277,6 +1663,232 @@ export interface operations {
             };
         };
     };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description Items of a page; 50 if left out. */
+                limit?: number;
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_KeyView"];
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeyBody"];
+            };
+        };
+        responses: {
+            /** @description The key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tenant. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens nothing any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getOperation: {
         parameters: {
             query?: never;
@@ -1307,7 +1919,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1392,7 +2013,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1446,7 +2076,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1518,7 +2157,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1592,7 +2240,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1650,7 +2307,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1731,7 +2397,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1781,7 +2456,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1852,7 +2536,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1976,7 +2669,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2087,7 +2789,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2198,7 +2909,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2262,7 +2982,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2386,7 +3115,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2444,6 +3182,324 @@ export interface operations {
             };
             /** @description A field is refused, or the key was used for another request. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTenants: {
+        parameters: {
+            query?: {
+                /** @description Items of a page; 50 if left out. */
+                limit?: number;
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_TenantView"];
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTenantBody"];
+            };
+        };
+        responses: {
+            /** @description The tenant. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another tenant has the name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The tenant's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitsBody"];
+            };
+        };
+        responses: {
+            /** @description The tenant. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tenant. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whoami: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoamiView"];
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
