@@ -3,6 +3,8 @@
 
 pub mod key;
 pub mod keys;
+pub mod limits;
+pub mod sessions;
 pub mod tenants;
 
 use serde::Serialize;
@@ -48,6 +50,8 @@ pub enum Means {
     Local,
     /// An API key.
     Key,
+    /// A browser's session, opened by a key.
+    Session,
 }
 
 /// Somebody who was recognised.
@@ -69,6 +73,11 @@ impl Principal {
             actor: "local".to_owned(),
             means: Means::Local,
         }
+    }
+
+    /// The holder of a key, as the audit names them.
+    pub fn named(prefix: &str) -> String {
+        format!("key:{prefix}")
     }
 
     /// Whether they run the platform itself: an admin of its own tenant, which is

@@ -8,5 +8,6 @@ pub mod operation;
 pub mod operation_step;
 pub mod outbox_message;
 pub mod parked_message;
+pub mod session;
 pub mod store;
 pub mod tenant;

@@ -92,6 +92,12 @@ pub enum ApiError {
         /// What would do.
         needs: Need,
     },
+    /// More requests of one principal than are allowed.
+    #[error("too many requests: the next one is answered in {}", seconds(*retry_after))]
+    RateLimited {
+        /// Whole seconds.
+        retry_after: u64,
+    },
     /// The path holds a text that is no id of that kind.
     #[error("`{0}` is not an id: expected a UUID")]
     MalformedId(String),
@@ -148,12 +154,15 @@ impl ApiError {
                 Refusal::NothingToRetry { .. } => Code::NothingToRetry,
                 Refusal::NothingToCancel { .. } => Code::NothingToCancel,
                 Refusal::NotCancellable { .. } => Code::NotCancellable,
+                Refusal::StoreLimit { .. } => Code::StoreLimit,
+                Refusal::OperationLimit { .. } => Code::OperationLimit,
                 Refusal::AlreadyReplayed { .. } => Code::AlreadyReplayed,
                 Refusal::StillUnusable { .. } => Code::StillUnusable,
             },
             Self::LoginRequired => Code::LoginRequired,
             Self::CredentialsRefused(_) => Code::CredentialsRefused,
             Self::RoleMissing { .. } => Code::RoleMissing,
+            Self::RateLimited { .. } => Code::RateLimited,
             Self::MalformedId(_) => Code::MalformedId,
             Self::KeyNotFound(_) => Code::KeyNotFound,
             Self::TenantNotFound(_) => Code::TenantNotFound,
@@ -192,6 +201,7 @@ impl ApiError {
             Self::RoleMissing { .. } => {
                 Some("Ask an admin of your tenant for a key with that role.".to_owned())
             }
+            Self::RateLimited { .. } => Some("Wait as long as `Retry-After` says.".to_owned()),
             Self::KeyNotFound(_) => Some("List your keys with GET /keys.".to_owned()),
             Self::TenantNotFound(_) => Some("List them with GET /tenants.".to_owned()),
             Self::TenantNameTaken(_) => Some("Choose another name.".to_owned()),
@@ -264,4 +274,12 @@ impl From<DbError> for ApiError {
 fn list(methods: &[Method]) -> String {
     let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
     names.join(", ")
+}
+
+fn seconds(count: u64) -> String {
+    if count == 1 {
+        "1 second".to_owned()
+    } else {
+        format!("{count} seconds")
+    }
 }

@@ -7,7 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, Resource};
 use crate::error::ApiError;
 use crate::http::dashboard;
 use crate::routes::{
-    audit, dead_letters, docs, keys, operations, probes, reconciliation, stores, tenants, whoami,
+    audit, audit_proof, dead_letters, docs, keys, operations, probes, reconciliation, session,
+    stores, tenants, whoami,
 };
 
 /// The routes; what is not here is a problem.
@@ -59,6 +60,14 @@ pub fn configure(config: &mut ServiceConfig) {
 fn access(config: &mut ServiceConfig) {
     const BOTH: &[Method] = &[Method::GET, Method::POST];
     config
+        .service(at("/audit/verify", &[Method::GET]).route(web::get().to(audit_proof::verify)))
+        .service(at("/audit/export", &[Method::GET]).route(web::get().to(audit_proof::export)))
+        .service(at("/audit/key", &[Method::GET]).route(web::get().to(audit_proof::key)))
+        .service(
+            at("/session", &[Method::POST, Method::DELETE])
+                .route(web::post().to(session::open))
+                .route(web::delete().to(session::close)),
+        )
         .service(at("/whoami", &[Method::GET]).route(web::get().to(whoami::handle)))
         .service(
             at("/keys", BOTH)

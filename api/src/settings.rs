@@ -37,20 +37,31 @@ pub struct Settings {
     pub access: AccessSettings,
 }
 
-/// Who may.
-#[derive(Debug, Clone, Deserialize)]
+/// Who may, and how much.
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct AccessSettings {
     /// Whether anybody has to say who they are.
     pub login: Login,
+    /// How long a session may lie idle.
+    pub session_idle_seconds: i64,
+    /// How long a session lasts at most.
+    pub session_max_seconds: i64,
+    /// Requests of one key in a second, lasting; 0 for any number.
+    pub rate_limit_per_second: u32,
+    /// Requests of one key at once.
+    pub rate_limit_burst: u32,
+    /// Seed of the Ed25519 key that signs exports of the audit: 32 bytes in base64.
+    pub audit_signing_key: SecretString,
 }
 
 /// Whether anybody has to say who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Login {
     /// Whoever is on this machine may do everything.
     Off,
     /// Nothing without a key.
+    #[default]
     Required,
 }
 
@@ -130,6 +141,10 @@ pub struct EngineSettings {
     pub retry_base_ms: u64,
     /// Longest pause between tries.
     pub retry_max_ms: u64,
+    /// Stores of a tenant that has no limit of its own; 0 for any number.
+    pub tenant_max_stores: i64,
+    /// Open operations of such a tenant; 0 for any number.
+    pub tenant_max_operations: i64,
 }
 
 impl EngineSettings {

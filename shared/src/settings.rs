@@ -12,12 +12,13 @@ use config::{Config, ConfigError, File, FileFormat, Map, Value};
 use serde::de::DeserializeOwned;
 
 /// Variables without the `URUMI_` prefix, and the keys they set.
-pub const FOREIGN: [(&str, &str); 5] = [
+pub const FOREIGN: [(&str, &str); 6] = [
     ("ENVIRONMENT", "environment"),
     ("DATABASE_URL", "database_url"),
     ("AMQP_URL", "amqp_url"),
     ("KUBECONFIG", "kubeconfig"),
     ("PATH", "path"),
+    ("XDG_CONFIG_HOME", "xdg_config_home"),
 ];
 
 /// Which of the two worlds a program runs in.

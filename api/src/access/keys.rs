@@ -101,7 +101,7 @@ pub fn principal(row: &Model, means: Means) -> Result<Principal, UnreadableRow> 
         tenant: TenantId(row.tenant_id),
         role: Role::parse(&row.role)
             .ok_or_else(|| UnreadableRow::new("api_keys.role", &row.role))?,
-        actor: format!("key:{}", row.prefix),
+        actor: Principal::named(&row.prefix),
         means,
     })
 }

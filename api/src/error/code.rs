@@ -58,6 +58,9 @@ codes! {
     LoginRequired "login_required" UNAUTHORIZED "Login required";
     CredentialsRefused "credentials_refused" UNAUTHORIZED "Credentials refused";
     RoleMissing "role_missing" FORBIDDEN "Not with this role";
+    RateLimited "rate_limited" TOO_MANY_REQUESTS "Too many requests";
+    StoreLimit "store_limit" CONFLICT "Store limit reached";
+    OperationLimit "operation_limit" TOO_MANY_REQUESTS "Too many operations at once";
     MalformedId "malformed_id" BAD_REQUEST "Not an id";
     KeyNotFound "key_not_found" NOT_FOUND "No such key";
     TenantNotFound "tenant_not_found" NOT_FOUND "No such tenant";

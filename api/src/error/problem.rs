@@ -10,6 +10,7 @@ use shared::telemetry::chain;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::stores::legal::Refusal;
 
 /// The media type.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -117,6 +118,12 @@ pub fn response(error: &ApiError, request_id: Option<RequestId>) -> HttpResponse
         ApiError::CredentialsRefused(_) => {
             let challenge = "Bearer realm=\"urumi\", error=\"invalid_token\"";
             builder.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        ApiError::RateLimited { retry_after } => {
+            builder.insert_header((RETRY_AFTER, *retry_after));
+        }
+        ApiError::Refused(Refusal::OperationLimit { .. }) => {
+            builder.insert_header((RETRY_AFTER, HeaderValue::from_static("5")));
         }
         ApiError::Unavailable(_) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("2")));

@@ -3,7 +3,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -14,11 +14,15 @@ use uuid::Uuid;
 
 use crate::access::key::KeyText;
 use crate::access::keys::{self, Closed};
+use crate::access::sessions::{self, Token};
 use crate::access::{Means, Principal};
 use crate::audit;
 use crate::db::DbError;
+use crate::entity::api_key;
 use crate::error::{ApiError, problem};
+use crate::http::cookie;
 use crate::http::needs::{self, Need};
+use crate::http::rates::Left;
 use crate::http::request_id;
 use crate::http::state::AppState;
 use crate::record::rows::now;
@@ -30,22 +34,25 @@ pub async fn layer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    match admit(&request).await {
-        Ok(None) => {}
-        Ok(Some(principal)) => {
+    let left = match admit(&request).await {
+        Ok(None) => None,
+        Ok(Some((principal, left))) => {
             request.extensions_mut().insert(principal);
+            left
         }
         Err(error) => {
             let response = problem::response(&error, request_id::current());
             return Ok(request.into_response(response));
         }
+    };
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    if let Some(left) = left {
+        left.tell(response.headers_mut());
     }
-    next.call(request)
-        .await
-        .map(ServiceResponse::map_into_boxed_body)
+    Ok(response)
 }
 
-async fn admit(request: &ServiceRequest) -> Result<Option<Principal>, ApiError> {
+async fn admit(request: &ServiceRequest) -> Result<Option<(Principal, Option<Left>)>, ApiError> {
     let pattern = request.match_pattern();
     let need = needs::need(request.method(), pattern.as_deref());
     let Some(state) = request.app_data::<Data<AppState>>() else {
@@ -55,8 +62,12 @@ async fn admit(request: &ServiceRequest) -> Result<Option<Principal>, ApiError> 
         return Ok(None);
     }
     let principal = recognise(state, request).await?;
+    let left = state
+        .rates
+        .take(&principal.actor)
+        .map_err(|retry_after| ApiError::RateLimited { retry_after })?;
     if need.met(&principal) {
-        return Ok(Some(principal));
+        return Ok(Some((principal, left)));
     }
     if !request.method().is_safe() {
         let tried = format!("{} {}", request.method(), pattern.unwrap_or_default());
@@ -70,12 +81,45 @@ async fn admit(request: &ServiceRequest) -> Result<Option<Principal>, ApiError> 
 
 async fn recognise(state: &AppState, request: &ServiceRequest) -> Result<Principal, ApiError> {
     if let Some(given) = bearer(request)? {
-        return by_key(state, &given).await;
+        let key = known_key(state, KeyText::parse(&given)).await?;
+        return Ok(keys::principal(&key, Means::Key).map_err(DbError::from)?);
     }
-    match state.settings.access.login {
-        Login::Off => Ok(Principal::local()),
-        Login::Required => Err(ApiError::LoginRequired),
+    if state.settings.access.login == Login::Off {
+        return Ok(Principal::local());
     }
+    match cookie::token(request.request(), &state.settings) {
+        Some(token) => by_session(state, request, &token).await,
+        None => Err(ApiError::LoginRequired),
+    }
+}
+
+/// The principal of a session. A browser sends its cookie by itself, whoever made
+/// it ask; so a change has to say that it comes from our own pages. That the origin
+/// it names is ours the guard outside has seen.
+async fn by_session(
+    state: &AppState,
+    request: &ServiceRequest,
+    token: &Token,
+) -> Result<Principal, ApiError> {
+    if !request.method().is_safe() && !request.headers().contains_key(ORIGIN) {
+        return Err(ApiError::ForbiddenOrigin("an origin not named".to_owned()));
+    }
+    let found = state
+        .db
+        .read(async |db| -> Result<_, DbError> { sessions::find(db, token).await })
+        .await?;
+    let at = now();
+    let open = found.filter(|(session, key)| {
+        sessions::is_open(session, &state.settings.access, at) && keys::opens(key, at).is_ok()
+    });
+    let (session, key) = open.ok_or(ApiError::LoginRequired)?;
+    if sessions::is_news(&session, at) {
+        state
+            .db
+            .transaction(async |tx| sessions::seen(tx, token, at).await)
+            .await?;
+    }
+    Ok(keys::principal(&key, Means::Session).map_err(DbError::from)?)
 }
 
 /// The credentials of an `Authorization` header, if there is one.
@@ -97,10 +141,10 @@ fn bearer(request: &ServiceRequest) -> Result<Option<String>, ApiError> {
     }
 }
 
-/// The principal of an API key.
-async fn by_key(state: &AppState, given: &str) -> Result<Principal, ApiError> {
+/// The row of a key that opens something now.
+pub async fn known_key(state: &AppState, key: Option<KeyText>) -> Result<api_key::Model, ApiError> {
     let refused = |closed: Closed| ApiError::CredentialsRefused(closed.to_string());
-    let key = KeyText::parse(given).ok_or_else(|| refused(Closed::Unknown))?;
+    let key = key.ok_or_else(|| refused(Closed::Unknown))?;
     let row = state
         .db
         .read(async |db| -> Result<_, DbError> { keys::find(db, &key).await })
@@ -119,7 +163,7 @@ async fn by_key(state: &AppState, given: &str) -> Result<Principal, ApiError> {
             .transaction(async |tx| keys::used(tx, row.id, at).await)
             .await?;
     }
-    Ok(keys::principal(&row, Means::Key).map_err(DbError::from)?)
+    Ok(row)
 }
 
 /// A refused change is a fact too.

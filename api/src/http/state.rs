@@ -1,6 +1,8 @@
 //! What a route may touch.
 
+use crate::audit::sign::Signer;
 use crate::db::Database;
+use crate::http::rates::Rates;
 use crate::pulse::Pulse;
 use crate::settings::Settings;
 
@@ -10,4 +12,6 @@ pub struct AppState {
     pub db: Database,
     pub settings: Settings,
     pub pulse: Pulse,
+    pub signer: Signer,
+    pub rates: Rates,
 }

@@ -157,12 +157,7 @@ pub async fn revoke(
         let revoked = revoked.ok_or(StoreError::NotFound)?;
         let event = wish::event(&caller, None, None, "key.revoked", told(&revoked.key));
         let events = if revoked.now { vec![event] } else { Vec::new() };
-        let gone = Answer {
-            status: 204,
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
-        Ok((gone, events))
+        Ok((Answer::empty(204), events))
     };
     let refused = |reason| wish::refused(&caller, None, "key.revoke.refused", reason);
     let granted = wish::grant(&state.db, wish, work, refused)

@@ -50,12 +50,20 @@ pub async fn handle(
     principal: Principal,
 ) -> Result<Json<WhoamiView>, ApiError> {
     Query::of(&request).finish()?;
+    Ok(Json(view(&state, principal).await?))
+}
+
+/// A principal on the wire.
+///
+/// # Errors
+/// The database's.
+pub async fn view(state: &AppState, principal: Principal) -> Result<WhoamiView, ApiError> {
     let id = principal.tenant;
     let tenant = state
         .db
         .read(async |db| -> Result<_, DbError> { tenants::find(db, id).await })
         .await?;
-    Ok(Json(WhoamiView {
+    Ok(WhoamiView {
         runs_platform: principal.runs_platform(),
         actor: principal.actor,
         role: principal.role,
@@ -64,5 +72,5 @@ pub async fn handle(
             name: tenant.map_or_else(String::new, |tenant| tenant.name),
         },
         means: principal.means,
-    }))
+    })
 }

@@ -33,6 +33,11 @@ const MATRIX: &[Row] = &[
     ("post",   "/reconciliation/adopt",        [401, 403, 403, 403, 403, 409]),
     ("post",   "/reconciliation/purge",        [401, 403, 403, 403, 403, 409]),
     ("get",    "/whoami",                      [401, 200, 200, 200, 200, 200]),
+    ("post",   "/session",                     [401, 201, 201, 201, 201, 201]),
+    ("delete", "/session",                     [204, 204, 204, 204, 204, 204]),
+    ("get",    "/audit/verify",                [401, 200, 403, 403, 200, 200]),
+    ("get",    "/audit/export",                [401, 200, 403, 403, 200, 200]),
+    ("get",    "/audit/key",                   [200, 200, 200, 200, 200, 200]),
     ("get",    "/keys",                        [401, 200, 403, 403, 200, 200]),
     ("post",   "/keys",                        [401, 201, 403, 403, 201, 201]),
     ("delete", "/keys/{id}",                   [401, 404, 403, 403, 204, 404]),
@@ -134,7 +139,10 @@ impl Place {
         let method: Method = method.to_uppercase().parse().unwrap();
         let with_body = matches!(method, Method::POST | Method::PATCH);
         let mut request = person.request(method, &self.path);
-        if with_body {
+        if self.path == "/session" && with_body {
+            let key = person.key.as_deref().unwrap_or("none");
+            request = request.json(&json!({ "key": key }));
+        } else if with_body {
             request = request.json(&self.body);
         }
         Answer::of(request.send().await.unwrap()).await

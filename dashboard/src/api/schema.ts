@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export the audit, signed */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the signing key */
+        get: operations["getAuditKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Verify the audit */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dead-letters": {
         parameters: {
             query?: never;
@@ -170,6 +221,24 @@ export interface paths {
         /** Purge stores */
         post: operations["purgeStores"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log in */
+        post: operations["logIn"];
+        /** Log out */
+        delete: operations["logOut"];
         options?: never;
         head?: never;
         patch?: never;
@@ -408,6 +477,19 @@ export interface components {
              * @description Whose it is.
              */
             tenant_id: string;
+        };
+        /** @description The first row that does not fit. */
+        BadRowView: {
+            /**
+             * @description What is wrong with it.
+             * @example the row is not what was written
+             */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The row's number.
+             */
+            seq: number;
         };
         /**
          * @description What shall be different; what is left out stays. `null` leaves a part to the
@@ -689,11 +771,16 @@ export interface components {
              */
             max_stores?: number | null;
         };
+        /** @description What opens a session. */
+        LoginBody: {
+            /** @description An API key. */
+            key: string;
+        };
         /**
          * @description How somebody showed who they are.
          * @enum {string}
          */
-        Means: "local" | "key";
+        Means: "local" | "key" | "session";
         /** @description The stores that are meant. */
         NamedStoresBody: {
             /** @description Their ids, each named. */
@@ -1155,6 +1242,16 @@ export interface components {
             /** @description Give it as `cursor` for the page before; null on the first one. */
             prev_cursor?: string | null;
         };
+        /** @description A place in the chain. */
+        PlaceView: {
+            /** @description Its hash, in hex. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description The row's number.
+             */
+            seq: number;
+        };
         /**
          * @description Size of a store; resources and quota follow from it in `charts/store`.
          * @enum {string}
@@ -1231,6 +1328,22 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "operator" | "admin";
+        /** @description The key that signs exports. */
+        SigningKeyView: {
+            /** @description Always `Ed25519`. */
+            algorithm: string;
+            /**
+             * @description What the key is known by.
+             * @example 5f2b8c1de0a94736
+             */
+            key_id: string;
+            /** @description Whether the server keeps this key when it is started again. */
+            lasting: boolean;
+            /** @description The same in PEM, as `openssl` reads it. */
+            pem: string;
+            /** @description Its 32 bytes, in base64. */
+            public_key: string;
+        };
         /** @description What is being done about them. */
         StartedView: {
             /** @description One operation for each store. */
@@ -1404,6 +1517,26 @@ export interface components {
              */
             image?: string | null;
         };
+        /** @description What a walk along the chain found. */
+        VerificationView: {
+            /**
+             * @description How far everything fits. Keep it elsewhere, and give it as `head_seq` and
+             *     `head_hash` next time.
+             */
+            checked_to: components["schemas"]["PlaceView"];
+            /** @description Whether the walk reached the head; if not, go on from `checked_to`. */
+            complete: boolean;
+            first_bad?: components["schemas"]["BadRowView"] | null;
+            /** @description The chain's own head. */
+            head: components["schemas"]["PlaceView"];
+            /**
+             * Format: int64
+             * @description Rows that were looked at.
+             */
+            rows: number;
+            /** @description Whether every row that was looked at fits. */
+            valid: boolean;
+        };
         /** @description What a step waits for. */
         WaitingView: {
             /**
@@ -1464,6 +1597,170 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Only rows behind this one. */
+                from_seq?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A row a line, and a signature. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuditKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKeyView"];
+                };
+            };
+            /** @description An unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: {
+                /** @description Begin behind this row, which is known to be good; needs `from_hash`. */
+                from_seq?: number;
+                /** @description Its hash. */
+                from_hash?: string;
+                /** @description A head that was kept elsewhere; needs `head_hash`. */
+                head_seq?: number;
+                /** @description Its hash. */
+                head_hash?: string;
+                /** @description Rows at most; 100000 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationView"];
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDeadLetters: {
         parameters: {
             query?: {
@@ -2186,6 +2483,140 @@ export interface operations {
             };
             /** @description A field is refused. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginBody"];
+            };
+        };
+        responses: {
+            /** @description Logged in. */
+            201: {
+                headers: {
+                    /** @description The session: HttpOnly, SameSite=Strict. */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoamiView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Logged out; also if nobody was logged in. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
