@@ -2,7 +2,10 @@
 //! hash-chained. The only INSERT into `audit_events` is here.
 
 pub mod chain;
+pub mod export;
 pub mod list;
+pub mod sign;
+pub mod verify;
 
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait as _, Statement,

@@ -8,9 +8,11 @@ use actix_web::http::Method;
 use shared::ids::{InvalidStoreId, StoreId};
 use uuid::Uuid;
 
+use crate::access::Role;
 use crate::db::DbError;
 use crate::error::code::Code;
 use crate::error::problem::FieldError;
+use crate::http::needs::Need;
 use crate::stores::StoreError;
 use crate::stores::legal::Refusal;
 
@@ -76,6 +78,38 @@ pub enum ApiError {
     /// Not while the store stands so.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Nobody said who they are.
+    #[error("this needs a login")]
+    LoginRequired,
+    /// Somebody said who they are, and it is not so, or no more.
+    #[error("the credentials are not accepted: {0}")]
+    CredentialsRefused(String),
+    /// Known, but not allowed.
+    #[error("your role is `{}`, and this needs `{}`", has.as_str(), needs.as_str())]
+    RoleMissing {
+        /// The principal's.
+        has: Role,
+        /// What would do.
+        needs: Need,
+    },
+    /// More requests of one principal than are allowed.
+    #[error("too many requests: the next one is answered in {}", seconds(*retry_after))]
+    RateLimited {
+        /// Whole seconds.
+        retry_after: u64,
+    },
+    /// The path holds a text that is no id of that kind.
+    #[error("`{0}` is not an id: expected a UUID")]
+    MalformedId(String),
+    /// No such key of this tenant.
+    #[error("there is no key `{0}`")]
+    KeyNotFound(Uuid),
+    /// No such tenant for this caller.
+    #[error("there is no tenant `{0}`")]
+    TenantNotFound(Uuid),
+    /// Names of tenants are unique.
+    #[error("another tenant has the name `{0}`")]
+    TenantNameTaken(String),
     /// The Host header names somebody else.
     #[error("this server does not answer for the host `{0}`")]
     ForbiddenHost(String),
@@ -120,9 +154,19 @@ impl ApiError {
                 Refusal::NothingToRetry { .. } => Code::NothingToRetry,
                 Refusal::NothingToCancel { .. } => Code::NothingToCancel,
                 Refusal::NotCancellable { .. } => Code::NotCancellable,
+                Refusal::StoreLimit { .. } => Code::StoreLimit,
+                Refusal::OperationLimit { .. } => Code::OperationLimit,
                 Refusal::AlreadyReplayed { .. } => Code::AlreadyReplayed,
                 Refusal::StillUnusable { .. } => Code::StillUnusable,
             },
+            Self::LoginRequired => Code::LoginRequired,
+            Self::CredentialsRefused(_) => Code::CredentialsRefused,
+            Self::RoleMissing { .. } => Code::RoleMissing,
+            Self::RateLimited { .. } => Code::RateLimited,
+            Self::MalformedId(_) => Code::MalformedId,
+            Self::KeyNotFound(_) => Code::KeyNotFound,
+            Self::TenantNotFound(_) => Code::TenantNotFound,
+            Self::TenantNameTaken(_) => Code::TenantNameTaken,
             Self::ForbiddenHost(_) => Code::ForbiddenHost,
             Self::ForbiddenOrigin(_) => Code::ForbiddenOrigin,
             Self::ReconciliationRefused(_) => Code::ReconciliationRefused,
@@ -148,6 +192,19 @@ impl ApiError {
             }
             Self::IdempotencyKeyReused => Some("Use a new key for a new request.".to_owned()),
             Self::Refused(refusal) => Some(refusal.advice()),
+            Self::LoginRequired => {
+                Some("Send an API key as `Authorization: Bearer urumi_…`, or log in.".to_owned())
+            }
+            Self::CredentialsRefused(_) => {
+                Some("Use another key, or ask an admin of your tenant for one.".to_owned())
+            }
+            Self::RoleMissing { .. } => {
+                Some("Ask an admin of your tenant for a key with that role.".to_owned())
+            }
+            Self::RateLimited { .. } => Some("Wait as long as `Retry-After` says.".to_owned()),
+            Self::KeyNotFound(_) => Some("List your keys with GET /keys.".to_owned()),
+            Self::TenantNotFound(_) => Some("List them with GET /tenants.".to_owned()),
+            Self::TenantNameTaken(_) => Some("Choose another name.".to_owned()),
             Self::ForbiddenHost(_) => Some(
                 "Use localhost or 127.0.0.1, or name the host in URUMI_ALLOWED_HOSTS.".to_owned(),
             ),
@@ -165,6 +222,7 @@ impl ApiError {
             | Self::MalformedStoreId(_)
             | Self::MalformedOperationId(_)
             | Self::MalformedDeadLetterId(_)
+            | Self::MalformedId(_)
             | Self::MethodNotAllowed { .. }
             | Self::PayloadTooLarge(_) => None,
         }
@@ -216,4 +274,12 @@ impl From<DbError> for ApiError {
 fn list(methods: &[Method]) -> String {
     let names: Vec<&str> = methods.iter().map(Method::as_str).collect();
     names.join(", ")
+}
+
+fn seconds(count: u64) -> String {
+    if count == 1 {
+        "1 second".to_owned()
+    } else {
+        format!("{count} seconds")
+    }
 }

@@ -1,12 +1,16 @@
 //! What every request passes, from outside in: request id, local guard, security
 //! headers, then the routes. And the parts that routes are made of.
 
+pub mod authenticate;
+pub mod cookie;
 pub mod cursor;
 pub mod dashboard;
 pub mod granted;
 pub mod json;
 pub mod local_guard;
+pub mod needs;
 pub mod query;
+pub mod rates;
 pub mod request_id;
 pub mod state;
 pub mod unique;

@@ -19,6 +19,8 @@ mod record;
 mod db;
 pub mod migrate;
 
+mod access;
+
 mod audit;
 mod outbox;
 mod parking;
@@ -45,5 +47,6 @@ mod http;
 pub mod openapi;
 mod routes;
 
+pub mod bootstrap;
 mod router;
 pub mod server;

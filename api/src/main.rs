@@ -1,12 +1,15 @@
-//! Starts the program: `serve`, `migrate`, `openapi`, `healthcheck`; nothing else.
+//! Starts the program: `serve`, `migrate`, `openapi`, `healthcheck`, `key`; nothing
+//! else. What stops it is said in two lines: what, and what to do.
 
 use std::io::Write as _;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use api::bootstrap::{self, Keyring};
 use api::migrate;
 use api::server::Server;
-use api::settings::Settings;
-use clap::{Parser, Subcommand};
+use api::settings::{Settings, help};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use shared::{shutdown, telemetry};
 
 /// The api of the Urumi Store Platform.
@@ -17,7 +20,7 @@ struct Arguments {
     command: Command,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Command {
     /// Answer requests, publish commands, take in events.
     Serve,
@@ -27,28 +30,67 @@ enum Command {
     Openapi,
     /// Ask a running server whether it is ready (for containers).
     Healthcheck,
+    /// Make an API key and print it, once; the first one is made so. Needs
+    /// DATABASE_URL alone.
+    Key {
+        /// The tenant's name; `local` is the platform's own.
+        #[arg(long, default_value = "local")]
+        tenant: String,
+        /// viewer, operator or admin.
+        #[arg(long, default_value = "admin")]
+        role: String,
+        /// What it is for.
+        #[arg(long, default_value = "first key")]
+        name: String,
+    },
 }
 
 #[actix_web::main]
-async fn main() -> Result<()> {
-    let Arguments { command } = Arguments::parse();
-    if let Command::Openapi = command {
-        return std::io::stdout()
-            .write_all(api::openapi::json().as_bytes())
-            .context("cannot print");
-    }
-    let settings = Settings::load()
-        .context("reading the settings (DATABASE_URL and AMQP_URL are required)")?;
-    telemetry::init(settings.base.log_format, &settings.base.log);
-    telemetry::install_tls_provider();
-    match command {
-        Command::Serve => {
-            let stop = shutdown::on_signal()?;
-            Server::bind(settings)?.run(stop).await?;
+async fn main() -> ExitCode {
+    let shape = Arguments::command().after_help(help::settings());
+    let arguments = Arguments::from_arg_matches(&shape.get_matches());
+    let Arguments { command } = arguments.unwrap_or_else(|error| error.exit());
+    match run(command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut said = error.to_string();
+            eprintln!("error: {said}");
+            for cause in error.chain().skip(1).map(ToString::to_string) {
+                // Some errors repeat their cause in their own words.
+                if !said.contains(&cause) {
+                    eprintln!("  because: {cause}");
+                }
+                said = cause;
+            }
+            ExitCode::FAILURE
         }
-        Command::Migrate => migrate::run(&settings.base.database_url).await?,
-        Command::Healthcheck => api::server::ask(settings.http.listen)?,
-        Command::Openapi => {}
     }
-    Ok(())
+}
+
+async fn run(command: Command) -> Result<()> {
+    const WRONG: &str = "the settings cannot be used (`urumi-api --help` names them all)";
+    match command {
+        Command::Openapi => std::io::stdout()
+            .write_all(api::openapi::json().as_bytes())
+            .context("cannot print"),
+        Command::Key { tenant, role, name } => {
+            let keyring = Keyring::load().context(WRONG)?;
+            let key = bootstrap::key(&keyring, &tenant, &role, &name).await?;
+            println!("{key}");
+            Ok(())
+        }
+        Command::Serve | Command::Migrate | Command::Healthcheck => {
+            let settings = Settings::load().context(WRONG)?;
+            telemetry::init(settings.base.log_format, &settings.base.log);
+            telemetry::install_tls_provider();
+            match command {
+                Command::Migrate => Ok(migrate::run(&settings.base.database_url).await?),
+                Command::Healthcheck => Ok(api::server::ask(settings.http.listen)?),
+                _ => {
+                    let stop = shutdown::on_signal()?;
+                    Ok(Server::bind(settings)?.run(stop).await?)
+                }
+            }
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! Forgets what is no longer needed: answers older than a day, inbox entries
+//! Forgets what is no longer needed: answers older than a day, sessions whose
+//! time is over, inbox entries
 //! older than any message can be. The audit is never touched.
 
 use std::time::Duration;
@@ -12,7 +13,9 @@ use crate::db::{Database, DbError};
 
 const INTERVAL: Duration = Duration::from_secs(600);
 
-const FORGET: [&str; 2] = [
+const FORGET: [&str; 3] = [
+    "DELETE FROM sessions WHERE hash IN (
+        SELECT hash FROM sessions WHERE expires_at < now() LIMIT 1000)",
     "DELETE FROM idempotency_keys WHERE (tenant_id, principal, key) IN (
         SELECT tenant_id, principal, key FROM idempotency_keys
         WHERE created_at < now() - interval '24 hours' LIMIT 1000)",

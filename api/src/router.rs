@@ -6,7 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, Resource};
 
 use crate::error::ApiError;
 use crate::http::dashboard;
-use crate::routes::{audit, dead_letters, docs, operations, probes, reconciliation, stores};
+use crate::routes::{
+    audit, audit_proof, dead_letters, docs, keys, operations, probes, reconciliation, session,
+    stores, tenants, whoami,
+};
 
 /// The routes; what is not here is a problem.
 pub fn configure(config: &mut ServiceConfig) {
@@ -41,6 +44,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(at("/reconciliation", GET).route(web::get().to(reconciliation::show)))
         .service(at("/reconciliation/adopt", POST).route(web::post().to(reconciliation::adopt)))
         .service(at("/reconciliation/purge", POST).route(web::post().to(reconciliation::purge)))
+        .configure(access)
         .service(at("/healthz", GET).route(web::get().to(probes::healthz)))
         .service(at("/readyz", GET).route(web::get().to(probes::readyz)))
         .service(at("/openapi.json", GET).route(web::get().to(docs::document)))
@@ -50,6 +54,33 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(at("/", GET).route(web::get().to(dashboard::index)))
         .service(at("/assets/{file:.+}", GET).route(web::get().to(dashboard::asset)))
         .default_service(web::to(nothing_here));
+}
+
+/// Who may.
+fn access(config: &mut ServiceConfig) {
+    const BOTH: &[Method] = &[Method::GET, Method::POST];
+    config
+        .service(at("/audit/verify", &[Method::GET]).route(web::get().to(audit_proof::verify)))
+        .service(at("/audit/export", &[Method::GET]).route(web::get().to(audit_proof::export)))
+        .service(at("/audit/key", &[Method::GET]).route(web::get().to(audit_proof::key)))
+        .service(
+            at("/session", &[Method::POST, Method::DELETE])
+                .route(web::post().to(session::open))
+                .route(web::delete().to(session::close)),
+        )
+        .service(at("/whoami", &[Method::GET]).route(web::get().to(whoami::handle)))
+        .service(
+            at("/keys", BOTH)
+                .route(web::get().to(keys::list))
+                .route(web::post().to(keys::create)),
+        )
+        .service(at("/keys/{id}", &[Method::DELETE]).route(web::delete().to(keys::revoke)))
+        .service(
+            at("/tenants", BOTH)
+                .route(web::get().to(tenants::list))
+                .route(web::post().to(tenants::create)),
+        )
+        .service(at("/tenants/{id}", &[Method::PATCH]).route(web::patch().to(tenants::update)));
 }
 
 /// A path; any other method of it is answered with 405 and what is allowed.

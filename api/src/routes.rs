@@ -1,11 +1,17 @@
 //! One file for each path or group of paths. Routes know HTTP and no SQL.
 
 pub mod audit;
+pub mod audit_proof;
 pub mod dead_letters;
 pub mod docs;
+pub mod key_view;
+pub mod keys;
 pub mod operations;
 pub mod probes;
 pub mod reconciliation;
 pub mod refusals;
+pub mod session;
 pub mod stores;
+pub mod tenants;
 pub mod view;
+pub mod whoami;

@@ -15,14 +15,16 @@ use shared::wait::pause;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::sign::{NoSeed, Signer};
 use crate::db::{Database, DbError};
+use crate::http::rates::Rates;
 use crate::http::state::AppState;
-use crate::http::{local_guard, request_id};
+use crate::http::{authenticate, local_guard, request_id};
 use crate::observer::Observer;
 use crate::outbox::relay::Relay;
 use crate::projector::{Projector, dead_letters};
 use crate::pulse::Pulse;
-use crate::settings::{Refused, Settings};
+use crate::settings::{Login, Refused, Settings};
 use crate::watchdog::Watchdog;
 use crate::{migrate, retention, router};
 
@@ -41,6 +43,9 @@ pub enum StartError {
     /// The settings may not be served with.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The audit cannot be signed.
+    #[error(transparent)]
+    Signer(#[from] NoSeed),
     /// DATABASE_URL is none.
     #[error(transparent)]
     Database(#[from] DbFault),
@@ -53,6 +58,12 @@ pub enum StartError {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct DbFault(DbError);
+
+impl From<DbError> for DbFault {
+    fn from(error: DbError) -> Self {
+        Self(error)
+    }
+}
 
 /// A bound server that has not answered yet.
 #[derive(Debug)]
@@ -81,13 +92,20 @@ impl Server {
         let address = settings.http.listen;
         let listener =
             TcpListener::bind(address).map_err(|error| StartError::Listen(address, error))?;
-        let pulse = Pulse::default();
+        let signer = Signer::of(&settings.access.audit_signing_key)?;
+        if !signer.lasting && settings.access.login == Login::Required {
+            tracing::warn!(
+                "exports of the audit are signed with a key that ends with this process; set URUMI_AUDIT_SIGNING_KEY"
+            );
+        }
         Ok(Self {
             listener,
             state: AppState {
                 db,
+                rates: Rates::of(&settings.access),
                 settings,
-                pulse,
+                pulse: Pulse::default(),
+                signer,
             },
             behind,
         })
@@ -112,6 +130,7 @@ impl Server {
         let http = HttpServer::new(move || {
             App::new()
                 .app_data(shared.clone())
+                .wrap(from_fn(authenticate::layer))
                 .wrap(from_fn(local_guard::layer))
                 .wrap(from_fn(request_id::layer))
                 .configure(router::configure)

@@ -1,5 +1,7 @@
 //! What the api can be told (`api/settings/default.toml` documents each).
 
+pub mod help;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,6 +33,36 @@ pub struct Settings {
     pub engine: EngineSettings,
     /// Bounds of adopt and purge.
     pub reconciliation: ReconciliationSettings,
+    /// Who may.
+    pub access: AccessSettings,
+}
+
+/// Who may, and how much.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct AccessSettings {
+    /// Whether anybody has to say who they are.
+    pub login: Login,
+    /// How long a session may lie idle.
+    pub session_idle_seconds: i64,
+    /// How long a session lasts at most.
+    pub session_max_seconds: i64,
+    /// Requests of one key in a second, lasting; 0 for any number.
+    pub rate_limit_per_second: u32,
+    /// Requests of one key at once.
+    pub rate_limit_burst: u32,
+    /// Seed of the Ed25519 key that signs exports of the audit: 32 bytes in base64.
+    pub audit_signing_key: SecretString,
+}
+
+/// Whether anybody has to say who they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Login {
+    /// Whoever is on this machine may do everything.
+    Off,
+    /// Nothing without a key.
+    #[default]
+    Required,
 }
 
 /// Bounds of adopt and purge: how far one call may reach, and on what ground.
@@ -109,6 +141,10 @@ pub struct EngineSettings {
     pub retry_base_ms: u64,
     /// Longest pause between tries.
     pub retry_max_ms: u64,
+    /// Stores of a tenant that has no limit of its own; 0 for any number.
+    pub tenant_max_stores: i64,
+    /// Open operations of such a tenant; 0 for any number.
+    pub tenant_max_operations: i64,
 }
 
 impl EngineSettings {
@@ -144,15 +180,13 @@ impl EngineSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// Production without a login.
-    #[error(
-        "ENVIRONMENT=prod needs a login, which this version does not have yet: \
-         run it with ENVIRONMENT=local on a loopback address"
-    )]
+    #[error("ENVIRONMENT=prod needs a login: leave URUMI_LOGIN out, or set it to `required`")]
     NoLogin,
     /// Local mode that others could reach.
     #[error(
         "local mode has no login and listens on loopback only, but URUMI_LISTEN is {0}: use 127.0.0.1, \
-         or set URUMI_PUBLISHED_ON_LOOPBACK=true if the port is published on a loopback address only"
+         or set URUMI_PUBLISHED_ON_LOOPBACK=true if the port is published on a loopback address only, \
+         or URUMI_LOGIN=required"
     )]
     NotLoopback(SocketAddr),
 }
@@ -170,6 +204,7 @@ impl Settings {
             stores: shared::settings::load(DEFAULTS)?,
             engine: shared::settings::load(DEFAULTS)?,
             reconciliation: shared::settings::load(DEFAULTS)?,
+            access: shared::settings::load(DEFAULTS)?,
         })
     }
 
@@ -185,6 +220,7 @@ impl Settings {
             stores: load_from(DEFAULTS, variables)?,
             engine: load_from(DEFAULTS, variables)?,
             reconciliation: load_from(DEFAULTS, variables)?,
+            access: load_from(DEFAULTS, variables)?,
         })
     }
 
@@ -193,13 +229,15 @@ impl Settings {
     /// # Errors
     /// [`Refused`], with what to do.
     pub fn check(&self) -> Result<(), Refused> {
-        match self.base.environment {
-            Environment::Prod => Err(Refused::NoLogin),
-            Environment::Local => {
-                if self.http.listen.ip().is_loopback() || self.http.published_on_loopback {
+        let listen = self.http.listen;
+        match (self.access.login, self.base.environment) {
+            (Login::Required, _) => Ok(()),
+            (Login::Off, Environment::Prod) => Err(Refused::NoLogin),
+            (Login::Off, Environment::Local) => {
+                if listen.ip().is_loopback() || self.http.published_on_loopback {
                     Ok(())
                 } else {
-                    Err(Refused::NotLoopback(self.http.listen))
+                    Err(Refused::NotLoopback(listen))
                 }
             }
         }
@@ -235,11 +273,14 @@ mod tests {
     }
 
     #[test]
-    fn production_is_refused_while_there_is_no_login() {
-        let refused = with(&[("ENVIRONMENT", "prod"), ("URUMI_INSTALLATION", "a")])
-            .check()
-            .unwrap_err();
-        assert!(matches!(refused, Refused::NoLogin));
+    fn production_is_served_with_a_login_and_refused_without() {
+        let prod = [("ENVIRONMENT", "prod"), ("URUMI_INSTALLATION", "a")];
+        assert_eq!(with(&prod).access.login, Login::Required);
+        assert!(with(&prod).check().is_ok());
+        let open = [prod[0], prod[1], ("URUMI_LOGIN", "off")];
+        assert!(matches!(with(&open).check(), Err(Refused::NoLogin)));
+        let local = [("URUMI_LISTEN", "0.0.0.0:1"), ("URUMI_LOGIN", "required")];
+        assert!(with(&local).check().is_ok());
     }
 
     #[test]

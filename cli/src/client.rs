@@ -9,18 +9,18 @@ use serde_json::Value;
 use crate::exit::Failed;
 
 /// The API at one address.
-#[derive(Debug)]
 pub struct Client {
     server: String,
+    key: Option<String>,
     http: reqwest::Client,
 }
 
 impl Client {
-    /// A client for that address. Opens nothing yet.
+    /// A client for that address, perhaps with an API key. Opens nothing yet.
     ///
     /// # Errors
     /// If that is no address, or the machine's TLS roots cannot be read.
-    pub fn new(server: &str) -> Result<Self, Failed> {
+    pub fn new(server: &str, key: Option<String>) -> Result<Self, Failed> {
         checked(server)?;
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
@@ -29,6 +29,7 @@ impl Client {
             .map_err(|error| Failed::new(shared::telemetry::chain(&error)))?;
         Ok(Self {
             server: server.trim_end_matches('/').to_owned(),
+            key,
             http,
         })
     }
@@ -125,6 +126,9 @@ impl Client {
                 .http
                 .request(method.clone(), format!("{}{path}", self.server))
                 .query(query);
+            if let Some(key) = &self.key {
+                request = request.bearer_auth(key);
+            }
             if let Some(body) = body {
                 request = request.header("Idempotency-Key", &key).json(body);
             }
@@ -183,7 +187,11 @@ fn read(status: StatusCode, text: &str) -> Result<Value, Failed> {
     if !said("request_id").is_empty() {
         what.push_str(&format!(" [request {}]", said("request_id")));
     }
-    Err(Failed::new(what).code(match status {
+    let mut failed = Failed::new(what);
+    if status == StatusCode::UNAUTHORIZED {
+        failed = failed.next("log in with `urumi login`, or set URUMI_API_KEY");
+    }
+    Err(failed.code(match status {
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => 2,
         StatusCode::NOT_FOUND => 3,
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => 4,
@@ -219,6 +227,9 @@ mod tests {
             "Not found (404 Not Found): There is no store `store-bcdfgh`.: one; two [request r1]"
         );
         assert_eq!(read(StatusCode::CONFLICT, "").unwrap_err().code, 5);
+        let nobody = read(StatusCode::UNAUTHORIZED, "{}").unwrap_err();
+        assert_eq!(nobody.code, 4);
+        assert!(nobody.next.unwrap().contains("urumi login"));
         let twice = r#"{"title":"Invalid","detail":"`limit` must be a number.","errors":[{"detail":"must be a number"}]}"#;
         let failed = read(StatusCode::BAD_REQUEST, twice).unwrap_err();
         assert_eq!(failed.code, 2);
@@ -237,7 +248,7 @@ mod tests {
     #[test]
     fn a_server_that_is_no_address_is_named_with_an_example() {
         for wrong in ["nope", "localhost:3000", "ftp://localhost", "", "http://"] {
-            let failed = Client::new(wrong).unwrap_err();
+            let failed = Client::new(wrong, None).err().unwrap();
             assert_eq!(failed.code, 2, "{wrong}");
             assert!(
                 failed.what.contains(&format!("`{wrong}`")),
@@ -256,7 +267,7 @@ mod tests {
     #[tokio::test]
     async fn an_absent_server_is_named_with_what_to_do() {
         shared::telemetry::install_tls_provider();
-        let failed = Client::new("http://127.0.0.1:9")
+        let failed = Client::new("http://127.0.0.1:9", None)
             .unwrap()
             .get("/stores")
             .await

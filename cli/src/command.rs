@@ -3,6 +3,8 @@
 pub mod audit;
 pub mod dead_letter;
 pub mod doctor;
+pub mod key;
+pub mod login;
 pub mod operation;
 pub mod reconciliation;
 pub mod store;

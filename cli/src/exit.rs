@@ -12,6 +12,8 @@ Examples:
   urumi store list
   urumi store update store-k7q2mx --plan medium --wait
   urumi store delete store-k7q2mx --wait
+  urumi login --server https://urumi.example.com < key.txt
+  urumi key create ci --role operator --days 90
   urumi completion bash >/etc/bash_completion.d/urumi";
 
 /// A command that did not reach its end.

@@ -3,17 +3,22 @@
 
 mod client;
 mod command;
+mod contexts;
 mod exit;
 mod output;
 mod screen;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
+use serde::Deserialize;
+use shared::settings::Defaults;
 
 use crate::client::Client;
-use crate::command::{audit, dead_letter, doctor, operation, reconciliation, store};
+use crate::command::{audit, dead_letter, doctor, key, login, operation, reconciliation, store};
+use crate::contexts::Contexts;
 use crate::exit::Failed;
 use crate::output::Form;
 
@@ -21,14 +26,10 @@ use crate::output::Form;
 #[derive(Debug, Parser)]
 #[command(name = "urumi", version, propagate_version = true, after_help = exit::HELP)]
 struct Arguments {
-    /// Address of the platform's API.
-    #[arg(
-        long,
-        env = "URUMI_API",
-        default_value = "http://localhost:3000",
-        global = true
-    )]
-    server: String,
+    /// Address of the platform's API; if left out, where you logged in last, or
+    /// else http://localhost:3000.
+    #[arg(long, env = "URUMI_API", global = true)]
+    server: Option<String>,
 
     /// How to print what is answered; json is the API's own shape.
     #[arg(short, long, value_enum, default_value_t = Form::Table, global = true)]
@@ -37,6 +38,20 @@ struct Arguments {
     #[command(subcommand)]
     noun: Noun,
 }
+
+/// What variables say beside the arguments: a key is no argument, because those
+/// can be seen by others. URUMI_API_KEY_FILE may name a file that holds it.
+#[derive(Deserialize)]
+struct Own {
+    api_key: Option<String>,
+    xdg_config_home: Option<PathBuf>,
+}
+
+const NO_DEFAULTS: Defaults = Defaults {
+    base: "",
+    local: "",
+    prod: "",
+};
 
 #[derive(Debug, Subcommand)]
 enum Noun {
@@ -55,6 +70,22 @@ enum Noun {
     /// Look at messages that nobody could use, and try them again.
     #[command(subcommand)]
     DeadLetter(dead_letter::Verb),
+    /// Give API keys out and take them back.
+    #[command(subcommand)]
+    Key(key::Verb),
+    /// Keep a server and a key, read from standard input. URUMI_API_KEY does without.
+    Login {
+        /// The name to keep them under.
+        #[arg(long, default_value = "default")]
+        context: String,
+    },
+    /// Forget the key that counts.
+    Logout,
+    /// Tell who you are to the server.
+    Whoami,
+    /// List servers that you logged in to, or change to another one.
+    #[command(subcommand)]
+    Context(login::Verb),
     /// Find what is wrong between here and a shop, and what to do.
     Doctor,
     /// Print what a shell needs to complete these commands.
@@ -78,9 +109,17 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Failed> {
     let form = arguments.output;
+    let own: Own = shared::settings::load(NO_DEFAULTS)
+        .map_err(|error| Failed::new(shared::telemetry::chain(&error)).code(2))?;
+    let contexts = || Contexts::load(own.xdg_config_home.as_deref());
+    let resolved = || -> Result<(String, Option<String>), Failed> {
+        let key = own.api_key.as_deref();
+        Ok(contexts()?.resolve(arguments.server.as_deref(), key))
+    };
     let client = || {
         shared::telemetry::install_tls_provider();
-        Client::new(&arguments.server)
+        let (server, key) = resolved()?;
+        Client::new(&server, key)
     };
     match arguments.noun {
         Noun::Store(verb) => store::run(verb, &client()?, form).await,
@@ -88,6 +127,14 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         Noun::Audit(verb) => audit::run(verb, &client()?, form).await,
         Noun::Reconciliation(verb) => reconciliation::run(verb, &client()?, form).await,
         Noun::DeadLetter(verb) => dead_letter::run(verb, &client()?, form).await,
+        Noun::Key(verb) => key::run(verb, &client()?, form).await,
+        Noun::Login { context } => {
+            shared::telemetry::install_tls_provider();
+            login::login(contexts()?, &resolved()?.0, &context).await
+        }
+        Noun::Logout => login::logout(contexts()?),
+        Noun::Whoami => login::whoami(&client()?, form).await,
+        Noun::Context(verb) => login::context(verb, contexts()?),
         Noun::Doctor => doctor::run(&client()?, form).await,
         Noun::Completion { shell } => complete(shell),
         Noun::Version => screen::show(concat!("urumi ", env!("CARGO_PKG_VERSION"))),

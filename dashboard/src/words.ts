@@ -10,6 +10,15 @@ export const words = {
   copied: "Copied",
   requestId: "Request id",
 
+  login: {
+    title: "Log in",
+    label: "API key",
+    hint: "An admin of your tenant gives keys out; the first one is made with “urumi-api key”.",
+    submit: "Log in",
+    busy: "Logging in…",
+    failed: "You are not logged in",
+  },
+
   stores: {
     title: "Stores",
     create: "New store",

@@ -8,16 +8,17 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use config::{Config, File, FileFormat, Map, Value};
+use config::{Config, ConfigError, File, FileFormat, Map, Value};
 use serde::de::DeserializeOwned;
 
 /// Variables without the `URUMI_` prefix, and the keys they set.
-pub const FOREIGN: [(&str, &str); 5] = [
+pub const FOREIGN: [(&str, &str); 6] = [
     ("ENVIRONMENT", "environment"),
     ("DATABASE_URL", "database_url"),
     ("AMQP_URL", "amqp_url"),
     ("KUBECONFIG", "kubeconfig"),
     ("PATH", "path"),
+    ("XDG_CONFIG_HOME", "xdg_config_home"),
 ];
 
 /// Which of the two worlds a program runs in.
@@ -44,9 +45,12 @@ impl Environment {
 /// Settings that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// A value is missing or of the wrong form.
-    #[error("a setting is missing or wrong: {0}")]
-    Invalid(#[from] config::ConfigError),
+    /// A value that has no default is not given.
+    #[error("the variable {0} is not set (or {0}_FILE, a file that holds it)")]
+    Missing(String),
+    /// A value is of the wrong form.
+    #[error("a setting is wrong: {0}")]
+    Invalid(#[from] ConfigError),
     /// A `…_FILE` variable names a file that cannot be read.
     #[error("{variable} names `{path}`, which cannot be read")]
     File {
@@ -102,7 +106,20 @@ pub fn load_from<T: DeserializeOwned>(
     for (key, value) in keys(variables)? {
         builder = builder.set_override(key, value)?;
     }
-    Ok(builder.build()?.try_deserialize()?)
+    let read = builder.build()?.try_deserialize();
+    read.map_err(|error| match error {
+        ConfigError::NotFound(key) => SettingsError::Missing(variable_of(&key)),
+        error => SettingsError::Invalid(error),
+    })
+}
+
+/// The variable that sets a key.
+fn variable_of(key: &str) -> String {
+    let foreign = FOREIGN.iter().find(|(_, known)| *known == key);
+    foreign.map_or_else(
+        || format!("URUMI_{}", key.to_uppercase()),
+        |(variable, _)| (*variable).to_owned(),
+    )
 }
 
 /// The keys that these variables set.
@@ -201,6 +218,25 @@ mod tests {
         let error = load_with(&[("URUMI_PREFETCH", "many")]).unwrap_err();
         assert!(error.to_string().contains("URUMI_PREFETCH"), "{error}");
         assert!(load_with(&[("ENVIRONMENT", "staging")]).is_err());
+    }
+
+    #[test]
+    fn a_missing_value_names_the_variable_that_sets_it() {
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only whether it is there")]
+        struct Needed {
+            database_url: String,
+            region: String,
+        }
+        let with = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter().map(|(k, v)| ((*k).into(), (*v).into()));
+            load_from::<Needed>(DEFAULTS, &pairs.collect())
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(with(&[]).contains("the variable DATABASE_URL is not set"));
+        let region = with(&[("DATABASE_URL", "x")]);
+        assert!(region.contains("URUMI_REGION"), "{region}");
     }
 
     #[test]

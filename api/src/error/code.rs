@@ -55,6 +55,16 @@ codes! {
     StillUnusable "still_unusable" CONFLICT "Still not usable";
     MalformedDeadLetterId "malformed_dead_letter_id" BAD_REQUEST "Not a dead letter's id";
     DeadLetterNotFound "dead_letter_not_found" NOT_FOUND "No such dead letter";
+    LoginRequired "login_required" UNAUTHORIZED "Login required";
+    CredentialsRefused "credentials_refused" UNAUTHORIZED "Credentials refused";
+    RoleMissing "role_missing" FORBIDDEN "Not with this role";
+    RateLimited "rate_limited" TOO_MANY_REQUESTS "Too many requests";
+    StoreLimit "store_limit" CONFLICT "Store limit reached";
+    OperationLimit "operation_limit" TOO_MANY_REQUESTS "Too many operations at once";
+    MalformedId "malformed_id" BAD_REQUEST "Not an id";
+    KeyNotFound "key_not_found" NOT_FOUND "No such key";
+    TenantNotFound "tenant_not_found" NOT_FOUND "No such tenant";
+    TenantNameTaken "tenant_name_taken" CONFLICT "Tenant name taken";
     ForbiddenHost "forbidden_host" FORBIDDEN "Host not allowed";
     ForbiddenOrigin "forbidden_origin" FORBIDDEN "Origin not allowed";
     ReconciliationRefused "reconciliation_refused" CONFLICT "Adopt or purge refused";

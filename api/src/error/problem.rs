@@ -2,7 +2,7 @@
 //! logged here, once, with their causes; the answer never shows these.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::{Deserialize, Serialize};
 use shared::ids::RequestId;
@@ -10,6 +10,7 @@ use shared::telemetry::chain;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::stores::legal::Refusal;
 
 /// The media type.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -110,6 +111,19 @@ pub fn response(error: &ApiError, request_id: Option<RequestId>) -> HttpResponse
     match error {
         ApiError::MethodNotAllowed { allowed, .. } => {
             builder.insert_header((ALLOW, super::list(allowed)));
+        }
+        ApiError::LoginRequired => {
+            builder.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"urumi\""));
+        }
+        ApiError::CredentialsRefused(_) => {
+            let challenge = "Bearer realm=\"urumi\", error=\"invalid_token\"";
+            builder.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        ApiError::RateLimited { retry_after } => {
+            builder.insert_header((RETRY_AFTER, *retry_after));
+        }
+        ApiError::Refused(Refusal::OperationLimit { .. }) => {
+            builder.insert_header((RETRY_AFTER, HeaderValue::from_static("5")));
         }
         ApiError::Unavailable(_) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("2")));

@@ -1,4 +1,4 @@
-//! Local mode has no login, so it answers this machine's own names only (no DNS
+//! Where there is no login, the server answers this machine's own names only (no DNS
 //! name that was rebound to 127.0.0.1), and lets no page of another origin (such
 //! as a tenant's shop on the same machine) change anything.
 
@@ -11,16 +11,18 @@ use actix_web::web::Data;
 use crate::error::{ApiError, problem};
 use crate::http::request_id;
 use crate::http::state::AppState;
+use crate::settings::Login;
 
 /// Let the request through, or answer 403.
 pub async fn layer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let allowed = request
-        .app_data::<Data<AppState>>()
-        .map_or("", |state| state.settings.http.allowed_hosts.as_str());
-    if let Err(error) = check(&request, allowed) {
+    let state = request.app_data::<Data<AppState>>();
+    let settings = state.map(|state| &state.settings);
+    let allowed = settings.map_or("", |settings| settings.http.allowed_hosts.as_str());
+    let open = settings.is_none_or(|settings| settings.access.login == Login::Off);
+    if let Err(error) = check(&request, allowed, open) {
         let response = problem::response(&error, request_id::current());
         return Ok(request.into_response(response));
     }
@@ -29,9 +31,10 @@ pub async fn layer(
         .map(ServiceResponse::map_into_boxed_body)
 }
 
-fn check(request: &ServiceRequest, allowed: &str) -> Result<(), ApiError> {
+/// `open`: there is no login. Where there is one, any name may lead here.
+fn check(request: &ServiceRequest, allowed: &str, open: bool) -> Result<(), ApiError> {
     let host = text(request, HOST).unwrap_or_default();
-    if !is_allowed_host(host, allowed) {
+    if open && !is_allowed_host(host, allowed) {
         return Err(ApiError::ForbiddenHost(shortened(host)));
     }
     if request.method().is_safe() {

@@ -5,13 +5,14 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseTransaction, EntityTrait as _};
 use serde_json::json;
 use shared::contract::command::Goal;
-use shared::ids::{Generation, OperationId, StoreId};
+use shared::ids::{Generation, OperationId, StoreId, TenantId};
 use shared::operation::{OperationKind, OperationStatus};
 use shared::plan::Plan;
 use shared::store_name::StoreName;
 use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 
+use crate::access::tenants;
 use crate::audit::NewAuditEvent;
 use crate::db::{Database, DbError};
 use crate::entity::store;
@@ -83,9 +84,7 @@ pub async fn act(
 ) -> Result<Granted, StoreError> {
     let caller = wish.caller;
     let names: Vec<String> = named.iter().map(ToString::to_string).collect();
-    let known = db
-        .read(async |db| report(db, settings, caller).await)
-        .await?;
+    let known = db.read(async |db| report(db, settings).await).await?;
     let chosen = match known.refusal {
         Some(refusal) => Err(refusal),
         None => guard::chosen(
@@ -101,12 +100,13 @@ pub async fn act(
         let (mut operations, mut events) = (Vec::new(), Vec::new());
         for (id, difference) in named.iter().zip(chosen.clone()?) {
             let ours = (deed, id, difference);
-            let (operation, said) = for_one(tx, settings, caller, ours).await?;
+            let owner = &for_owner(tx, caller, difference).await?;
+            let (operation, said) = for_one(tx, settings, owner, ours).await?;
             let details = json!({ "kind": difference.kind, "status": difference.status });
             let done = Some(OperationId(operation.operation.id));
             events.extend(said);
             events.push(wish::event(
-                caller,
+                owner,
                 Some(id),
                 done,
                 deed.requested(),
@@ -124,6 +124,24 @@ pub async fn act(
         event
     };
     wish::grant(db, wish, work, refused).await
+}
+
+/// The caller in the name of the tenant whose it is; of one that is not known
+/// here the caller's own takes it.
+async fn for_owner(
+    tx: &DatabaseTransaction,
+    caller: &Caller,
+    difference: &Difference,
+) -> Result<Caller, DbError> {
+    let told = difference.tenant_id.map(TenantId);
+    let owner = match told.filter(|owner| *owner != caller.tenant) {
+        None => None,
+        Some(owner) => tenants::find(tx, owner).await?,
+    };
+    Ok(Caller {
+        tenant: owner.map_or(caller.tenant, |owner| TenantId(owner.id)),
+        ..caller.clone()
+    })
 }
 
 async fn for_one(

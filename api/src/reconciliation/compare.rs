@@ -16,6 +16,7 @@ use crate::reconciliation::inventory::Inventory;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
     pub id: String,
+    pub tenant: Uuid,
     pub status: StoreStatus,
     pub ever_ready: bool,
     pub chart: Option<String>,
@@ -46,6 +47,8 @@ pub struct Difference {
     pub kind: DifferenceKind,
     /// The store's id, which is its namespace's name.
     pub store_id: String,
+    /// Whose it is, by the record or else by the namespace's own word.
+    pub tenant_id: Option<Uuid>,
     /// The status on record.
     pub status: Option<StoreStatus>,
     /// The chart on record.
@@ -64,11 +67,7 @@ pub struct Difference {
 
 /// Every difference, by kind and id. Of what an inventory does not tell nothing is
 /// concluded, nor of what changed on record since it was taken.
-pub fn compare(
-    (installation, tenant): (&str, Uuid),
-    records: &[Recorded],
-    inventory: &Inventory,
-) -> Vec<Difference> {
+pub fn compare(installation: &str, records: &[Recorded], inventory: &Inventory) -> Vec<Difference> {
     let records: BTreeMap<&str, &Recorded> = records
         .iter()
         .map(|record| (record.id.as_str(), record))
@@ -86,7 +85,7 @@ pub fn compare(
             continue;
         }
         ours.insert(seen.name.as_str(), seen);
-        if seen.tenant.is_some_and(|owner| owner != tenant) || !is_id(&seen.name) {
+        if !is_id(&seen.name) {
             continue;
         }
         if let Some(kind) = of_ours(record, seen, inventory.taken_at) {
@@ -159,6 +158,9 @@ fn difference(
     Difference {
         kind,
         store_id: name.or(id).unwrap_or_default(),
+        tenant_id: record
+            .map(|record| record.tenant)
+            .or_else(|| seen.and_then(|seen| seen.tenant)),
         status: record.map(|record| record.status),
         recorded_chart: record.and_then(|record| record.chart.clone()),
         recorded_revision: record.and_then(|record| record.revision),
@@ -193,6 +195,7 @@ mod tests {
     fn record(status: StoreStatus) -> Option<Recorded> {
         Some(Recorded {
             id: ID.to_owned(),
+            tenant: TenantId::LOCAL.0,
             status,
             ever_ready: true,
             chart: Some("store-0.1.0".to_owned()),
@@ -245,7 +248,7 @@ mod tests {
                 None,
                 with(|seen| seen.tenant = Some(Uuid::nil())),
                 true,
-                vec![],
+                vec![NamespaceWithoutRecord],
             ),
             (
                 None,
@@ -310,7 +313,7 @@ mod tests {
                 namespaces: seen.into_iter().collect(),
             };
             let records: Vec<_> = record.into_iter().collect();
-            let found = compare(("a", TenantId::LOCAL.0), &records, &inventory);
+            let found = compare("a", &records, &inventory);
             let kinds: Vec<_> = found.iter().map(|difference| difference.kind).collect();
             assert_eq!(kinds, expected, "{said}");
         }

@@ -169,6 +169,7 @@ mod tests {
     fn a_call_reaches_only_what_it_names_and_never_too_much() {
         let difference = |n: usize, kind| Difference {
             kind,
+            tenant_id: None,
             store_id: format!("s{n}"),
             status: None,
             recorded_chart: None,

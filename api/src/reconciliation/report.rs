@@ -1,6 +1,7 @@
-//! The report: the newest inventory beside the records of the caller's tenant.
+//! The report: the newest inventory beside the records of all tenants. For who
+//! runs the platform alone.
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ConnectionTrait, EntityTrait as _};
 use shared::store_status::StoreStatus;
 
 use crate::db::DbError;
@@ -11,7 +12,6 @@ use crate::reconciliation::inventory::{self, Inventory};
 use crate::record::StoreRecord;
 use crate::record::rows::now;
 use crate::settings::Settings;
-use crate::stores::Caller;
 
 /// What is known of records and cluster together.
 #[derive(Debug)]
@@ -27,17 +27,10 @@ pub struct Report {
 ///
 /// # Errors
 /// The database's.
-pub async fn report<C: ConnectionTrait>(
-    db: &C,
-    settings: &Settings,
-    caller: &Caller,
-) -> Result<Report, DbError> {
+pub async fn report<C: ConnectionTrait>(db: &C, settings: &Settings) -> Result<Report, DbError> {
     let installation = settings.base.installation.as_str();
     let inventory = inventory::newest(db, installation).await?;
-    let rows = store::Entity::find()
-        .filter(store::Column::TenantId.eq(caller.tenant.0))
-        .all(db)
-        .await?;
+    let rows = store::Entity::find().all(db).await?;
     let records: Result<Vec<_>, DbError> = rows.iter().map(recorded).collect();
     let records = records?;
     let count = |is: fn(StoreStatus) -> bool| {
@@ -48,10 +41,8 @@ pub async fn report<C: ConnectionTrait>(
         living: count(|status| status != StoreStatus::Deleted),
         ready: count(|status| status == StoreStatus::Ready),
     };
-    let differences = inventory.as_ref().map(|inventory| {
-        let whose = (installation, caller.tenant.0);
-        compare(whose, &records, inventory)
-    });
+    let compared = |inventory| compare(installation, &records, inventory);
+    let differences = inventory.as_ref().map(compared);
     let refusal = guard::usable(inventory.as_ref(), counts, now(), &settings.reconciliation).err();
     Ok(Report {
         inventory,
@@ -65,6 +56,7 @@ fn recorded(row: &store::Model) -> Result<Recorded, DbError> {
     let record = StoreRecord::try_from(row)?;
     Ok(Recorded {
         id: row.id.clone(),
+        tenant: row.tenant_id,
         status: record.status,
         ever_ready: record.ever_ready,
         chart: record.chart,

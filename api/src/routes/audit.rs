@@ -84,7 +84,8 @@ pub async fn handle(
     })?))
 }
 
-fn view(row: audit_event::Model) -> AuditEventView {
+/// A row on the wire.
+pub fn view(row: audit_event::Model) -> AuditEventView {
     AuditEventView {
         seq: row.seq,
         id: row.id,
@@ -102,6 +103,7 @@ fn view(row: audit_event::Model) -> AuditEventView {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as they are written in answers.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -79,20 +79,20 @@ pub struct StartedView {
     responses(
         (status = 200, description = "The differences.", body = ReconciliationView),
         (status = 400, description = "An unknown parameter.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Host not allowed.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No credentials, or none that are accepted.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Host not allowed, or a role is missing.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn show(
     request: HttpRequest,
     state: Data<AppState>,
-    caller: Caller,
 ) -> Result<Json<ReconciliationView>, ApiError> {
     Query::of(&request).finish()?;
-    let (settings, caller) = (&state.settings, &caller);
+    let settings = &state.settings;
     let found = state
         .db
-        .read(async |db| -> Result<_, DbError> { report(db, settings, caller).await })
+        .read(async |db| -> Result<_, DbError> { report(db, settings).await })
         .await?;
     Ok(Json(ReconciliationView {
         inventory: found.inventory.map(|inventory| InventoryView {
@@ -117,7 +117,8 @@ pub async fn show(
     responses(
         (status = 202, description = "Accepted; these operations do it.", body = StartedView),
         (status = 400, description = "Broken JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Host or Origin not allowed.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No credentials, or none that are accepted.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Host or Origin not allowed, or a role is missing.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The ground is unsure, too many are named, or one is no such difference.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is refused.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),
@@ -143,7 +144,8 @@ pub async fn adopt(
     responses(
         (status = 202, description = "Accepted; these operations do it.", body = StartedView),
         (status = 400, description = "Broken JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "Host or Origin not allowed.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No credentials, or none that are accepted.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "Host or Origin not allowed, or a role is missing.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The ground is unsure, too many are named, or one is no such difference.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "A field is refused.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The database is away; try again.", body = Problem, content_type = "application/problem+json"),

@@ -12,7 +12,10 @@ pub enum OfList {
     /// An unknown or wrong parameter.
     #[response(status = 400, content_type = "application/problem+json")]
     Query(Problem),
-    /// Host not allowed.
+    /// No credentials, or none that are accepted.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unknown(Problem),
+    /// Host not allowed, or a role is missing.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
     /// The database is away; try again.
@@ -27,7 +30,10 @@ pub enum OfOne {
     /// The path holds no id of that kind, or the query an unknown parameter.
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(Problem),
-    /// Host or Origin not allowed.
+    /// No credentials, or none that are accepted.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unknown(Problem),
+    /// Host or Origin not allowed, or a role is missing.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
     /// No such thing.
@@ -45,7 +51,10 @@ pub enum OfWish {
     /// Broken JSON, a malformed id or header, or an unknown parameter.
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(Problem),
-    /// Host or Origin not allowed.
+    /// No credentials, or none that are accepted.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unknown(Problem),
+    /// Host or Origin not allowed, or a role is missing.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
     /// The body is too large.

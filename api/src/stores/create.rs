@@ -13,6 +13,7 @@ use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 use time::OffsetDateTime;
 
+use crate::access::limits::{self, Room};
 use crate::audit::NewAuditEvent;
 use crate::db::{Database, DbError};
 use crate::entity::store;
@@ -21,6 +22,7 @@ use crate::record::rows::{now, to_i32};
 use crate::settings::Settings;
 use crate::stores::find::{Found, FoundOperation};
 use crate::stores::intent::{self, Intent};
+use crate::stores::legal::Refusal;
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
 
@@ -75,6 +77,13 @@ async fn insert(
     wanted: &NewStore,
     id: &StoreId,
 ) -> Result<Found, StoreError> {
+    if let Some(room) = limits::stores(tx, &settings.engine, caller.tenant).await?
+        && room.is_full()
+    {
+        let Room { taken, limit } = room;
+        return Err(Refusal::StoreLimit { taken, limit }.into());
+    }
+    intent::room(tx, caller, &settings.engine).await?;
     let at = now();
     let spec = spec(settings, wanted, id);
     let operation_id = OperationId::new();

@@ -9,6 +9,7 @@ use shared::ids::{Generation, MessageId, OperationId, StoreId};
 use shared::operation::{OperationKind, OperationStatus};
 use time::{Duration, OffsetDateTime};
 
+use crate::access::limits::{self, Room};
 use crate::db::DbError;
 use crate::entity::{operation, store};
 use crate::outbox;
@@ -16,7 +17,8 @@ use crate::projector::{ledger, status};
 use crate::record::StoreRecord;
 use crate::record::rows::{now, to_i32, to_json, to_millis};
 use crate::settings::EngineSettings;
-use crate::stores::Caller;
+use crate::stores::legal::Refusal;
+use crate::stores::{Caller, StoreError};
 
 /// A wish about one store, accepted.
 #[derive(Debug, Clone)]
@@ -93,6 +95,24 @@ pub async fn record(
     };
     outbox::enqueue_command(tx, &command).await?;
     Ok(operation)
+}
+
+/// Whether one more operation of the tenant may be open. To be asked by every wish
+/// that begins one for its own sake; a delete and a way back are always free.
+///
+/// # Errors
+/// [`Refusal::OperationLimit`], or the database's.
+pub async fn room(
+    tx: &DatabaseTransaction,
+    caller: &Caller,
+    engine: &EngineSettings,
+) -> Result<(), StoreError> {
+    match limits::operations(tx, engine, caller.tenant).await? {
+        Some(Room { taken, limit }) if taken >= limit => {
+            Err(Refusal::OperationLimit { taken, limit }.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What a store that is there turns to.

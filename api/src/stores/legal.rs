@@ -65,6 +65,22 @@ pub enum Refusal {
         /// What is being done.
         kind: OperationKind,
     },
+    /// The tenant has all the stores it may have.
+    #[error("your tenant has {taken} stores and may have {limit}")]
+    StoreLimit {
+        /// How many there are.
+        taken: i64,
+        /// How many there may be.
+        limit: i64,
+    },
+    /// As much is being done for the tenant as may be at once.
+    #[error("{taken} operations of your tenant are open, and {limit} may be at once")]
+    OperationLimit {
+        /// How many there are.
+        taken: i64,
+        /// How many there may be.
+        limit: i64,
+    },
     /// It was used before.
     #[error("the dead letter {message} was replayed before")]
     AlreadyReplayed {
@@ -88,6 +104,8 @@ impl Refusal {
             Self::NothingToRetry { .. } => "nothing_to_retry",
             Self::NothingToCancel { .. } => "nothing_to_cancel",
             Self::NotCancellable { .. } => "not_cancellable",
+            Self::StoreLimit { .. } => "store_limit",
+            Self::OperationLimit { .. } => "operation_limit",
             Self::AlreadyReplayed { .. } => "already_replayed",
             Self::StillUnusable { .. } => "still_unusable",
         }
@@ -96,6 +114,12 @@ impl Refusal {
     /// What to do about it.
     pub fn advice(&self) -> String {
         match self {
+            Self::StoreLimit { .. } => {
+                "Delete one, or ask whoever runs the platform for more.".to_owned()
+            }
+            Self::OperationLimit { .. } => {
+                "Nothing was done; ask again when one of them has ended.".to_owned()
+            }
             Self::OperationOpen {
                 store, operation, ..
             } => format!(

@@ -53,6 +53,7 @@ pub async fn retry(
             generation,
             goal,
         };
+        intent::room(tx, caller, engine).await?;
         let operation = Some(intent::begin(tx, caller, engine, &row, turn).await?);
         let found = find::one(tx, caller, id).await?;
         let details = json!({ "kind": kind, "of": newest.id, "generation": generation });

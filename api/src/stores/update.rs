@@ -116,6 +116,7 @@ pub async fn update(
         let details = json!({
             "before": versions(&store.spec), "after": versions(&spec), "generation": turn.generation,
         });
+        intent::room(tx, caller, engine).await?;
         let operation = intent::begin(tx, caller, engine, &row, turn).await?;
         let found = find::one(tx, caller, id).await?;
         let event = wish::event(caller, Some(id), Some(operation), named.requested, details);

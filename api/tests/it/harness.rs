@@ -1,6 +1,7 @@
 //! One running api for one test, with its own database and virtual host, a
 //! client, and a stand-in for the worker's side of the wire.
 
+pub mod person;
 pub mod proxy;
 pub mod servers;
 pub mod worker;

@@ -10,12 +10,16 @@
 
 mod harness;
 
+mod access;
 mod audit;
+mod audit_proof;
 mod contract;
 mod dead_letters;
 mod faults;
 mod idempotency;
 mod idempotency_kills;
+mod limits;
+mod matrix;
 mod observer;
 mod outage;
 mod permutations;
@@ -23,6 +27,7 @@ mod problems;
 mod projector;
 mod reconciliation;
 mod relay;
+mod sessions;
 mod stores_cancel;
 mod stores_create;
 mod stores_delete;

@@ -280,12 +280,14 @@ async fn what_the_broker_gave_up_on_is_taken_in_after_all_or_parked() {
     api.until_ready().await;
 
     api.store_with(&id, "Ready").await;
-    let mut sql = api.servers.sql().await;
-    let (queue, reason): (String, String) =
+    // The queue of commands is emptied after that of events.
+    let (queue, reason): (String, String) = eventually("the command is parked", async || {
         sqlx::query_as("SELECT queue, reason FROM parked_messages")
-            .fetch_one(&mut sql)
+            .fetch_optional(&mut api.servers.sql().await)
             .await
-            .unwrap();
+            .unwrap()
+    })
+    .await;
     assert_eq!(queue, "store.commands.dead");
     assert!(reason.contains("dead-lettered"), "{reason}");
 }

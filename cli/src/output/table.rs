@@ -64,6 +64,18 @@ const DEAD_LETTERS: &[Column] = &[
     column("REASON", |letter| text(&letter["reason"])),
 ];
 
+const KEYS: &[Column] = &[
+    column("ID", |key| text(&key["id"])),
+    column("PREFIX", |key| text(&key["prefix"])),
+    column("NAME", |key| text(&key["name"])),
+    column("ROLE", |key| text(&key["role"])),
+    column("STATUS", |key| text(&key["status"])),
+    column("AGE", |key| age(&key["created_at"])),
+    column("USED", |key| age(&key["last_used_at"])),
+    wide("BY", |key| text(&key["created_by"])),
+    wide("EXPIRES", |key| text(&key["expires_at"])),
+];
+
 const AUDIT: &[Column] = &[
     column("SEQ", |row| text(&row["seq"])),
     column("AT", |row| text(&row["at"])),
@@ -112,6 +124,14 @@ pub fn operations(form: Form, answer: &Value, items: &[Value]) -> Result<String,
 /// As [`stores`].
 pub fn dead_letters(form: Form, answer: &Value, items: &[Value]) -> Result<String, Failed> {
     print(form, answer, items, DEAD_LETTERS, "id")
+}
+
+/// API keys.
+///
+/// # Errors
+/// As [`stores`].
+pub fn keys(form: Form, answer: &Value, items: &[Value]) -> Result<String, Failed> {
+    print(form, answer, items, KEYS, "id")
 }
 
 /// Rows of the audit.

@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export the audit, signed */
+        get: operations["exportAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the signing key */
+        get: operations["getAuditKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Verify the audit */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dead-letters": {
         parameters: {
             query?: never;
@@ -50,6 +101,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List API keys */
+        get: operations["listKeys"];
+        put?: never;
+        /** Create an API key */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an API key */
+        delete: operations["revokeKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -135,6 +221,24 @@ export interface paths {
         /** Purge stores */
         post: operations["purgeStores"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log in */
+        post: operations["logIn"];
+        /** Log out */
+        delete: operations["logOut"];
         options?: never;
         head?: never;
         patch?: never;
@@ -262,6 +366,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List tenants */
+        get: operations["listTenants"];
+        put?: never;
+        /** Create a tenant */
+        post: operations["createTenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a tenant's limits */
+        patch: operations["updateTenant"];
+        trace?: never;
+    };
+    "/whoami": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell who asks */
+        get: operations["whoami"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -321,6 +477,19 @@ export interface components {
              * @description Whose it is.
              */
             tenant_id: string;
+        };
+        /** @description The first row that does not fit. */
+        BadRowView: {
+            /**
+             * @description What is wrong with it.
+             * @example the row is not what was written
+             */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The row's number.
+             */
+            seq: number;
         };
         /**
          * @description What shall be different; what is left out stays. `null` leaves a part to the
@@ -405,6 +574,11 @@ export interface components {
             status?: components["schemas"]["StoreStatus"] | null;
             /** @description The store's id, which is its namespace's name. */
             store_id: string;
+            /**
+             * Format: uuid
+             * @description Whose it is, by the record or else by the namespace's own word.
+             */
+            tenant_id?: string | null;
             /** @description Whether the namespace is being removed. */
             terminating: boolean;
         };
@@ -510,10 +684,131 @@ export interface components {
              */
             taken_at: string;
         };
+        /**
+         * @description Whether a key opens anything.
+         * @enum {string}
+         */
+        KeyStatus: "Active" | "Expired" | "Revoked";
+        /** @description An API key. */
+        KeyView: {
+            /**
+             * Format: date-time
+             * @description When it was given out.
+             */
+            created_at: string;
+            /** @description Who gave it out. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description The whole key: only in the first answer to `POST /keys`. */
+            key?: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to a minute.
+             */
+            last_used_at?: string | null;
+            /**
+             * @description What it is for, in its owner's words.
+             * @example ci
+             */
+            name: string;
+            /**
+             * @description How the key begins: enough to know it by, too little to use it.
+             * @example urumi_k7q2mxbc49
+             */
+            prefix: string;
+            /**
+             * Format: date-time
+             * @description When it was taken back.
+             */
+            revoked_at?: string | null;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            /** @description Whether it opens anything. */
+            status: components["schemas"]["KeyStatus"];
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            tenant_id: string;
+        };
+        /** @description Bounds of a tenant; `None` for the platform's own. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description Operations open at once, at most; null for the platform's own limit.
+             */
+            max_operations?: number | null;
+            /**
+             * Format: int32
+             * @description Stores that are not Deleted, at most; null for the platform's own limit.
+             */
+            max_stores?: number | null;
+        };
+        /**
+         * @description Bounds to be changed; what is left out stays.
+         * @example {
+         *       "max_stores": 20
+         *     }
+         */
+        LimitsBody: {
+            /**
+             * Format: int32
+             * @description Operations open at once, at most; null for the platform's own limit.
+             */
+            max_operations?: number | null;
+            /**
+             * Format: int32
+             * @description Stores that are not Deleted, at most; null for the platform's own limit.
+             */
+            max_stores?: number | null;
+        };
+        /** @description What opens a session. */
+        LoginBody: {
+            /** @description An API key. */
+            key: string;
+        };
+        /**
+         * @description How somebody showed who they are.
+         * @enum {string}
+         */
+        Means: "local" | "key" | "session";
         /** @description The stores that are meant. */
         NamedStoresBody: {
             /** @description Their ids, each named. */
             store_ids: components["schemas"]["StoreId"][];
+        };
+        /**
+         * @description The wanted key.
+         * @example {
+         *       "expires_at": "2035-01-01T00:00:00Z",
+         *       "name": "ci",
+         *       "role": "operator"
+         *     }
+         */
+        NewKeyBody: {
+            /**
+             * Format: date-time
+             * @description When it shall end by itself; never if left out.
+             */
+            expires_at?: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may do. */
+            role: components["schemas"]["Role"];
+            /**
+             * Format: uuid
+             * @description Whose it shall be; yours if left out. Others' only for who runs the platform.
+             */
+            tenant_id?: string;
         };
         /** @description The wanted store; every field may be left out, and the whole body too. */
         NewStoreBody: {
@@ -527,6 +822,27 @@ export interface components {
             name?: components["schemas"]["StoreName"];
             /** @description Size, `small` if left out. */
             plan?: components["schemas"]["Plan"];
+        };
+        /**
+         * @description The wanted tenant.
+         * @example {
+         *       "max_stores": 10,
+         *       "name": "acme"
+         *     }
+         */
+        NewTenantBody: {
+            /**
+             * Format: int32
+             * @description Operations open at once, at most; null for the platform's own limit.
+             */
+            max_operations?: number | null;
+            /**
+             * Format: int32
+             * @description Stores that are not Deleted, at most; null for the platform's own limit.
+             */
+            max_stores?: number | null;
+            /** @description Lower-case letters, digits and `-`; unique. */
+            name: string;
         };
         /**
          * Format: uuid
@@ -595,6 +911,19 @@ export interface components {
             store_id: components["schemas"]["StoreId"];
             waiting?: components["schemas"]["PutOffView"] | null;
             wanted?: components["schemas"]["WantedView"] | null;
+        };
+        /** @description Your tenant. */
+        OwnTenantView: {
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * @description Name.
+             * @example local
+             */
+            name: string;
         };
         /** @description A page of a list. */
         PageView_AuditEventView: {
@@ -690,6 +1019,64 @@ export interface components {
                  * @description When it was used after all.
                  */
                 replayed_at?: string | null;
+            }[];
+            /** @description Give it as `cursor` for the page after; null on the last one. */
+            next_cursor?: string | null;
+            /** @description Give it as `cursor` for the page before; null on the first one. */
+            prev_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        PageView_KeyView: {
+            /** @description The page. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was given out.
+                 */
+                created_at: string;
+                /** @description Who gave it out. */
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends by itself.
+                 */
+                expires_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description The whole key: only in the first answer to `POST /keys`. */
+                key?: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to a minute.
+                 */
+                last_used_at?: string | null;
+                /**
+                 * @description What it is for, in its owner's words.
+                 * @example ci
+                 */
+                name: string;
+                /**
+                 * @description How the key begins: enough to know it by, too little to use it.
+                 * @example urumi_k7q2mxbc49
+                 */
+                prefix: string;
+                /**
+                 * Format: date-time
+                 * @description When it was taken back.
+                 */
+                revoked_at?: string | null;
+                /** @description What it may do. */
+                role: components["schemas"]["Role"];
+                /** @description Whether it opens anything. */
+                status: components["schemas"]["KeyStatus"];
+                /**
+                 * Format: uuid
+                 * @description Whose it is.
+                 */
+                tenant_id: string;
             }[];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
@@ -828,6 +1215,43 @@ export interface components {
             /** @description Give it as `cursor` for the page before; null on the first one. */
             prev_cursor?: string | null;
         };
+        /** @description A page of a list. */
+        PageView_TenantView: {
+            /** @description The page. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: uuid
+                 * @description Identity.
+                 */
+                id: string;
+                /** @description Its bounds. */
+                limits: components["schemas"]["Limits"];
+                /**
+                 * @description Name; unique.
+                 * @example acme
+                 */
+                name: string;
+            }[];
+            /** @description Give it as `cursor` for the page after; null on the last one. */
+            next_cursor?: string | null;
+            /** @description Give it as `cursor` for the page before; null on the first one. */
+            prev_cursor?: string | null;
+        };
+        /** @description A place in the chain. */
+        PlaceView: {
+            /** @description Its hash, in hex. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description The row's number.
+             */
+            seq: number;
+        };
         /**
          * @description Size of a store; resources and quota follow from it in `charts/store`.
          * @enum {string}
@@ -899,6 +1323,27 @@ export interface components {
          * @description One HTTP request; given back as `X-Request-Id` and kept in the audit.
          */
         RequestId: string;
+        /**
+         * @description What a principal may do; each may do all that stands before it.
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "admin";
+        /** @description The key that signs exports. */
+        SigningKeyView: {
+            /** @description Always `Ed25519`. */
+            algorithm: string;
+            /**
+             * @description What the key is known by.
+             * @example 5f2b8c1de0a94736
+             */
+            key_id: string;
+            /** @description Whether the server keeps this key when it is started again. */
+            lasting: boolean;
+            /** @description The same in PEM, as `openssl` reads it. */
+            pem: string;
+            /** @description Its 32 bytes, in base64. */
+            public_key: string;
+        };
         /** @description What is being done about them. */
         StartedView: {
             /** @description One operation for each store. */
@@ -1034,6 +1479,26 @@ export interface components {
              */
             wanted: components["schemas"]["WantedView"];
         };
+        /** @description An owner of stores. */
+        TenantView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Its bounds. */
+            limits: components["schemas"]["Limits"];
+            /**
+             * @description Name; unique.
+             * @example acme
+             */
+            name: string;
+        };
         /**
          * @description The versions to move to; without any, the newest that the workers have.
          * @example {
@@ -1051,6 +1516,26 @@ export interface components {
              * @example 7.0.2
              */
             image?: string | null;
+        };
+        /** @description What a walk along the chain found. */
+        VerificationView: {
+            /**
+             * @description How far everything fits. Keep it elsewhere, and give it as `head_seq` and
+             *     `head_hash` next time.
+             */
+            checked_to: components["schemas"]["PlaceView"];
+            /** @description Whether the walk reached the head; if not, go on from `checked_to`. */
+            complete: boolean;
+            first_bad?: components["schemas"]["BadRowView"] | null;
+            /** @description The chain's own head. */
+            head: components["schemas"]["PlaceView"];
+            /**
+             * Format: int64
+             * @description Rows that were looked at.
+             */
+            rows: number;
+            /** @description Whether every row that was looked at fits. */
+            valid: boolean;
         };
         /** @description What a step waits for. */
         WaitingView: {
@@ -1087,6 +1572,22 @@ export interface components {
              */
             replicas?: number | null;
         };
+        /** @description Who asks. */
+        WhoamiView: {
+            /**
+             * @description As the audit names you.
+             * @example key:urumi_k7q2mxbc49
+             */
+            actor: string;
+            /** @description How you showed who you are. */
+            means: components["schemas"]["Means"];
+            /** @description What you may do. */
+            role: components["schemas"]["Role"];
+            /** @description Whether you run the platform itself. */
+            runs_platform: boolean;
+            /** @description Whose stores you see. */
+            tenant: components["schemas"]["OwnTenantView"];
+        };
     };
     responses: never;
     parameters: never;
@@ -1096,6 +1597,170 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    exportAudit: {
+        parameters: {
+            query?: {
+                /** @description Only rows behind this one. */
+                from_seq?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A row a line, and a signature. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuditKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SigningKeyView"];
+                };
+            };
+            /** @description An unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: {
+                /** @description Begin behind this row, which is known to be good; needs `from_hash`. */
+                from_seq?: number;
+                /** @description Its hash. */
+                from_hash?: string;
+                /** @description A head that was kept elsewhere; needs `head_hash`. */
+                head_seq?: number;
+                /** @description Its hash. */
+                head_hash?: string;
+                /** @description Rows at most; 100000 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationView"];
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDeadLetters: {
         parameters: {
             query?: {
@@ -1128,7 +1793,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1181,7 +1855,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1277,6 +1960,232 @@ export interface operations {
             };
         };
     };
+    listKeys: {
+        parameters: {
+            query?: {
+                /** @description Items of a page; 50 if left out. */
+                limit?: number;
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_KeyView"];
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeyBody"];
+            };
+        };
+        responses: {
+            /** @description The key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tenant. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens nothing any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getOperation: {
         parameters: {
             query?: never;
@@ -1307,7 +2216,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1392,7 +2310,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1446,7 +2373,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1518,7 +2454,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1538,6 +2483,140 @@ export interface operations {
             };
             /** @description A field is refused. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginBody"];
+            };
+        };
+        responses: {
+            /** @description Logged in. */
+            201: {
+                headers: {
+                    /** @description The session: HttpOnly, SameSite=Strict. */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoamiView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Logged out; also if nobody was logged in. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1592,7 +2671,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1650,7 +2738,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1731,7 +2828,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1781,7 +2887,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1852,7 +2967,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1976,7 +3100,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2087,7 +3220,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2198,7 +3340,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2262,7 +3413,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2386,7 +3546,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2444,6 +3613,324 @@ export interface operations {
             };
             /** @description A field is refused, or the key was used for another request. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTenants: {
+        parameters: {
+            query?: {
+                /** @description Items of a page; 50 if left out. */
+                limit?: number;
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_TenantView"];
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTenantBody"];
+            };
+        };
+        responses: {
+            /** @description The tenant. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another tenant has the name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateTenant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The tenant's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitsBody"];
+            };
+        };
+        responses: {
+            /** @description The tenant. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tenant. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whoami: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description You. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoamiView"];
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -8,6 +8,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/preact-query";
+import { needsLogin } from "../api/session";
 import { askOf, createStore, deleteStore, listStores } from "../api/stores";
 import type { StorePage } from "../api/types";
 import { isMoving } from "../store/progress";
@@ -43,7 +44,8 @@ export function useStores(cursor: string | undefined) {
     queryKey: page(cursor),
     queryFn: ({ signal }) => listStores(cursor, signal),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) => pauseMs(state.status === "error", state.data),
+    refetchInterval: ({ state }) =>
+      !needsLogin(state.error) && pauseMs(state.status === "error", state.data),
     refetchIntervalInBackground: false,
   });
 }

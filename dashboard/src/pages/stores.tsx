@@ -2,6 +2,7 @@
 // store is open. How the data is kept fresh is live/stores.ts.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Problem } from "../api/problem";
+import { needsLogin } from "../api/session";
 import type { StoreView } from "../api/types";
 import { Announcer } from "../components/announcer";
 import { ConnectionBanner } from "../components/connection-banner";
@@ -17,6 +18,7 @@ import { useNow } from "../live/clock";
 import { useStores } from "../live/stores";
 import { isMoving } from "../store/progress";
 import { words } from "../words";
+import { LoginPage } from "./login";
 
 interface Notice {
   id: number;
@@ -71,6 +73,10 @@ export function StoresPage() {
       setFocusId(undefined);
     }
   }, [focusId, stores]);
+
+  if (needsLogin(error)) {
+    return <LoginPage />;
+  }
 
   const isEmpty = data !== undefined && stores.length === 0 && cursor === undefined;
 

@@ -1,0 +1,175 @@
+//! `/keys`: the API keys of a tenant.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Json, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use serde_json::json;
+use shared::ids::TenantId;
+use uuid::Uuid;
+
+use crate::access::key::KeyText;
+use crate::access::keys::{self, NewKey};
+use crate::access::{Principal, tenants};
+use crate::entity::api_key::{Column, Entity, Model};
+use crate::error::ApiError;
+use crate::http::cursor::{PageView, page_request};
+use crate::http::granted::{answer, request_key, respond};
+use crate::http::json::JsonObject;
+use crate::http::query::Query;
+use crate::http::state::AppState;
+use crate::idempotency::Answer;
+use crate::paging::{Page, Place};
+use crate::routes::key_view::{KeyView, NewKeyBody, parse};
+use crate::routes::refusals::{OfList, OfOne, OfWish};
+use crate::stores::keyset::newest_first;
+use crate::stores::wish::{self, Granted, Wish};
+use crate::stores::{Caller, StoreError};
+
+/// The keys of your tenant, newest first; those that open nothing any more too.
+#[utoipa::path(
+    get, path = "/keys", tag = "access", operation_id = "listKeys", summary = "List API keys",
+    params(
+        ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+    ),
+    responses((status = 200, description = "A page.", body = PageView<KeyView>), OfList),
+)]
+pub async fn list(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+) -> Result<Json<PageView<KeyView>>, ApiError> {
+    let mut query = Query::of(&request);
+    let wanted = page_request(&mut query);
+    query.finish()?;
+    let wanted = &wanted;
+    let page = state
+        .db
+        .read(async |db| -> Result<_, StoreError> {
+            let mine = Entity::find().filter(Column::TenantId.eq(caller.tenant.0));
+            let page = newest_first(mine, (Column::CreatedAt, Column::Id), wanted);
+            Ok(Page::new(page.all(db).await?, wanted, |row| Place {
+                at: row.created_at,
+                id: row.id,
+            }))
+        })
+        .await
+        .map_err(ApiError::of_list)?;
+    Ok(Json(PageView::of(page, |row: Model| {
+        Ok::<_, ApiError>(KeyView::of(&row)?)
+    })?))
+}
+
+/// Give out a key. Its text is in this answer alone: it is not kept, so an answer
+/// that is given again for an `Idempotency-Key` has none.
+#[utoipa::path(
+    post, path = "/keys", tag = "access", operation_id = "createKey", summary = "Create an API key",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        description = "A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret.")),
+    request_body(content = NewKeyBody, content_type = "application/json"),
+    responses(
+        (status = 201, description = "The key.", body = KeyView),
+        (status = 404, description = "No such tenant.", body = crate::error::problem::Problem, content_type = "application/problem+json"),
+        OfWish,
+    ),
+)]
+pub async fn create(
+    request: HttpRequest,
+    state: Data<AppState>,
+    principal: Principal,
+    caller: Caller,
+    body: JsonObject,
+) -> Result<HttpResponse, ApiError> {
+    Query::of(&request).finish()?;
+    let asked = parse(body)?;
+    let tenant = asked.tenant_id.map_or(caller.tenant, TenantId);
+    // Who does not run the platform does not even learn that there is another.
+    if tenant != caller.tenant && !principal.runs_platform() {
+        return Err(ApiError::TenantNotFound(tenant.0));
+    }
+    let fingerprint = json!([asked.name, asked.role, asked.expires_at, tenant]);
+    let key = request_key(&request, &fingerprint)?;
+    let wish = Wish {
+        caller: &caller,
+        key: key.as_ref(),
+    };
+    let wanted = NewKey {
+        tenant,
+        name: asked.name,
+        role: asked.role,
+        expires_at: asked.expires_at,
+    };
+    let text = KeyText::random();
+    let (wanted, text) = (&wanted, &text);
+    let work = async |tx: &sea_orm::DatabaseTransaction| {
+        if tenants::find(tx, tenant).await?.is_none() {
+            return Err(StoreError::NotFound);
+        }
+        let row = keys::insert(tx, text, wanted, &caller.actor).await?;
+        let mut event = wish::event(&caller, None, None, "key.created", told(&row));
+        event.tenant_id = tenant;
+        Ok((
+            answer(StatusCode::CREATED, None, &KeyView::of(&row)?)?,
+            vec![event],
+        ))
+    };
+    let refused = |reason| wish::refused(&caller, None, "key.create.refused", reason);
+    let granted = wish::grant(&state.db, wish, work, refused)
+        .await
+        .map_err(|error| ApiError::unless_missing(error, || ApiError::TenantNotFound(tenant.0)))?;
+    Ok(respond(shown_once(granted, text)))
+}
+
+/// The answer with the key's text, if it is the first.
+fn shown_once(granted: Granted, text: &KeyText) -> Granted {
+    let Granted::New(mut answer) = granted else {
+        return granted;
+    };
+    if let Ok(serde_json::Value::Object(mut view)) = serde_json::from_slice(&answer.body) {
+        view.insert("key".to_owned(), json!(text.expose()));
+        answer.body = serde_json::Value::Object(view).to_string().into_bytes();
+    }
+    Granted::New(answer)
+}
+
+/// Take a key back, at once. A key that was revoked before stays so.
+#[utoipa::path(
+    delete, path = "/keys/{id}", tag = "access", operation_id = "revokeKey", summary = "Revoke an API key",
+    params(("id" = Uuid, Path, description = "The key's id.")),
+    responses((status = 204, description = "It opens nothing any more."), OfOne),
+)]
+pub async fn revoke(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let malformed = |_| ApiError::MalformedId(path.chars().take(64).collect());
+    let id: Uuid = path.parse().map_err(malformed)?;
+    Query::of(&request).finish()?;
+    let wish = Wish {
+        caller: &caller,
+        key: None,
+    };
+    let work = async |tx: &sea_orm::DatabaseTransaction| {
+        let revoked = keys::revoke(tx, caller.tenant, id).await?;
+        let revoked = revoked.ok_or(StoreError::NotFound)?;
+        let event = wish::event(&caller, None, None, "key.revoked", told(&revoked.key));
+        let events = if revoked.now { vec![event] } else { Vec::new() };
+        Ok((Answer::empty(204), events))
+    };
+    let refused = |reason| wish::refused(&caller, None, "key.revoke.refused", reason);
+    let granted = wish::grant(&state.db, wish, work, refused)
+        .await
+        .map_err(|error| ApiError::unless_missing(error, || ApiError::KeyNotFound(id)))?;
+    Ok(respond(granted))
+}
+
+/// A key as the audit has it: by what it is known, never by what it opens.
+fn told(key: &Model) -> serde_json::Value {
+    json!({
+        "key_id": key.id, "prefix": key.prefix, "name": key.name, "role": key.role,
+        "expires_at": key.expires_at.map(|at| at.unix_timestamp()),
+    })
+}

@@ -1,0 +1,90 @@
+//! How much: requests of a key, stores and operations of a tenant.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::harness::TestApi;
+use crate::harness::person::PLATFORM;
+
+#[actix_web::test]
+async fn too_many_requests_of_a_key_are_429_and_say_when_to_come_back() {
+    let api = TestApi::ready_with(
+        "limits_rate",
+        &[
+            ("URUMI_LOGIN", "required"),
+            ("URUMI_RATE_LIMIT_PER_SECOND", "1"),
+            ("URUMI_RATE_LIMIT_BURST", "5"),
+        ],
+    )
+    .await;
+    let (one, two) = (
+        api.person("acme", "viewer").await,
+        api.person("acme", "viewer").await,
+    );
+    let first = one.get("/stores").await;
+    assert_eq!(first.header("ratelimit"), "\"requests\";r=4;t=5");
+    assert_eq!(first.header("ratelimit-policy"), "\"requests\";q=5;w=5");
+    let answers = join_all((0..10).map(|_| one.get("/stores"))).await;
+    let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+    assert_eq!(refused.json["code"], "rate_limited");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1);
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    // Another key is not hindered.
+    assert_eq!(two.get("/stores").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_tenant_has_no_more_stores_than_it_may_however_many_ask_at_once() {
+    let api = TestApi::with_login("limits_stores").await;
+    let platform = api.person(PLATFORM, "admin").await;
+    let acme = api.person("acme", "admin").await;
+    let id = acme.get("/whoami").await.json["tenant"]["id"].clone();
+    let tenant = format!("/tenants/{}", id.as_str().unwrap());
+    let limits = json!({ "max_stores": 3 });
+    assert_eq!(platform.patch(&tenant, limits).await.status, 200);
+
+    let answers = join_all((0..8).map(|_| acme.post("/stores", json!({})))).await;
+    let made = answers.iter().filter(|answer| answer.status == 202).count();
+    assert_eq!(made, 3);
+    let refused = answers.iter().find(|answer| answer.status != 202).unwrap();
+    assert_eq!(
+        (refused.status, refused.json["code"].as_str()),
+        (409, Some("store_limit")),
+        "{}",
+        refused.text
+    );
+    let detail = refused.json["detail"].as_str().unwrap();
+    assert!(detail.contains("3 stores"), "{detail}");
+    let audit = acme.get("/stores/audit/logs?limit=200").await.json;
+    let rows = audit["items"].as_array().unwrap().iter();
+    let refusals = rows.filter(|row| row["details"]["reason"] == "store_limit");
+    assert_eq!(refusals.count(), 5);
+    // Another tenant is not hindered.
+    let globex = api.person("globex", "operator").await;
+    assert_eq!(globex.post("/stores", json!({})).await.status, 202);
+}
+
+#[actix_web::test]
+async fn no_more_operations_are_open_than_may_be_and_a_delete_is_always_free() {
+    let api = TestApi::ready_with(
+        "limits_operations",
+        &[
+            ("URUMI_LOGIN", "required"),
+            ("URUMI_TENANT_MAX_OPERATIONS", "2"),
+        ],
+    )
+    .await;
+    let acme = api.person("acme", "operator").await;
+    let first = acme.a_store("One").await;
+    acme.a_store("Two").await;
+    let refused = acme.post("/stores", json!({})).await;
+    assert_eq!(
+        (refused.status, refused.json["code"].as_str()),
+        (429, Some("operation_limit")),
+        "{}",
+        refused.text
+    );
+    assert_eq!(refused.header("retry-after"), "5");
+    let path = format!("/stores/{}", first["id"].as_str().unwrap());
+    assert_eq!(acme.delete(&path).await.status, 202);
+}
