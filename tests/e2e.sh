@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # `make e2e`: the full journey of one store on real pods, on a platform of its
 # own (instance `test-e2e`) that is brought up first and removed afterwards.
-# URUMI_KEEP=1 leaves it running, to look at.
+# URUMI_KEEP=1 leaves it running, to look at. With URUMI_WOOCOMMERCE_ZIP=<the
+# plugin's zip> stores are shops and an order is placed; without it, WordPress.
 # Only an instance of the tests is taken, and what a sourced .urumi/env exports is
 # dropped: the journeys kill and remove, and must never do so to the platform
 # beside them.
@@ -34,5 +35,6 @@ source "$URUMI_ROOT/deploy/lib/cache.sh"
 source "$URUMI_ROOT/deploy/local/lib/dashboard.sh"
 stage 'packages of the browser test' install_node_modules
 if ! have chromium; then stage 'install a browser' "$URUMI_ROOT/deploy/local/packages.sh" chromium; fi
+python3 -B tests/chart/cluster.py
 stage 'journey in a browser' node --test --test-reporter=spec tests/browser/journey.test.mjs
 RUST_BACKTRACE=0 cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"

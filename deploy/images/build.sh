@@ -2,6 +2,7 @@
 # Builds the images of a store from Debian packages, for machines that reach no
 # container registry: `build.sh wordpress|mysql|all` prints the path of each
 # archive (docker and OCI clients load it); `build.sh names …` prints its tag.
+# `woocommerce` is the WordPress image with the plugin of URUMI_WOOCOMMERCE_ZIP.
 #
 # An archive is made once per hash of its recipe. Nothing is started here and
 # nothing is written outside the cache and a temporary folder.
@@ -18,7 +19,7 @@ source "$URUMI_ROOT/deploy/images/archive.sh"
 IMAGES=(wordpress mysql)
 
 usage() {
-  die "usage: deploy/images/build.sh [names] wordpress|mysql|all" \
+  die "usage: deploy/images/build.sh [names] wordpress|mysql|woocommerce|all" \
     "prints the archives' paths (or, with 'names', the images' names), one a line"
 }
 
@@ -47,8 +48,9 @@ make_image() (
 )
 
 archive_of() {
-  local recipe
-  recipe=$(hash_of "$URUMI_ROOT/deploy/images/$1" "$URUMI_ROOT/deploy/images/"*.sh)
+  local recipe parts=("$URUMI_ROOT/deploy/images/$1")
+  if [[ $1 == woocommerce ]]; then parts+=("$URUMI_ROOT/deploy/images/wordpress" "$URUMI_WOOCOMMERCE_ZIP"); fi
+  recipe=$(hash_of "${parts[@]}" "$URUMI_ROOT/deploy/images/"*.sh)
   cached "image-$1" "$recipe.tar" make_image "$1"
 }
 
@@ -57,6 +59,11 @@ if [[ ${1-} == names ]]; then verb=name; shift; fi
 case ${1-} in
   all) wanted=("${IMAGES[@]}") ;;
   wordpress | mysql) wanted=("$1") ;;
+  woocommerce)
+    [[ -s ${URUMI_WOOCOMMERCE_ZIP-} ]] || die "URUMI_WOOCOMMERCE_ZIP names no file: ${URUMI_WOOCOMMERCE_ZIP:-it is empty}" \
+      "set it to the path of WooCommerce's plugin zip"
+    wanted=(woocommerce)
+    ;;
   *) usage ;;
 esac
 

@@ -49,7 +49,7 @@ if [[ -d $URUMI_STATE/rabbitmq ]]; then say "  the messages (RabbitMQ)"; fi
 
 # The rest by name; of `local` only what is its own, for other instances and the
 # tools lie below the same folder.
-for name in api-port cluster dashboard env image-mysql image-wordpress installation; do
+for name in api-port cluster dashboard env image-mysql image-woocommerce image-wordpress installation values-woocommerce.yaml woocommerce-zip; do
   rm -f "$URUMI_STATE/$name"
 done
 rm -rf "$URUMI_STATE/secrets" "$URUMI_STATE/programs" "$URUMI_STATE/tmp" "$URUMI_LOG" "$URUMI_RUN"

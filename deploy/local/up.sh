@@ -8,11 +8,13 @@
 #   URUMI_INGRESS=<host:port>  where that cluster's ingress takes HTTP
 #   URUMI_API_PORT=<number>    instead of 3000
 #   URUMI_INSTANCE=<name>      another platform beside the first
+#   URUMI_WOOCOMMERCE_ZIP=<zip>  bake that WooCommerce into the embedded cluster's
+#                              stores; without one they are plain WordPress
 #   up.sh --build-only         make what is dear, start nothing
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 source "$URUMI_ROOT/deploy/lib/daemon.sh"
 source "$URUMI_ROOT/deploy/lib/cache.sh"
-for part in turn server lanes machine cluster cargo dashboard programs; do
+for part in turn server lanes machine cluster cargo dashboard programs woocommerce; do
   # shellcheck source=/dev/null
   source "$URUMI_ROOT/deploy/local/lib/$part.sh"
 done
@@ -40,6 +42,7 @@ look_around() {
   if [[ $BUILD_ONLY == 0 ]]; then check_ports "${names[@]}"; fi
   if timeout 5 docker info >/dev/null 2>&1; then say "    (Docker works here too; this version does not use it)"; fi
   keep_cluster
+  choose_woocommerce
   case $CLUSTER in
     embedded) say "    cluster: embedded, on this machine" ;;
     given) say "    cluster: given, $CLUSTER_CONFIG" ;;
@@ -80,7 +83,7 @@ server_lane() {
   if [[ $CLUSTER == embedded ]]; then image_lane; fi
 }
 image_lane() {
-  part 'image wordpress' build_image wordpress
+  part "image $(web_image)" build_image "$(web_image)"
   part 'image mysql' build_image mysql
   touch "$URUMI_RUN/images.built"
 }
@@ -89,7 +92,7 @@ image_lane() {
 load_images() {
   local name
   wait_for 3600 test -e "$URUMI_RUN/images.built"
-  for name in wordpress mysql; do "$EMBEDDED/load-image.sh" "$(<"$URUMI_STATE/image-$name")"; done
+  for name in "$(web_image)" mysql; do "$EMBEDDED/load-image.sh" "$(<"$URUMI_STATE/image-$name")"; done
 }
 
 start_programs() {

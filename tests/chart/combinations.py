@@ -14,6 +14,8 @@ def combinations():
         found[f"prod-{plan}"] = ([PROD], chosen + HTTPS)
         found[f"prod-embedded-{plan}"] = ([PROD, EMBEDDED], chosen + HTTPS + ["--set", "wordpress.content.storageClass=local-path-shared"])
         found[f"prod-gateway-{plan}"] = ([PROD], chosen + HTTPS + GATEWAY)
+    for source in ("url", "path", "image"):
+        found[f"local-woocommerce-{source}"] = ([LOCAL], ["--set", f"woocommerce.source={source},woocommerce.version=11.0.1,woocommerce.sha256={'a' * 64}"])
     found["defaults"] = ([], [])
     found["local-suspended"] = ([LOCAL], ["--set", "store.suspended=true"])
     found["prod-suspended"] = ([PROD], HTTPS + ["--set", "store.suspended=true"])
@@ -25,4 +27,5 @@ def combinations():
 SNAPSHOTS = (
     "local-small", "local-medium", "local-large", "prod-small", "prod-medium", "prod-large",
     "local-embedded-small", "prod-gateway-small", "local-suspended", "prod-wanted-replicas",
+    "local-woocommerce-url",
 )

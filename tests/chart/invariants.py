@@ -6,7 +6,7 @@ seeded violation in violations.py that must turn it red.
 import re
 
 NAMESPACED = {
-    "ConfigMap", "Deployment", "HTTPRoute", "HorizontalPodAutoscaler", "Ingress", "Job", "LimitRange", "NetworkPolicy",
+    "ConfigMap", "CronJob", "Deployment", "HTTPRoute", "HorizontalPodAutoscaler", "Ingress", "Job", "LimitRange", "NetworkPolicy",
     "PersistentVolumeClaim", "PodDisruptionBudget", "ResourceQuota", "Service", "StatefulSet",
 }
 UNITS = {"m": 1, "": 1000, "Mi": 1, "Gi": 1024}
@@ -21,12 +21,18 @@ def named(objects, kind, name):
 
 
 def workloads(objects):
-    return of_kind(objects, "Deployment", "StatefulSet", "Job")
+    return of_kind(objects, "Deployment", "StatefulSet", "Job", "CronJob")
+
+
+def template(one):
+    """The pod template of a workload."""
+    job = one["spec"]["jobTemplate"] if one["kind"] == "CronJob" else one
+    return job["spec"]["template"]
 
 
 def pods(objects):
     for one in workloads(objects):
-        yield f'{one["kind"]} {one["metadata"]["name"]}', one["spec"]["template"]["spec"]
+        yield f'{one["kind"]} {one["metadata"]["name"]}', template(one)["spec"]
 
 
 def containers(objects):
@@ -89,7 +95,7 @@ def servers_have_probes(objects):
 
 
 def quota_has_room(objects):
-    """Steady state, one web pod of surge, and the set-up beside it."""
+    """Steady state, one web pod of surge, and the set-up and cron beside it."""
     autoscaler = of_kind(objects, "HorizontalPodAutoscaler")
     need = {}
     count = storage = 0
@@ -97,7 +103,7 @@ def quota_has_room(objects):
         number = one["spec"].get("replicas", 1)
         if one["kind"] == "Deployment":
             number = (autoscaler[0]["spec"]["maxReplicas"] if autoscaler else number) + 1
-        pod = one["spec"]["template"]["spec"]
+        pod = template(one)["spec"]
         count += number
         for side in ("requests", "limits"):
             for what in ("cpu", "memory"):
@@ -175,7 +181,7 @@ def labels_are_complete(objects):
 
 
 def selectors_select(objects):
-    templates = [one["spec"]["template"]["metadata"]["labels"] for one in workloads(objects)]
+    templates = [template(one)["metadata"]["labels"] for one in workloads(objects)]
     for one in of_kind(objects, "Deployment", "StatefulSet"):
         own = one["spec"]["template"]["metadata"]["labels"]
         if not one["spec"]["selector"]["matchLabels"].items() <= own.items():
@@ -222,11 +228,47 @@ def network_is_closed(objects):
 
 def web_waits_for_setup(objects):
     pod = named(objects, "Deployment", "wordpress")["spec"]["template"]["spec"]
-    if [one["command"][-1] for one in pod.get("initContainers", [])] != ["/etc/urumi/php/prepare.php"]:
+    if [one["command"][-1] for one in pod.get("initContainers", [])][-1:] != ["/etc/urumi/php/prepare.php"]:
         yield "web pods do not wait for the set-up"
     site = of_kind(objects, "ConfigMap")[0]["data"]["apache.site.conf"]
-    if "(install|install-helper|setup-config)" not in site:
-        yield "Apache serves the installer"
+    if "(install|install-helper|setup-config|upgrade)" not in site or "wp-admin/maint" not in site:
+        yield "Apache serves the installer, or a page that upgrades or repairs for strangers"
+
+
+def tasks_are_started_from_inside(objects):
+    """A CronJob, and nobody who comes through the ingress, starts WordPress's tasks."""
+    files = of_kind(objects, "ConfigMap")[0]["data"]
+    if not of_kind(objects, "CronJob") or "define('DISABLE_WP_CRON', true)" not in files["php.wp-config.php"]:
+        yield "visitors wait for WordPress's tasks"
+    if '<Files "wp-cron.php">' not in files["apache.site.conf"]:
+        yield "strangers start WordPress's tasks"
+    for one in of_kind(objects, "CronJob"):
+        if one["spec"]["concurrencyPolicy"] != "Forbid" or not one["spec"]["jobTemplate"]["spec"].get("activeDeadlineSeconds"):
+            yield f'CronJob {one["metadata"]["name"]} may pile up'
+
+
+def settings_are_closed(objects):
+    """What a stranger, or a stolen admin session, must not find."""
+    files = of_kind(objects, "ConfigMap")[0]["data"]
+    for file, words in (
+        ("apache.site.conf", ("xmlrpc\\.php", "RemoteIPHeader X-Forwarded-For", "ph(p[0-9]?|ar|tml|ps)")),
+        ("php.wp-config.php", ("define('DISALLOW_FILE_EDIT', true)",)),
+        ("mu-plugins.urumi.php", ("xmlrpc_enabled",)),
+        ("mu-plugins.urumi-names.php", ("/wp/v2/users", "author_name", "wp_sitemaps_add_provider", "wrong_login")),
+    ):
+        for word in words:
+            if word not in files[file]:
+                yield f"{file} lacks {word}"
+
+
+def a_set_up_shop_is_told(objects):
+    """What the shop's probe goes by, and what the set-up makes, is one."""
+    told = named(objects, "Deployment", "wordpress")["metadata"]["annotations"].get("urumi.dev/shop")
+    for one in of_kind(objects, "Job"):
+        env = {pair["name"]: pair.get("value") for pair in template(one)["spec"]["containers"][0]["env"]}
+        wanted = "wordpress" if env["URUMI_WOOCOMMERCE_SOURCE"] == "none" else "woocommerce"
+        if told != wanted:
+            yield f"the set-up makes {wanted}, and the Deployment says {told}"
 
 
 def files_never_change(objects):
@@ -256,5 +298,5 @@ ALL = [
     resources_are_set, pods_are_restricted, containers_are_restricted, servers_have_probes, quota_has_room,
     several_pods_share_storage, old_pod_serves_until_the_new_one_does, one_volume_one_node, autoscaler_owns_replicas, no_secret_values, only_the_namespace,
     labels_are_complete, selectors_select, mounts_have_volumes, images_are_pinned, network_is_closed,
-    web_waits_for_setup, files_never_change, data_outlives_a_release, a_revision_rolls_nothing,
+    web_waits_for_setup, tasks_are_started_from_inside, settings_are_closed, a_set_up_shop_is_told, files_never_change, data_outlives_a_release, a_revision_rolls_nothing,
 ]

@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import invariants
+import network
 import refusals
 from combinations import PLANS, SNAPSHOTS, combinations
 from rendering import CHART, EMBEDDED, GATEWAY, HTTPS, LOCAL, PROD, ROOT, helm, objects, render, value_arguments, without_files
@@ -98,6 +99,18 @@ def differences():
     yield "an unwritten difference is seen", None if not any(covers(one, "mysql.image.tag") for one in allowed) else "it stayed green"
 
 
+def who_reaches_whom(texts):
+    """All pairs of pods of 20 stores, in each way that a store is installed."""
+    for name, internet in (("prod-small", True), ("local-small", True), ("prod-gateway-small", True), ("local-woocommerce-image", True)):
+        read = objects(network.stores(texts[name]))
+        found = list(network.wrong(network.Cluster(read), internet))
+        yield f"network of 20 stores, {name}", "\n".join(found[:10]) or None
+    for title, damage in network.SEEDED:
+        damaged = {store: damage(copy.deepcopy(one)) for store, one in read.items()}
+        found = list(network.wrong(network.Cluster(damaged), True))
+        yield f"the network rules see {title}", None if found else "they stayed green"
+
+
 def main():
     wanted = combinations()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -106,6 +119,7 @@ def main():
         texts = {name: one.result() for name, one in rendered.items()}
         read = objects(texts)
         results = list(snapshots(texts)) + list(hold(read)) + list(seeded(read["local-small"]))
+        results += who_reaches_whom(texts)
         for part in parts:
             results += part.result()
     failed = [(title, why) for title, why in results if why]

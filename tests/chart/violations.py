@@ -4,7 +4,7 @@ An invariant that stays green on its violation protects nothing; suite.py fails
 then. Each function damages the objects in place.
 """
 import invariants as rule
-from invariants import named, of_kind, pods
+from invariants import named, of_kind, pods, template
 
 
 def web(objects):
@@ -39,6 +39,10 @@ def quota(objects):
     return named(objects, "ResourceQuota", "store")["spec"]["hard"]
 
 
+def files(objects):
+    return of_kind(objects, "ConfigMap")[0]["data"]
+
+
 def every_pod(objects):
     return [pod for _, pod in pods(objects)]
 
@@ -53,6 +57,7 @@ SEEDED = [
     (rule.containers_are_restricted, "escalation", lambda o: context(o).update(allowPrivilegeEscalation=True)),
     (rule.containers_are_restricted, "a kept capability", lambda o: context(o).update(capabilities={"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]})),
     (rule.containers_are_restricted, "a writable root", lambda o: context(o).pop("readOnlyRootFilesystem")),
+    (rule.containers_are_restricted, "a cron container that may write", lambda o: template(of_kind(o, "CronJob")[0])["spec"]["containers"][0]["securityContext"].pop("readOnlyRootFilesystem")),
     (rule.servers_have_probes, "no liveness probe", lambda o: database(o).pop("livenessProbe")),
     (rule.quota_has_room, "no room for the surge", lambda o: quota(o).update({"limits.memory": "1400Mi"})),
     (rule.quota_has_room, "one pod too few", lambda o: quota(o).update(pods="3")),
@@ -77,6 +82,13 @@ SEEDED = [
     (rule.network_is_closed, "the database open to a block", lambda o: policy(o, "mysql")["ingress"][0]["from"].append({"ipBlock": {"cidr": "10.0.0.0/8"}})),
     (rule.web_waits_for_setup, "no init container", lambda o: web(o)["template"]["spec"].pop("initContainers")),
     (rule.web_waits_for_setup, "the installer served", lambda o: of_kind(o, "ConfigMap")[0]["data"].update({"apache.site.conf": ""})),
+    (rule.tasks_are_started_from_inside, "no CronJob", lambda o: o.remove(of_kind(o, "CronJob")[0])),
+    (rule.tasks_are_started_from_inside, "tasks for strangers", lambda o: files(o).update({"apache.site.conf": ""})),
+    (rule.tasks_are_started_from_inside, "runs that pile up", lambda o: of_kind(o, "CronJob")[0]["spec"].update(concurrencyPolicy="Allow")),
+    (rule.settings_are_closed, "XML-RPC", lambda o: files(o).update({"apache.site.conf": ""})),
+    (rule.settings_are_closed, "file editing", lambda o: files(o).update({"php.wp-config.php": ""})),
+    (rule.settings_are_closed, "login names told", lambda o: files(o).update({"mu-plugins.urumi-names.php": ""})),
+    (rule.a_set_up_shop_is_told, "a plain WordPress that says it sells", lambda o: named(o, "Deployment", "wordpress")["metadata"]["annotations"].update({"urumi.dev/shop": "woocommerce"})),
     (rule.files_never_change, "files that may change", lambda o: of_kind(o, "ConfigMap")[0].pop("immutable")),
     (rule.data_outlives_a_release, "a volume that goes with the release", lambda o: claim(o)["metadata"].pop("annotations")),
     (rule.a_revision_rolls_nothing, "no revision", lambda o: named(o, "StatefulSet", "mysql")["metadata"].pop("annotations")),

@@ -23,3 +23,13 @@ matchExpressions:
     operator: In
     values: [wordpress, setup]
 {{- end }}
+
+{{/* Pods that need DNS: all but the database. */}}
+{{- define "store.askers" -}}
+matchLabels:
+  app.kubernetes.io/instance: {{ .Values.store.id }}
+matchExpressions:
+  - key: app.kubernetes.io/component
+    operator: In
+    values: [wordpress, setup, cron]
+{{- end }}

@@ -36,18 +36,19 @@ limits:
 {{- end -}}
 {{- end }}
 
-{{/* Quota = database + web pods + one web pod of surge + the set-up. The set-up
-     counts twice: while an upgrade replaces its Job, the old pod may still end. */}}
+{{/* Quota = database + web pods + one web pod of surge + the set-up + cron. Set-up
+     and cron count twice: while their next pod starts, the old one may still end. */}}
 {{- define "store.quota" -}}
 {{- $plan := include "store.plan" . | fromJson -}}
 {{- $web := include "store.replicas.max" . | int | add 1 | int -}}
 {{- $setup := .Values.setup -}}
+{{- $cron := .Values.cron -}}
 {{- $sum := dict -}}
 {{- range $what := list "cpu" "memory" }}
 {{- range $side := list "request" "limit" }}
 {{- $one := index (index $plan.wordpress $what) $side | int -}}
 {{- $db := index (index $plan.mysql $what) $side | int -}}
-{{- $job := index (index $setup $what) $side | int -}}
+{{- $job := add (index (index $setup $what) $side) (index (index $cron $what) $side) | int -}}
 {{- $_ := set $sum (printf "%s-%s" $what $side) (add $db (mul $web $one) (mul 2 $job)) -}}
 {{- end }}
 {{- end -}}
@@ -56,5 +57,5 @@ limits.cpu: {{ index $sum "cpu-limit" }}m
 requests.memory: {{ index $sum "memory-request" }}Mi
 limits.memory: {{ index $sum "memory-limit" }}Mi
 requests.storage: {{ add (include "store.storage" (dict "root" . "part" "wordpress")) (include "store.storage" (dict "root" . "part" "mysql")) }}Gi
-pods: {{ add 1 $web 2 | toString | quote }}
+pods: {{ add 1 $web 2 2 | toString | quote }}
 {{- end }}

@@ -49,6 +49,10 @@ tolerations: {{ toYaml . | nindent 2 }}
   value: {{ .Values.store.url | quote }}
 - name: URUMI_TRUST_FORWARDED_PROTO
   value: {{ .Values.wordpress.trustForwardedProto | ternary "1" "" | quote }}
+- name: URUMI_WOOCOMMERCE_SOURCE
+  value: {{ .Values.woocommerce.source }}
+- name: URUMI_WOOCOMMERCE_VERSION
+  value: {{ .Values.woocommerce.version | quote }}
 - name: URUMI_BLOCK_EXTERNAL
   value: {{ .Values.wordpress.blockExternalRequests | ternary "1" "" | quote }}
 - name: PHP_INI_SCAN_DIR

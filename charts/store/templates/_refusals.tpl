@@ -18,12 +18,15 @@
 {{- if gt (add $plan.mysql.bufferPoolMi 128 | int) (int $plan.mysql.memory.limit) -}}
 {{- fail (printf "plan %s: mysql.memory.limit must leave 128 MiB above mysql.bufferPoolMi" .Values.store.plan) -}}
 {{- end -}}
-{{- range $part, $of := dict "wordpress" $plan.wordpress "mysql" $plan.mysql "setup" .Values.setup -}}
+{{- range $part, $of := dict "wordpress" $plan.wordpress "mysql" $plan.mysql "setup" .Values.setup "cron" .Values.cron -}}
 {{- range $what := list "cpu" "memory" -}}
 {{- $range := index $of $what -}}
 {{- if gt (int $range.request) (int $range.limit) -}}
 {{- fail (printf "plan %s: the %s request of %s is above its limit" $.Values.store.plan $what $part) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- if and (eq .Values.woocommerce.source "url") .Values.networkPolicy.enabled (not .Values.networkPolicy.internet.enabled) -}}
+{{- fail "woocommerce.source url needs networkPolicy.internet.enabled: the set-up could not fetch it" -}}
 {{- end -}}
 {{- end }}

@@ -85,7 +85,8 @@ api_environment() {
 worker_environment() {
   bare_environment
   if [[ $CLUSTER == embedded ]]; then
-    export URUMI_STORE_VALUES=$URUMI_ROOT/deploy/local/values-embedded.yaml${URUMI_STORE_VALUES:+:$URUMI_STORE_VALUES}
+    URUMI_STORE_VALUES=$URUMI_ROOT/deploy/local/values-embedded.yaml$(woocommerce_values)${URUMI_STORE_VALUES:+:$URUMI_STORE_VALUES}
+    export URUMI_STORE_VALUES
   elif [[ -n ${URUMI_STORE_VALUES:-} ]]; then
     export URUMI_STORE_VALUES
   fi

@@ -9,4 +9,5 @@ mod command_line;
 mod crash;
 mod create_and_delete;
 mod footprint;
+mod sale;
 mod slots;

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use shared::failure::{Evidence, FailureCode};
 
 use crate::cluster::diagnose::{Diagnosis, Facts, diagnose};
+use crate::cluster::labels::COMPONENT;
 use crate::cluster::rollout::Rollout;
 use crate::cluster::room::{self, Way};
 use crate::cluster::workloads::{self, PodIdentity, Workloads};
@@ -47,13 +48,15 @@ pub async fn look(
     verdict: &Rollout,
 ) -> Result<Look, ClusterError> {
     let all = ListParams::default();
+    // A task that failed once holds nothing up.
+    let serving = ListParams::default().labels(&format!("{COMPONENT}!=cron"));
     let (pods, claims, events) = (
         cluster.of::<Pod>(store),
         cluster.of::<PersistentVolumeClaim>(store),
         cluster.of::<Event>(store),
     );
     let (pods, claims, events) =
-        tokio::try_join!(pods.list(&all), claims.list(&all), events.list(&all))?;
+        tokio::try_join!(pods.list(&serving), claims.list(&all), events.list(&all))?;
     let facts = Facts {
         workloads,
         pods: pods.items,

@@ -11,7 +11,7 @@ pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub const PART_OF_LABEL: &str = "app.kubernetes.io/part-of";
 /// The release an object belongs to, which is the store's id.
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
-/// The part of a store: `wordpress`, `mysql`, `setup`.
+/// The part of a store: `wordpress`, `mysql`, `setup`, `cron`.
 pub const COMPONENT: &str = "app.kubernetes.io/component";
 
 /// The store a namespace is for.
@@ -40,6 +40,8 @@ pub const ASKED_AGAIN: &str = "urumi.dev/asked-again";
 pub const REVISION: &str = "urumi.dev/revision";
 /// Annotation of a Deployment whose store is suspended, set by the chart.
 pub const SUSPENDED: &str = "urumi.dev/suspended";
+/// Annotation of a store's Deployment, set by the chart: `wordpress` or `woocommerce`.
+pub const SHOP: &str = "urumi.dev/shop";
 /// Label of everything of a chart: its name and version.
 pub const CHART: &str = "helm.sh/chart";
 

@@ -6,8 +6,9 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
 use kube::api::ListParams;
 
-use crate::cluster::labels::INSTANCE;
+use crate::cluster::labels::{COMPONENT, INSTANCE, SHOP};
 use crate::cluster::{Cluster, ClusterError};
+use crate::storefront::Shop;
 
 /// What a store runs.
 #[derive(Debug, Clone, Default)]
@@ -20,12 +21,23 @@ pub struct Workloads {
     pub deployments: Vec<Deployment>,
 }
 
+impl Workloads {
+    /// What the store is to be, as its chart says. One that says nothing is older
+    /// than the shops.
+    #[must_use]
+    pub fn shop(&self) -> Shop {
+        let mut told = self.deployments.iter().map(|one| one.annotations());
+        Shop::told(told.find_map(|annotations| annotations.get(SHOP)))
+    }
+}
+
 /// The workloads of a store's release.
 ///
 /// # Errors
 /// [`ClusterError`].
 pub async fn fetch(cluster: &Cluster, store: &str) -> Result<Workloads, ClusterError> {
-    let ours = ListParams::default().labels(&format!("{INSTANCE}={store}"));
+    // The runs of the CronJob come and go; none is waited for.
+    let ours = ListParams::default().labels(&format!("{INSTANCE}={store},{COMPONENT}!=cron"));
     let (stateful_sets, jobs, deployments) = (
         cluster.of::<StatefulSet>(store),
         cluster.of::<Job>(store),

@@ -76,9 +76,13 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
         // The shop is asked once that step has begun, so that its time is its own.
         taken.lasting(None);
     } else if verdict == Rollout::Complete {
+        let opens = match &seen.namespace {
+            Namespace::Ours { ever_ready, .. } => !(*ever_ready || job.command.body.ever_ready),
+            _ => false,
+        };
         // A slow shop does not hold up a stop.
         let answer = tokio::select! {
-            answer = job.context.prober.look(&spec.url) => answer,
+            answer = job.context.prober.look(&spec.url, workloads.shop(), opens) => answer,
             () = job.stop.cancelled() => Err("the worker stops".to_owned()),
             () = job.holding.lost().cancelled() => Err("the store was lost".to_owned()),
         };

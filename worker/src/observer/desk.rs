@@ -14,6 +14,7 @@ use crate::observer::inventory;
 use crate::observer::picture::{Picture, Told};
 use crate::observer::rounds::Rounds;
 use crate::observer::standing::{Standing, Verdict};
+use crate::storefront::Shop;
 
 /// Others that are asked at once when a shop fails for the first time.
 const SAMPLE: usize = 3;
@@ -103,12 +104,13 @@ impl Desk {
         }
     }
 
-    /// Shops to ask now and their addresses, at most so many.
-    pub fn to_ask(&mut self, room: usize, now: Instant) -> Vec<(String, String)> {
+    /// Shops to ask now, their addresses and what they are, at most so many.
+    pub fn to_ask(&mut self, room: usize, now: Instant) -> Vec<(String, String, Shop)> {
         let due = self.rounds.due(room, now).into_iter();
         due.filter_map(|store| {
             let url = self.standings.get(&store)?.url.clone()?;
-            Some((store, url))
+            let shop = self.picture.shop(&store);
+            Some((store, url, shop))
         })
         .collect()
     }

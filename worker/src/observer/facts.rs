@@ -16,10 +16,11 @@ use uuid::Uuid;
 
 use crate::cluster::diagnose;
 use crate::cluster::labels::{
-    CHART, COMPONENT, EVER_READY, INSTALLATION, REVISION, STORE, SUSPENDED, TENANT,
+    CHART, COMPONENT, EVER_READY, INSTALLATION, REVISION, SHOP, STORE, SUSPENDED, TENANT,
     TOMBSTONE_UNTIL, URL,
 };
 use crate::lease::record;
+use crate::storefront::Shop;
 
 /// Longest message of a reason.
 const LINE: usize = 300;
@@ -61,6 +62,8 @@ pub struct WorkloadFacts {
     pub serving: i32,
     /// Whether the chart says that the store is suspended.
     pub suspended: bool,
+    /// What the chart says that it is, of a Deployment.
+    pub shop: Shop,
     /// helm's revision.
     pub revision: Option<i64>,
     /// The chart's name and version.
@@ -133,6 +136,7 @@ fn workload(found: &impl ResourceExt, wanted: Option<i32>, serving: Option<i32>)
             .annotations()
             .get(SUSPENDED)
             .is_some_and(|v| v == "true"),
+        shop: Shop::told(found.annotations().get(SHOP)),
         revision: revision.and_then(|revision| revision.parse().ok()),
         chart: found.labels().get(CHART).cloned(),
     }
@@ -253,7 +257,7 @@ mod tests {
     fn a_workload_keeps_its_revision_chart_and_counts() {
         let found: Deployment = serde_json::from_value(json!({
             "metadata": {"name": "wordpress", "labels": {COMPONENT: "wordpress", CHART: "store-0.1.0"},
-                "annotations": {REVISION: "7", SUSPENDED: "true"}},
+                "annotations": {REVISION: "7", SUSPENDED: "true", SHOP: "woocommerce"}},
             "spec": {"replicas": 3, "selector": {}, "template": {}},
             "status": {"availableReplicas": 2},
         }))
@@ -266,6 +270,7 @@ mod tests {
                 wanted: 3,
                 serving: 2,
                 suspended: true,
+                shop: Shop::WooCommerce,
                 revision: Some(7),
                 chart: Some("store-0.1.0".to_owned()),
             }

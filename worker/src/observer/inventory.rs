@@ -77,6 +77,7 @@ mod tests {
     use crate::observer::facts::{NamespaceFacts, Part, WorkloadFacts};
     use crate::observer::mirror::Change;
     use crate::observer::picture::Told;
+    use crate::storefront::Shop;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -116,6 +117,7 @@ mod tests {
             wanted: 1,
             serving: 1,
             suspended: false,
+            shop: Shop::WordPress,
             revision,
             chart: Some("store-0.1.0".to_owned()),
         };

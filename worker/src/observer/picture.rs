@@ -8,6 +8,7 @@ use shared::ids::StoreId;
 
 use crate::observer::facts::{LeaseFacts, NamespaceFacts, Part, PodFacts, WorkloadFacts};
 use crate::observer::mirror::{Change, Key, Mirror};
+use crate::storefront::Shop;
 
 /// Something that a watch told. There are as many watches as there are kinds
 /// here, however many stores there are.
@@ -112,6 +113,14 @@ impl Picture {
             web: part(&self.deployments, Part::Web),
             pods: self.pods.of(store).map(|(_, facts)| facts).collect(),
         }
+    }
+
+    /// What a store is, as its chart says.
+    #[must_use]
+    pub fn shop(&self, store: &str) -> Shop {
+        let mut of_store = self.deployments.of(store).map(|(_, facts)| facts);
+        let web = of_store.find(|facts| facts.part == Some(Part::Web));
+        web.map_or(Shop::WordPress, |web| web.shop)
     }
 
     /// The stores' Leases.

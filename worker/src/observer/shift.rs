@@ -120,11 +120,11 @@ impl Shift {
 
     fn ask(&mut self, now: Instant) {
         let room = AT_ONCE.saturating_sub(self.asked.len());
-        for (store, url) in self.desk.to_ask(room, now) {
+        for (store, url, shop) in self.desk.to_ask(room, now) {
             let prober = self.prober.clone();
             let control = self.context.settings.control_host.clone();
             self.asked.spawn(async move {
-                let result = prober.glance(&url).await;
+                let result = prober.glance(&url, shop).await;
                 let control_fails = result.is_err() && !prober.answers(&control, &url).await;
                 Answer {
                     store,

@@ -11,6 +11,8 @@ pub struct Page {
     pub content_type: String,
     /// `Location`.
     pub location: Option<String>,
+    /// Cookies that it sets, as `name=value`.
+    pub cookies: Vec<String>,
     /// The first part of the body.
     pub body: String,
 }

@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, HOST, LOCATION, USER_AGENT};
+use reqwest::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE, USER_AGENT};
 use reqwest::{Client, redirect};
 use shared::fault;
 use tokio::net::TcpStream;
 use url::{Position, Url};
 
 use crate::storefront::page::{Page, next};
-use crate::storefront::verdict;
+use crate::storefront::{Shop, sale, verdict};
 
 /// How long one answer may take: WordPress's first page warms its caches.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -64,14 +64,19 @@ impl Prober {
         })
     }
 
-    /// One light look at the shop at `url`; the cart is not touched.
+    /// One light look at the shop at `url`; no cart is touched.
     ///
     /// # Errors
     /// What is not as it should be, in one line.
-    pub async fn glance(&self, url: &str) -> Result<(), String> {
+    pub async fn glance(&self, url: &str, shop: Shop) -> Result<(), String> {
         let home = Url::parse(url).map_err(|error| format!("`{url}` is no address: {error}"))?;
         verdict::front_page(&self.get(&home, "/").await?)?;
-        verdict::login(&self.get(&home, "/wp-login.php").await?)
+        match shop {
+            Shop::WordPress => verdict::login(&self.get(&home, "/wp-login.php").await?),
+            Shop::WooCommerce => {
+                sale::catalogue(&self.get(&home, sale::CATALOGUE).await?).map(drop)
+            }
+        }
     }
 
     /// Whether the ingress answers for that host, without an error of its own and
@@ -91,29 +96,57 @@ impl Prober {
         let Ok(home) = Url::parse(&format!("{scheme}://{asked}/")) else {
             return false;
         };
-        let answer = self.ask(&home).await;
+        let answer = self.ask(&home, "").await;
         answer.is_ok_and(|page| host.is_empty() || page.status < 500)
     }
 
-    /// One full look at the shop at `url`.
+    /// One full look at the shop at `url`. One that `opens` for the first time is as
+    /// the set-up made it, and has to sell; later its owner may have emptied it.
     ///
     /// # Errors
     /// What is not as it should be, in one line.
-    pub async fn look(&self, url: &str) -> Result<(), String> {
+    pub async fn look(&self, url: &str, shop: Shop, opens: bool) -> Result<(), String> {
         if fault::without("probe") {
             return Ok(());
         }
         let home = Url::parse(url).map_err(|error| format!("`{url}` is no address: {error}"))?;
         verdict::front_page(&self.get(&home, "/").await?)?;
         verdict::login(&self.get(&home, "/wp-login.php").await?)?;
-        verdict::installer(&self.get(&home, "/wp-admin/install.php").await?)
+        verdict::installer(&self.get(&home, "/wp-admin/install.php").await?)?;
+        match shop {
+            Shop::WordPress => Ok(()),
+            Shop::WooCommerce => self.buy(&home, opens).await,
+        }
+    }
+
+    /// As far as the checkout, as a customer goes; nothing is ordered.
+    async fn buy(&self, home: &Url, opens: bool) -> Result<(), String> {
+        let Some(product) = sale::catalogue(&self.get(home, sale::CATALOGUE).await?)? else {
+            return match opens {
+                true => Err("the shop has nothing that can be bought".to_owned()),
+                false => Ok(()),
+            };
+        };
+        sale::product(&self.get(home, &product.path).await?, &product)?;
+        let mut cookies = Vec::new();
+        let add = format!("/?add-to-cart={}", product.id);
+        sale::added(&self.visit(home, &add, &mut cookies).await?)?;
+        sale::cart(&self.visit(home, sale::CART, &mut cookies).await?, &product)?;
+        let checkout = self.visit(home, sale::CHECKOUT, &mut cookies).await?;
+        sale::checkout(&checkout, opens)
     }
 
     async fn get(&self, home: &Url, path: &str) -> Result<Page, String> {
+        self.visit(home, path, &mut Vec::new()).await
+    }
+
+    /// `path`, wherever it leads within the shop; cookies are shown and kept.
+    async fn visit(&self, home: &Url, path: &str, jar: &mut Vec<String>) -> Result<Page, String> {
         let unusable = |error| format!("`{home}` is no address: {error}");
         let mut asked = home.join(path).map_err(unusable)?;
         for _ in 0..HOPS {
-            let page = self.ask(&asked).await?;
+            let page = self.ask(&asked, &jar.join("; ")).await?;
+            sale::keep(jar, &page.cookies);
             match next(&asked, &page) {
                 Some(target) => asked = target,
                 None => return Ok(page),
@@ -122,7 +155,7 @@ impl Prober {
         Err(format!("`{path}` redirects without end"))
     }
 
-    async fn ask(&self, asked: &Url) -> Result<Page, String> {
+    async fn ask(&self, asked: &Url, cookies: &str) -> Result<Page, String> {
         let dialled = self.dial().await?;
         let target = if asked.scheme() == "https" {
             let mut target = asked.clone();
@@ -135,20 +168,25 @@ impl Prober {
             let target = format!("http://{dialled}{path}");
             Url::parse(&target).map_err(|error| error.to_string())?
         };
-        let answer = self
+        let mut request = self
             .client
             .get(target)
             .header(HOST, &asked[Position::BeforeHost..Position::BeforePath])
-            .header(USER_AGENT, "urumi-probe")
-            .send()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
+            .header(USER_AGENT, "urumi-probe");
+        if !cookies.is_empty() {
+            request = request.header(COOKIE, cookies);
+        }
+        let sent = request.send().await;
+        let answer = sent.map_err(|error| self.unreachable(&error))?;
         let header = |name| {
             let value = answer.headers().get(name);
             value.and_then(|value| value.to_str().ok().map(str::to_owned))
         };
         let (status, content_type) = (answer.status().as_u16(), header(CONTENT_TYPE));
         let location = header(LOCATION);
+        let set = answer.headers().get_all(SET_COOKIE).into_iter();
+        let set = set.filter_map(|cookie| cookie.to_str().ok()?.split(';').next());
+        let cookies = set.map(str::to_owned).collect();
         let mut body = Vec::new();
         let mut parts = answer.bytes_stream();
         while let Some(part) = parts.next().await {
@@ -161,6 +199,7 @@ impl Prober {
             status,
             content_type: content_type.unwrap_or_default(),
             location,
+            cookies,
             body: String::from_utf8_lossy(&body).into_owned(),
         })
     }

@@ -64,7 +64,7 @@ pub fn installer(page: &Page) -> Result<(), String> {
     Ok(())
 }
 
-fn html(path: &str, page: &Page) -> Result<(), String> {
+pub(super) fn html(path: &str, page: &Page) -> Result<(), String> {
     if page.status != 200 {
         let to = page.location.as_deref().unwrap_or_default();
         let to = if to.is_empty() {
@@ -91,8 +91,8 @@ mod tests {
         Page {
             status,
             content_type: "text/html; charset=UTF-8".to_owned(),
-            location: None,
             body: body.to_owned(),
+            ..Page::default()
         }
     }
 

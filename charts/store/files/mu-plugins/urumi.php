@@ -15,18 +15,17 @@ add_filter('wp_headers', function (array $headers): array {
 add_filter('got_rewrite', '__return_true');
 add_filter('flush_rewrite_rules_hard', '__return_false');
 
-// WordPress is upgraded with the image.
+// WordPress is upgraded with the image, and so is WooCommerce where it is a link to it.
 add_filter('map_meta_cap', fn(array $caps, string $cap): array => $cap === 'update_core' ? ['do_not_allow'] : $caps, 10, 2);
-
-// Scheduled tasks are started by a request to this very pod; the store's public
-// address may not be reachable from inside.
-add_filter('cron_request', function (array $request): array {
-    $home = parse_url(WP_HOME);
-    $request['url'] = str_replace(site_url(), 'http://localhost:8080', $request['url']);
-    $request['args']['headers']['Host'] = $home['host'];
-    $request['args']['headers']['X-Forwarded-Proto'] = $home['scheme'];
-    return $request;
+add_filter('site_transient_update_plugins', function ($updates) {
+    if (is_object($updates) && is_link(WP_PLUGIN_DIR . '/woocommerce')) {
+        unset($updates->response['woocommerce/woocommerce.php']);
+    }
+    return $updates;
 });
+
+// Tasks are started by the CronJob; a request of the shop to itself may not get through.
+add_filter('action_scheduler_allow_async_request_runner', '__return_false');
 
 // A page must not hang because an outside address does.
 add_filter('http_request_timeout', fn($seconds) => min((float) $seconds, 10.0));

@@ -18,19 +18,40 @@ function urumi_connect(): mysqli|int
     return $done ? $connection : $connection->connect_errno;
 }
 
-/** 'installing', 'installed', or null when the set-up never ran. */
-function urumi_state(mysqli $connection): ?string
+/**
+ * Of `wordpress`: 'installing', 'installed', or null when the set-up never ran.
+ * Of `woocommerce`: the version the shop was set up with, or null.
+ */
+function urumi_state(mysqli $connection, string $of = 'wordpress'): ?string
 {
-    $rows = $connection->query("SELECT value FROM urumi_setup WHERE name = 'wordpress'");
+    $rows = $connection->query("SELECT value FROM urumi_setup WHERE name = '$of'");
     return $rows ? ($rows->fetch_row()[0] ?? null) : null;
 }
 
-function urumi_record(mysqli $connection, string $state): void
+function urumi_record(mysqli $connection, string $state, string $of = 'wordpress'): void
 {
     $connection->query('CREATE TABLE IF NOT EXISTS urumi_setup (name VARCHAR(32) PRIMARY KEY, value VARCHAR(64) NOT NULL)');
-    if (!$connection->query("REPLACE INTO urumi_setup VALUES ('wordpress', '$state')")) {
+    if (!$connection->query("REPLACE INTO urumi_setup VALUES ('$of', '$state')")) {
         throw new RuntimeException('cannot record the state of the set-up: ' . $connection->error);
     }
+}
+
+/** Whether the set-up has done all that the WordPress and WooCommerce of this pod need. */
+function urumi_is_set_up(mysqli $connection): bool
+{
+    $shop = urumi_woocommerce();
+    return urumi_state($connection) === 'installed'
+        && ($shop === null || version_compare(urumi_state($connection, 'woocommerce') ?? '0', $shop, '>='));
+}
+
+/** The version of the WooCommerce that this pod is to run; null if it is to run none. */
+function urumi_woocommerce(): ?string
+{
+    if (getenv('URUMI_WOOCOMMERCE_SOURCE') === 'none') {
+        return null;
+    }
+    $head = (string) @file_get_contents('/usr/src/woocommerce/woocommerce.php', length: 4096);
+    return preg_match('/^[ \t*]*Version:[ \t]*([0-9A-Za-z.-]+)/m', $head, $found) ? $found[1] : '';
 }
 
 /** The version of WordPress's tables, as the database has it; 0 without tables. */

@@ -1,8 +1,9 @@
 <?php
 /**
  * Runs before a web server may: brings the image's themes and plugins to the
- * volume, then waits until the set-up Job has installed (or upgraded) WordPress.
- * It changes nothing that is on the volume already, and nothing in the database.
+ * volume, then waits until the set-up Job has installed (or upgraded) WordPress
+ * and the shop. It changes nothing that is on the volume already, and nothing in
+ * the database. WooCommerce stays in the image: the volume gets a link to it.
  * Exit codes: 0 installed · 14 the volume is not writable · 15 the volume is full.
  */
 require __DIR__ . '/database.php';
@@ -65,6 +66,12 @@ foreach (['plugins', 'themes'] as $folder) {
     }
 }
 is_file(FROM . '/index.php') && bring('/index.php');
+// Each pod finds the WooCommerce of its own image there, so old and new ones can
+// serve side by side. A folder that the owner brought is his.
+$link = TO . '/plugins/woocommerce';
+if (urumi_woocommerce() !== null && !is_link($link) && !file_exists($link)) {
+    @symlink('/usr/src/woocommerce', $link);
+}
 $say('themes and plugins are on the volume');
 
 $wanted = urumi_wanted_schema();
@@ -74,12 +81,11 @@ for (;;) {
     if (is_int($connection)) {
         $waiting = "the database (error $connection)";
     } else {
-        $installed = urumi_state($connection) === 'installed';
-        if ($installed && urumi_schema($connection) >= $wanted) {
-            $say('WordPress is installed');
+        if (urumi_is_set_up($connection) && urumi_schema($connection) >= $wanted) {
+            $say('the store is set up');
             exit(0);
         }
-        $waiting = $installed ? 'the upgrade of the tables' : 'the installation';
+        $waiting = urumi_state($connection) === 'installed' ? 'the upgrade of the tables, or the shop' : 'the installation';
         $connection->close();
     }
     if ($waiting !== $told) {

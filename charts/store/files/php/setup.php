@@ -1,17 +1,22 @@
 <?php
 /**
- * Finishes WordPress's installation, or upgrades its tables after a new image.
+ * Finishes WordPress's installation, or upgrades its tables after a new image;
+ * then shop.php, in a process of its own, makes a shop of it.
  * May run any number of times. Exit codes: 0 done · 10 the database does not
  * answer · 11 the database refuses the password · 12 the installation failed ·
- * 13 the upgrade failed · 14 settings or secrets are missing. One line per step.
+ * 13 the upgrade failed · 14 settings or secrets are missing · 15 WooCommerce is
+ * not there, or not the one asked for · 16 the shop failed. One line per step.
  */
 require __DIR__ . '/database.php';
+require __DIR__ . '/offline.php';
 
 const UNREACHABLE = 10;
 const REFUSED = 11;
 const NOT_INSTALLED = 12;
 const NOT_UPGRADED = 13;
 const INCOMPLETE = 14;
+const NO_WOOCOMMERCE = 15;
+const NO_SHOP = 16;
 
 /** In WordPress's place: the owner is told by the platform, not by mail from a set-up pod. */
 function wp_new_blog_notification(): void
@@ -39,7 +44,15 @@ function check_settings(): void
         (string) @file_get_contents("/etc/urumi/secrets/$key") !== ''
             || fail(INCOMPLETE, 'settings', "the key $key of the store's Secret is missing or empty");
     }
-    say('settings', 'complete');
+    $found = urumi_woocommerce();
+    $wanted = (string) getenv('URUMI_WOOCOMMERCE_VERSION');
+    if ($found === '') {
+        fail(NO_WOOCOMMERCE, 'settings', 'no WooCommerce in /usr/src/woocommerce; use an image that holds it, or another woocommerce.source');
+    }
+    if ($found !== null && $wanted !== '' && $found !== $wanted) {
+        fail(NO_WOOCOMMERCE, 'settings', "the WooCommerce found is $found; woocommerce.version asks for $wanted");
+    }
+    say('settings', 'complete, ' . ($found === null ? 'a plain WordPress' : "WooCommerce $found"));
 }
 
 function wait_for_database(): mysqli
@@ -76,18 +89,11 @@ function drop_half_installation(mysqli $connection): void
 
 function load_wordpress(): void
 {
-    $url = parse_url(getenv('URUMI_STORE_URL'));
-    $_SERVER['HTTP_HOST'] = $url['host'] . (isset($url['port']) ? ':' . $url['port'] : '');
-    $_SERVER['SERVER_NAME'] = $url['host'];
-    $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
-    $_SERVER['REQUEST_METHOD'] = 'GET';
-    $_SERVER['REQUEST_URI'] = $_SERVER['PHP_SELF'] = '/wp-admin/install.php';
+    urumi_pretend_request('/wp-admin/install.php');
     define('WP_INSTALLING', true);
     require '/usr/src/wordpress/wp-load.php';
     require_once ABSPATH . 'wp-admin/includes/upgrade.php';
-    // Nothing answers on this pod, and nothing outside has to be asked.
-    add_filter('pre_http_request', fn() => new WP_Error('set_up', 'no requests during set-up'));
-    add_filter('pre_wp_mail', '__return_false');
+    urumi_stay_inside();
 }
 
 function install(): void
@@ -98,6 +104,10 @@ function install(): void
     if (!is_blog_installed() || !$admin || !user_can($admin, 'manage_options')) {
         throw new RuntimeException('WordPress made no administrator');
     }
+    // The login name is nobody's business: pages and feeds show the shop's name.
+    wp_update_user([
+        'ID' => $admin->ID, 'nickname' => get_option('blogname'), 'display_name' => get_option('blogname'), 'user_nicename' => 'shop',
+    ]);
     update_option('blogdescription', '');
     update_option('permalink_structure', '/%postname%/');
     // Built again at the first request, with all of WordPress loaded.
@@ -136,6 +146,14 @@ try {
         throw new RuntimeException('the tables are still of an older version');
     }
     urumi_record($connection, 'installed');
+    if (urumi_woocommerce() !== null) {
+        $failing = NO_SHOP;
+        // A plugin can only be loaded at the beginning of a process.
+        passthru(PHP_BINARY . ' ' . __DIR__ . '/shop.php', $code);
+        if ($code !== 0) {
+            throw new RuntimeException("the shop's part ended with $code; see above");
+        }
+    }
 } catch (Throwable $error) {
     fail($failing, 'wordpress', $error->getMessage());
 }

@@ -50,6 +50,8 @@ define('WPMU_PLUGIN_DIR', '/etc/urumi/mu-plugins');
 define('FS_METHOD', 'direct');
 define('DISALLOW_FILE_EDIT', true);
 define('WP_AUTO_UPDATE_CORE', false);
+// A CronJob starts them (cron.php), so that no visitor waits for a task.
+define('DISABLE_WP_CRON', true);
 if (getenv('URUMI_BLOCK_EXTERNAL')) {
     define('WP_HTTP_BLOCK_EXTERNAL', true);
     define('WP_ACCESSIBLE_HOSTS', 'localhost');

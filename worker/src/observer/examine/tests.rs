@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::observer::facts::{LeaseFacts, NamespaceFacts};
+use crate::storefront::Shop;
 
 #[derive(Clone)]
 struct Store {
@@ -20,6 +21,7 @@ fn workload(part: Part, wanted: i32) -> WorkloadFacts {
         wanted,
         serving: wanted,
         suspended: false,
+        shop: Shop::WordPress,
         revision: Some(1),
         chart: None,
     }
