@@ -75,6 +75,9 @@ providers:
     ingressEndpoint: { ip: 127.0.0.1 }
     allowEmptyServices: true
     strictPrefixMatching: true
+YAML
+  if [[ -e $URUMI_STATE/gateway ]]; then echo '  kubernetesGateway: {}'; fi
+  cat <<YAML
 ping: { entryPoint: ping }
 global: { checkNewVersion: false, sendAnonymousUsage: false }
 log: { level: INFO, noColor: true }
