@@ -9,7 +9,7 @@ podFailurePolicy:
       onExitCodes: { containerName: setup, operator: In, values: [12, 13, 14, 15] }
     - action: Ignore
       onPodConditions:
-        - type: DisruptionTarget
+        - { type: DisruptionTarget, status: "True" }
 template:
   metadata:
     labels: {{- include "store.selector" (dict "root" . "component" "setup") | nindent 6 }}
