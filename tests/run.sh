@@ -47,7 +47,13 @@ platform_then_provisioner() {
   provisioner || rc=1
   return "$rc"
 }
-chart() { prepare 'helm and kubectl' 900 deploy/embedded/build.sh client-tools && suite chart 600 tests/chart/run.sh; }
+chart() {
+  local rc=0
+  prepare 'helm and kubectl' 900 deploy/embedded/build.sh client-tools || return 1
+  suite chart 600 tests/chart/run.sh || rc=1
+  suite kubeconform 900 tests/chart/kubeconform.sh || rc=1
+  return "$rc"
+}
 dashboard() { suite dashboard 600 tests/lib/dashboard.sh; }
 chart_then_dashboard() {
   local rc=0
