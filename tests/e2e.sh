@@ -35,6 +35,7 @@ source "$URUMI_ROOT/deploy/lib/cache.sh"
 source "$URUMI_ROOT/deploy/local/lib/dashboard.sh"
 stage 'packages of the browser test' install_node_modules
 if ! have chromium; then stage 'install a browser' "$URUMI_ROOT/deploy/local/packages.sh" chromium; fi
+tests/chart/isolation.sh
 tests/chart/production.sh
 python3 -B tests/chart/cluster.py
 stage 'journey in a browser' node --test --test-reporter=spec tests/browser/journey.test.mjs

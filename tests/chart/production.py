@@ -15,44 +15,19 @@ import secrets
 import shutil
 import socket
 import ssl
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.parse
 
+from hands import KEYS, create, get, namespace, run, secret, until
 from rendering import CHART, EMBEDDED, PROD
 
 PORT = int(os.environ["TLS_PORT"])
 WOOCOMMERCE = os.environ["WOOCOMMERCE_VALUES"]
 SELLS = os.path.exists(WOOCOMMERCE)
 GATEWAY = "urumi-test-gateway"
-PATIENCE = 300
-KEYS = [f"wordpress-{use}-{kind}" for use in ("auth", "secure-auth", "logged-in", "nonce") for kind in ("key", "salt")]
-
-
-def run(*command, given=None, check=True):
-    done = subprocess.run(command, input=given, capture_output=True, text=True)
-    if check and done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def get(kind, name, namespace):
-    return json.loads(run("kubectl", "get", kind, name, "-n", namespace, "-o", "json"))
-
-
-def create(*objects):
-    run("kubectl", "apply", "-f", "-", given=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
-
-
-def until(what, condition):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > end:
-            raise RuntimeError(f"not within {PATIENCE} s: {what}")
-        time.sleep(0.3)
 
 
 class Visitor:
@@ -98,10 +73,9 @@ class Store:
         self.visitor = Visitor(self.host, self.certificate)
 
     def make(self):
-        labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
         drawn = {key: secrets.token_hex(24) for key in ["mysql-root-password", "mysql-password", *KEYS]}
         create(
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name, "labels": labels}},
+            namespace(self.name),
             secret("store-credentials", self.name, {**drawn, "wordpress-admin-user": "admin", "wordpress-admin-password": self.password}),
             secret("own-tls", self.name, self.pair, "kubernetes.io/tls"),
         )
@@ -155,10 +129,6 @@ class Store:
 
     def remove(self):
         run("kubectl", "delete", "namespace", self.name, "--wait=false", "--ignore-not-found", check=False)
-
-
-def secret(name, namespace, texts, kind="Opaque"):
-    return {"apiVersion": "v1", "kind": "Secret", "type": kind, "metadata": {"name": name, "namespace": namespace}, "stringData": texts}
 
 
 class Customers:
