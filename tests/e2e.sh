@@ -36,7 +36,6 @@ source "$URUMI_ROOT/deploy/local/lib/dashboard.sh"
 stage 'packages of the browser test' install_node_modules
 if ! have chromium; then stage 'install a browser' "$URUMI_ROOT/deploy/local/packages.sh" chromium; fi
 tests/chart/isolation.sh
-tests/chart/production.sh
 python3 -B tests/chart/cluster.py
 stage 'journey in a browser' node --test --test-reporter=spec tests/browser/journey.test.mjs
 RUST_BACKTRACE=0 cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"
