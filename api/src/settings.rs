@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 use shared::backoff::Backoff;
+use shared::ids::StoreId;
 use shared::settings::{Defaults, Environment, SettingsError};
 use shared::telemetry::LogFormat;
 
@@ -75,6 +76,8 @@ pub struct HttpSettings {
     pub allowed_hosts: String,
     /// Folder of the dashboard, served at `/` when set.
     pub dashboard_dir: Option<PathBuf>,
+    /// How long a request's body may take to arrive.
+    pub body_timeout_ms: u64,
     /// Threads that answer.
     pub http_workers: usize,
 }
@@ -149,6 +152,9 @@ pub enum Refused {
          run it with ENVIRONMENT=local on a loopback address"
     )]
     NoLogin,
+    /// No domain.
+    #[error("URUMI_STORE_DOMAIN cannot be used")]
+    Domain(#[source] crate::stores::host::InvalidDomain),
     /// Local mode that others could reach.
     #[error(
         "local mode has no login and listens on loopback only, but URUMI_LISTEN is {0}: use 127.0.0.1, \
@@ -173,6 +179,14 @@ impl Settings {
         })
     }
 
+    /// The host of a store, in its one spelling.
+    #[must_use]
+    pub fn host(&self, id: &StoreId) -> String {
+        // Checked at the start; an unchecked one is refused by the table.
+        crate::stores::host::of(id, &self.stores.store_domain)
+            .unwrap_or_else(|_| format!("{id}.{}", self.stores.store_domain))
+    }
+
     /// From given variables.
     ///
     /// # Errors
@@ -193,6 +207,7 @@ impl Settings {
     /// # Errors
     /// [`Refused`], with what to do.
     pub fn check(&self) -> Result<(), Refused> {
+        crate::stores::host::domain(&self.stores.store_domain).map_err(Refused::Domain)?;
         match self.base.environment {
             Environment::Prod => Err(Refused::NoLogin),
             Environment::Local => {

@@ -114,6 +114,10 @@ pub fn response(error: &ApiError, request_id: Option<RequestId>) -> HttpResponse
         ApiError::Unavailable(_) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("2")));
         }
+        ApiError::BodyTimeout(_) => {
+            // What still comes of the body belongs to no request.
+            builder.force_close();
+        }
         ApiError::IdempotencyKeyRunning => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("1")));
         }

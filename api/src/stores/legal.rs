@@ -65,6 +65,27 @@ pub enum Refusal {
         /// What is being done.
         kind: OperationKind,
     },
+    /// Its versions never changed.
+    #[error("there is nothing to roll back: the versions of `{store}` never changed")]
+    NothingToRollBack {
+        /// Whose.
+        store: StoreId,
+    },
+    /// Its owner said that it shall not be deleted.
+    #[error("`{store}` is protected from deletion")]
+    Protected {
+        /// Whose.
+        store: StoreId,
+    },
+    /// More than a store may have.
+    #[error(
+        "`{store}` would have more labels than a store may have ({})",
+        crate::stores::labels::MAX_LABELS
+    )]
+    TooManyLabels {
+        /// Whose.
+        store: StoreId,
+    },
     /// It was used before.
     #[error("the dead letter {message} was replayed before")]
     AlreadyReplayed {
@@ -88,6 +109,9 @@ impl Refusal {
             Self::NothingToRetry { .. } => "nothing_to_retry",
             Self::NothingToCancel { .. } => "nothing_to_cancel",
             Self::NotCancellable { .. } => "not_cancellable",
+            Self::NothingToRollBack { .. } => "nothing_to_roll_back",
+            Self::Protected { .. } => "deletion_protected",
+            Self::TooManyLabels { .. } => "too_many_labels",
             Self::AlreadyReplayed { .. } => "already_replayed",
             Self::StillUnusable { .. } => "still_unusable",
         }
@@ -111,13 +135,24 @@ impl Refusal {
                 StoreStatus::DeleteFailed => {
                     format!("Finish its removal with POST /stores/{store}/retry.")
                 }
-                StoreStatus::Suspended => "Resume it before it is changed.".to_owned(),
+                StoreStatus::Suspended => {
+                    format!("Resume it first, with POST /stores/{store}/resume.")
+                }
                 StoreStatus::Queued
                 | StoreStatus::Provisioning
                 | StoreStatus::Ready
                 | StoreStatus::Failed
                 | StoreStatus::Updating => format!("Look at it with GET /stores/{store}."),
             },
+            Self::NothingToRollBack { store } => {
+                format!("Change the store with PATCH /stores/{store}.")
+            }
+            Self::Protected { store } => format!(
+                "Lift that first: PATCH /stores/{store} with {{\"deletion_protection\": false}}."
+            ),
+            Self::TooManyLabels { .. } => {
+                "Take others away in the same request, by giving them as null.".to_owned()
+            }
             Self::AlreadyReplayed { .. } => {
                 "Nothing is left to do; GET /dead-letters shows when.".to_owned()
             }
@@ -176,6 +211,52 @@ pub fn update(store: &StoreRecord, newest: &OperationRecord) -> Result<Operation
     }
 }
 
+/// The spec with the versions that were before the last change of them.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn rollback(store: &StoreRecord, newest: &OperationRecord) -> Result<StoreSpec, Refusal> {
+    idle(store, newest)?;
+    if store.status != StoreStatus::Ready {
+        return Err(wrong_status(store));
+    }
+    let Some(previous) = store.previous.clone() else {
+        let store = store.id.clone();
+        return Err(Refusal::NothingToRollBack { store });
+    };
+    Ok(StoreSpec {
+        chart: previous.chart,
+        image: previous.image,
+        ..store.spec.clone()
+    })
+}
+
+/// The spec of a store that shall rest, or run again; `None` where it does.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn rest(
+    store: &StoreRecord,
+    newest: &OperationRecord,
+    suspended: bool,
+) -> Result<Option<StoreSpec>, Refusal> {
+    idle(store, newest)?;
+    match store.status {
+        StoreStatus::Ready | StoreStatus::Suspended => Ok((store.spec.suspended != suspended)
+            .then(|| StoreSpec {
+                suspended,
+                ..store.spec.clone()
+            })),
+        StoreStatus::Queued
+        | StoreStatus::Provisioning
+        | StoreStatus::Failed
+        | StoreStatus::Updating
+        | StoreStatus::Deleting
+        | StoreStatus::Deleted
+        | StoreStatus::DeleteFailed => Err(wrong_status(store)),
+    }
+}
+
 /// What a retry does: the same wish as the one that did not succeed.
 ///
 /// # Errors
@@ -218,7 +299,9 @@ pub fn cancel(store: &StoreRecord, newest: &OperationRecord) -> Result<Cancel, R
     }
     match (kind, &store.safe_spec) {
         (OperationKind::Create, _) => Ok(Cancel::End),
-        (OperationKind::Update, Some(safe)) => Ok(Cancel::Return(Box::new(safe.clone()))),
+        (OperationKind::Update | OperationKind::Suspend | OperationKind::Resume, Some(safe)) => {
+            Ok(Cancel::Return(Box::new(safe.clone())))
+        }
         (
             OperationKind::Update
             | OperationKind::Rollback

@@ -33,6 +33,21 @@ function urumi_record(mysqli $connection, string $state): void
     }
 }
 
+/** The name that the platform gave the shop last, as a digest; null before the first. */
+function urumi_named(mysqli $connection): ?string
+{
+    $rows = $connection->query("SELECT value FROM urumi_setup WHERE name = 'title'");
+    return $rows ? ($rows->fetch_row()[0] ?? null) : null;
+}
+
+function urumi_name(mysqli $connection, string $name): void
+{
+    $digest = hash('sha256', $name);
+    if (!$connection->query("REPLACE INTO urumi_setup VALUES ('title', '$digest')")) {
+        throw new RuntimeException('cannot record the name of the shop: ' . $connection->error);
+    }
+}
+
 /** The version of WordPress's tables, as the database has it; 0 without tables. */
 function urumi_schema(mysqli $connection): int
 {

@@ -1,6 +1,7 @@
 <?php
 /**
- * Finishes WordPress's installation, or upgrades its tables after a new image.
+ * Finishes WordPress's installation, or upgrades its tables after a new image, and
+ * gives the shop a new name.
  * May run any number of times. Exit codes: 0 done · 10 the database does not
  * answer · 11 the database refuses the password · 12 the installation failed ·
  * 13 the upgrade failed · 14 settings or secrets are missing. One line per step.
@@ -104,6 +105,21 @@ function install(): void
     delete_option('rewrite_rules');
 }
 
+/** A new name from the platform is the new title; one that its owner set stays until then. */
+function name_shop(mysqli $connection): void
+{
+    $name = (string) getenv('URUMI_STORE_NAME');
+    $before = urumi_named($connection);
+    if ($before === hash('sha256', $name)) {
+        return;
+    }
+    if ($before !== null) {
+        update_option('blogname', $name);
+        say('wordpress', 'took the new name');
+    }
+    urumi_name($connection, $name);
+}
+
 check_settings();
 $connection = wait_for_database();
 $state = urumi_state($connection);
@@ -135,7 +151,9 @@ try {
     if (urumi_schema($connection) < urumi_wanted_schema()) {
         throw new RuntimeException('the tables are still of an older version');
     }
+    // The record's table is there now, also of an installation that was brought here.
     urumi_record($connection, 'installed');
+    name_shop($connection);
 } catch (Throwable $error) {
     fail($failing, 'wordpress', $error->getMessage());
 }
