@@ -26,7 +26,7 @@ use crate::record::rows::now;
 use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::keyset::newest_first;
-use crate::stores::legal::Refusal;
+use crate::stores::refusal::Refusal;
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
 

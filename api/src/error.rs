@@ -14,7 +14,7 @@ use crate::error::code::Code;
 use crate::error::problem::FieldError;
 use crate::http::needs::Need;
 use crate::stores::StoreError;
-use crate::stores::legal::Refusal;
+use crate::stores::refusal::Refusal;
 
 /// A refusal.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +69,9 @@ pub enum ApiError {
     /// The body did not arrive.
     #[error("the body did not arrive in whole")]
     BodyLost(#[source] actix_web::error::PayloadError),
+    /// The body did not arrive in time.
+    #[error("the body did not arrive within {} s", .0.as_secs_f32())]
+    BodyTimeout(std::time::Duration),
     /// The Idempotency-Key came with another request.
     #[error("this Idempotency-Key was used for another request")]
     IdempotencyKeyReused,
@@ -146,6 +149,7 @@ impl ApiError {
             Self::UnsupportedMediaType(_) => Code::UnsupportedMediaType,
             Self::PayloadTooLarge(_) => Code::PayloadTooLarge,
             Self::BodyLost(_) => Code::BodyLost,
+            Self::BodyTimeout(_) => Code::BodyTimeout,
             Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
             Self::IdempotencyKeyRunning => Code::IdempotencyKeyRunning,
             Self::Refused(refusal) => match refusal {
@@ -156,6 +160,9 @@ impl ApiError {
                 Refusal::NotCancellable { .. } => Code::NotCancellable,
                 Refusal::StoreLimit { .. } => Code::StoreLimit,
                 Refusal::OperationLimit { .. } => Code::OperationLimit,
+                Refusal::NothingToRollBack { .. } => Code::NothingToRollBack,
+                Refusal::Protected { .. } => Code::DeletionProtected,
+                Refusal::TooManyLabels { .. } => Code::TooManyLabels,
                 Refusal::AlreadyReplayed { .. } => Code::AlreadyReplayed,
                 Refusal::StillUnusable { .. } => Code::StillUnusable,
             },
@@ -213,7 +220,7 @@ impl ApiError {
             }
             Self::Unavailable(_) => Some("Nothing is lost; try again in a few seconds.".to_owned()),
             Self::Internal(_) => Some("Give the operator the request id.".to_owned()),
-            Self::BodyLost(_) => Some("Send the request again.".to_owned()),
+            Self::BodyLost(_) | Self::BodyTimeout(_) => Some("Send the request again.".to_owned()),
             Self::ReconciliationRefused(_) => Some("Nothing was done.".to_owned()),
             Self::InvalidJson(_)
             | Self::InvalidBody(_)

@@ -28,12 +28,25 @@ pub struct StoreRecord {
     pub spec: StoreSpec,
     /// What it last was when it was Ready.
     pub safe_spec: Option<StoreSpec>,
+    /// What it was before its versions changed last.
+    pub previous: Option<Previous>,
     pub failure: Option<Failure>,
     pub current_operation_id: OperationId,
     pub chart: Option<String>,
     pub revision: Option<i64>,
+    /// The images of its workloads, by container.
+    pub images: BTreeMap<String, String>,
     pub ready_at: Option<OffsetDateTime>,
     pub deleted_at: Option<OffsetDateTime>,
+}
+
+/// The versions before a change of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Previous {
+    pub chart: Option<String>,
+    pub image: Option<String>,
+    /// Of the change: the same change says it only once.
+    pub generation: Generation,
 }
 
 /// An operation: what it is, what was reported (`outcomes`, `started_at`), and
@@ -124,7 +137,12 @@ pub struct Attempt {
 #[serde(tag = "type")]
 pub enum Ended {
     /// The store serves.
-    Ready { revision: i64, chart: String },
+    Ready {
+        revision: i64,
+        chart: String,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        images: BTreeMap<String, String>,
+    },
     /// Nothing of it is left.
     Deleted,
     /// Neither.

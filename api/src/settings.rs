@@ -10,6 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 use shared::backoff::Backoff;
+use shared::ids::StoreId;
 use shared::settings::{Defaults, Environment, SettingsError};
 use shared::telemetry::LogFormat;
 
@@ -107,6 +108,8 @@ pub struct HttpSettings {
     pub allowed_hosts: String,
     /// Folder of the dashboard, served at `/` when set.
     pub dashboard_dir: Option<PathBuf>,
+    /// How long a request's body may take to arrive.
+    pub body_timeout_ms: u64,
     /// Threads that answer.
     pub http_workers: usize,
 }
@@ -182,6 +185,9 @@ pub enum Refused {
     /// Production without a login.
     #[error("ENVIRONMENT=prod needs a login: leave URUMI_LOGIN out, or set it to `required`")]
     NoLogin,
+    /// No domain.
+    #[error("URUMI_STORE_DOMAIN cannot be used")]
+    Domain(#[source] crate::stores::host::InvalidDomain),
     /// Local mode that others could reach.
     #[error(
         "local mode has no login and listens on loopback only, but URUMI_LISTEN is {0}: use 127.0.0.1, \
@@ -208,6 +214,14 @@ impl Settings {
         })
     }
 
+    /// The host of a store, in its one spelling.
+    #[must_use]
+    pub fn host(&self, id: &StoreId) -> String {
+        // Checked at the start; an unchecked one is refused by the table.
+        crate::stores::host::of(id, &self.stores.store_domain)
+            .unwrap_or_else(|_| format!("{id}.{}", self.stores.store_domain))
+    }
+
     /// From given variables.
     ///
     /// # Errors
@@ -229,6 +243,7 @@ impl Settings {
     /// # Errors
     /// [`Refused`], with what to do.
     pub fn check(&self) -> Result<(), Refused> {
+        crate::stores::host::domain(&self.stores.store_domain).map_err(Refused::Domain)?;
         let listen = self.http.listen;
         match (self.access.login, self.base.environment) {
             (Login::Required, _) => Ok(()),

@@ -5,11 +5,15 @@ pub mod cancel;
 pub mod create;
 pub mod delete;
 pub mod find;
+pub mod host;
 pub mod intent;
 pub mod keyset;
+pub mod labels;
 pub mod legal;
+pub mod life;
 pub mod list;
 pub mod operations;
+pub mod refusal;
 pub mod retry;
 pub mod stop;
 pub mod update;
@@ -18,7 +22,7 @@ pub mod wish;
 use shared::ids::{RequestId, TenantId};
 
 use crate::db::{DbError, MaybeDatabase};
-use crate::stores::legal::Refusal;
+use crate::stores::refusal::Refusal;
 
 /// On whose behalf something is done. Made by the HTTP side alone, and the only
 /// way to get a tenant.

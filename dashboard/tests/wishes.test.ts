@@ -23,7 +23,7 @@ const rows = (table.split("<!-- wishes, written by a test")[1] ?? "")
   .split("\n")
   .filter((line) => /^\| [A-Z]/.test(line))
   .map((line) => line.split("|").map((cell) => cell.trim()))
-  .map(([, status = "", newest = "", , retry = "", cancel = ""]) => {
+  .map(([, status = "", newest = "", , , , , retry = "", cancel = ""]) => {
     const wish = retry.startsWith("**") ? "retry" : cancel.startsWith("**") ? "cancel" : undefined;
     return [status, ...(newest.split(" ") as [string, string]), wish] as const;
   });
@@ -41,10 +41,13 @@ describe.skipIf(table === "")("as the api's table of states has it", () => {
 test.each([
   ["Ready", "Update", "Hibernating"],
   ["Updating", "Migrate", "Running"],
-  ["Updating", "Suspend", "Running"],
   ["Deleted", "Create", "Failed"],
 ])("%s after %s %s: nothing that would be refused", (status, kind, operationStatus) => {
   expect(offered(status, kind, operationStatus)).toBeUndefined();
+});
+
+test.each(["Suspend", "Resume"])("a %s under way can be cancelled: the store goes back", (kind) => {
+  expect(offered("Updating", kind, "Running")).toBe("cancel");
 });
 
 test("an update with nothing to go back to cannot be cancelled", () => {

@@ -32,4 +32,7 @@ pub struct StoreSpec {
     /// Number of web pods; without it, the values files decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
+    /// Whether it rests: its data is kept, and no web pod runs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
 }

@@ -26,6 +26,7 @@ pub fn a_spec(id: &StoreId) -> StoreSpec {
         chart: None,
         image: None,
         replicas: None,
+        suspended: false,
     }
 }
 

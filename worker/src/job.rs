@@ -183,7 +183,15 @@ impl Attempt<'_> {
             self.guarded(holding).await
         };
         let outcome = match ended {
-            Ended::Done(Arrived::Ready { revision, chart }) => EventBody::Ready { revision, chart },
+            Ended::Done(Arrived::Ready {
+                revision,
+                chart,
+                images,
+            }) => EventBody::Ready {
+                revision,
+                chart,
+                images,
+            },
             Ended::Done(Arrived::Gone) => EventBody::Deleted,
             Ended::Failed(failure) => EventBody::Failed {
                 changed: self.timeline.any_changed(),

@@ -168,7 +168,9 @@ impl std::fmt::Debug for Words<'_> {
                 let failed = if *failed { ", failed" } else { "" };
                 write!(f, "{}, changed: {changed}{failed}", step.as_str())
             }
-            EventBody::Ready { revision, chart } => write!(f, "revision {revision} of {chart}"),
+            EventBody::Ready {
+                revision, chart, ..
+            } => write!(f, "revision {revision} of {chart}"),
             EventBody::Deleted => f.write_str("gone"),
             EventBody::Failed { failure, .. } => {
                 write!(f, "{}: {}", failure.code.as_str(), failure.message)

@@ -9,11 +9,13 @@ pub mod rollback;
 pub mod rollout;
 pub mod unlock;
 
+use std::collections::BTreeMap;
+
 use shared::contract::command::Goal;
 use shared::failure::{Failure, FailureCode};
 use shared::step::Step;
 
-use crate::cluster::ClusterError;
+use crate::cluster::{ClusterError, workloads};
 use crate::converge::Job;
 use crate::converge::observed::Observed;
 use crate::helm::storage::{self, StorageError};
@@ -43,6 +45,8 @@ pub enum Arrived {
         revision: i64,
         /// Chart and version.
         chart: String,
+        /// The images of its workloads, by container.
+        images: BTreeMap<String, String>,
     },
     /// Nothing is left.
     Gone,
@@ -84,10 +88,13 @@ pub async fn arrive(job: &Job<'_>, seen: &Observed) -> Result<Arrived, String> {
         .await
         .map_err(|error| error.detail())?;
     let (cluster, store) = (&job.context.cluster, &job.command.store_id);
+    let found = workloads::fetch(cluster, store.as_str()).await;
+    let images = workloads::images(&found.map_err(|error| error.detail())?);
     match storage::record(cluster, store, release.revision).await {
         Ok((_, record)) => Ok(Arrived::Ready {
             revision: release.revision,
             chart: record.chart(),
+            images,
         }),
         Err(StorageError::Cluster(error)) => Err(error.detail()),
         Err(StorageError::Record(error)) => Err(error.to_string()),

@@ -24,6 +24,9 @@ struct Store<'a> {
     url: &'a str,
     plan: &'a str,
     admin_email: &'a str,
+    /// Left out while it runs: else the digest of every release there is would change.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    suspended: bool,
 }
 
 #[derive(Serialize)]
@@ -68,6 +71,7 @@ pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
         url,
         plan,
         admin_email,
+        suspended,
         ..
     } = spec;
     serde_json::to_string(&Values {
@@ -78,6 +82,7 @@ pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
             url,
             plan: plan.as_str(),
             admin_email,
+            suspended: *suspended,
         },
         credentials: Credentials {
             existing_secret: CREDENTIALS_SECRET,

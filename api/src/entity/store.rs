@@ -1,4 +1,5 @@
-//! One store (`0002_stores.sql`, `0011_wanted.sql`).
+//! One store (`0002_stores.sql`, `0011_wanted.sql`,
+//! `20261123235900_lifecycle.sql`).
 
 use sea_orm::entity::prelude::*;
 
@@ -13,7 +14,10 @@ pub struct Model {
     pub wanted_chart: Option<String>,
     pub wanted_image: Option<String>,
     pub wanted_replicas: Option<i32>,
+    pub wanted_suspended: bool,
     pub safe_spec: Option<Json>,
+    pub previous: Option<Json>,
+    pub deletion_protection: bool,
     pub admin_email: String,
     pub labels: Json,
     pub host: String,
@@ -24,6 +28,7 @@ pub struct Model {
     pub failure: Option<Json>,
     pub current_operation_id: Uuid,
     pub chart: Option<String>,
+    pub images: Json,
     pub revision: Option<i64>,
     pub version: i64,
     pub created_at: TimeDateTimeWithTimeZone,

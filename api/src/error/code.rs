@@ -44,6 +44,7 @@ codes! {
     UnsupportedMediaType "unsupported_media_type" UNSUPPORTED_MEDIA_TYPE "Unsupported content type";
     PayloadTooLarge "payload_too_large" PAYLOAD_TOO_LARGE "Body too large";
     BodyLost "body_lost" BAD_REQUEST "The body did not arrive";
+    BodyTimeout "body_timeout" REQUEST_TIMEOUT "The body did not arrive in time";
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "Idempotency key used before";
     IdempotencyKeyRunning "idempotency_key_running" CONFLICT "Idempotency key in use";
     OperationOpen "operation_open" CONFLICT "Another operation is open";
@@ -51,6 +52,9 @@ codes! {
     NothingToRetry "nothing_to_retry" CONFLICT "Nothing to retry";
     NothingToCancel "nothing_to_cancel" CONFLICT "Nothing to cancel";
     NotCancellable "not_cancellable" CONFLICT "Cannot be cancelled";
+    NothingToRollBack "nothing_to_roll_back" CONFLICT "Nothing to roll back";
+    DeletionProtected "deletion_protected" CONFLICT "Protected from deletion";
+    TooManyLabels "too_many_labels" CONFLICT "Too many labels";
     AlreadyReplayed "already_replayed" CONFLICT "Replayed before";
     StillUnusable "still_unusable" CONFLICT "Still not usable";
     MalformedDeadLetterId "malformed_dead_letter_id" BAD_REQUEST "Not a dead letter's id";

@@ -10,7 +10,7 @@ use shared::telemetry::chain;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::stores::legal::Refusal;
+use crate::stores::refusal::Refusal;
 
 /// The media type.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -127,6 +127,10 @@ pub fn response(error: &ApiError, request_id: Option<RequestId>) -> HttpResponse
         }
         ApiError::Unavailable(_) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("2")));
+        }
+        ApiError::BodyTimeout(_) => {
+            // What still comes of the body belongs to no request.
+            builder.force_close();
         }
         ApiError::IdempotencyKeyRunning => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("1")));

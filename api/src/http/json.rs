@@ -3,17 +3,20 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::BytesMut;
+use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 
 use crate::error::ApiError;
 use crate::error::problem::FieldError;
+use crate::http::state::AppState;
 use crate::http::unique::Unique;
 
 /// Bytes of a body at most.
@@ -33,7 +36,16 @@ impl FromRequest for JsonObject {
             .get(CONTENT_TYPE)
             .map(|value| value.to_str().unwrap_or("?").to_owned());
         let payload = payload.take();
-        Box::pin(async move { parse(content_type.as_deref(), &read(payload).await?) })
+        let patience = request
+            .app_data::<Data<AppState>>()
+            .map_or(Duration::from_secs(10), |state| {
+                Duration::from_millis(state.settings.http.body_timeout_ms)
+            });
+        Box::pin(async move {
+            let body = timeout(patience, read(payload));
+            let body = body.await.map_err(|_| ApiError::BodyTimeout(patience))??;
+            parse(content_type.as_deref(), &body)
+        })
     }
 }
 

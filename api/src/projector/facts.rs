@@ -99,7 +99,7 @@ pub fn of(
         say(action, &outcome, details);
     }
     if store.status != changes.store.status
-        && let Some((action, outcome)) = reached(store.status, changes)
+        && let Some((action, outcome)) = reached(changes)
     {
         say(
             action,
@@ -148,7 +148,7 @@ fn ended(before: &OperationRecord, after: &OperationRecord) -> Option<(&'static 
     }
 }
 
-fn reached(from: StoreStatus, changes: &Changes) -> Option<(&'static str, String)> {
+fn reached(changes: &Changes) -> Option<(&'static str, String)> {
     let failure = changes.store.failure.as_ref();
     let code = || {
         failure
@@ -156,10 +156,10 @@ fn reached(from: StoreStatus, changes: &Changes) -> Option<(&'static str, String
             .to_owned()
     };
     match changes.store.status {
-        StoreStatus::Ready if from != StoreStatus::Suspended => {
-            Some(("store.ready", "succeeded".to_owned()))
+        StoreStatus::Ready if changes.operation.kind == OperationKind::Resume => {
+            Some(("store.resumed", "succeeded".to_owned()))
         }
-        StoreStatus::Ready => Some(("store.resumed", "succeeded".to_owned())),
+        StoreStatus::Ready => Some(("store.ready", "succeeded".to_owned())),
         StoreStatus::Suspended => Some(("store.suspended", "succeeded".to_owned())),
         StoreStatus::Deleted => Some(("store.deleted", "succeeded".to_owned())),
         StoreStatus::Failed => Some(("store.failed", code())),

@@ -148,9 +148,14 @@ fn add_facts(operation: &mut OperationRecord, event: &Envelope<EventBody>) {
             return;
         }
         EventBody::StepWaiting { .. } | EventBody::StepFinished { .. } => return,
-        EventBody::Ready { revision, chart } => Ended::Ready {
+        EventBody::Ready {
+            revision,
+            chart,
+            images,
+        } => Ended::Ready {
             revision: *revision,
             chart: chart.clone(),
+            images: images.clone(),
         },
         EventBody::Deleted => Ended::Deleted,
         EventBody::Failed {

@@ -7,7 +7,7 @@ use shared::operation::{OperationKind, OperationStatus};
 use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 
-use crate::record::{Ended, OperationRecord, StoreRecord};
+use crate::record::{Ended, OperationRecord, Previous, StoreRecord};
 
 /// The status that follows from an operation's kind and status.
 pub fn of(kind: OperationKind, operation: OperationStatus) -> StoreStatus {
@@ -70,13 +70,22 @@ pub fn follow(store: &mut StoreRecord, operation: &OperationRecord) {
         | StoreStatus::Deleted => None,
     };
     follow_spec(store, operation);
+    if store.status == StoreStatus::Ready && store.spec.suspended {
+        // It went back to what it was, and that was at rest.
+        store.status = StoreStatus::Suspended;
+    }
     if operation.status != OperationStatus::Succeeded {
         return;
     }
     for attempt in &operation.outcomes {
         match &attempt.ended {
-            Ended::Ready { revision, chart } => {
+            Ended::Ready {
+                revision,
+                chart,
+                images,
+            } => {
                 store.ever_ready = true;
+                store.images.clone_from(images);
                 store.chart = Some(chart.clone());
                 store.revision = Some(*revision);
                 if operation.kind == OperationKind::Create {
@@ -102,6 +111,7 @@ fn follow_spec(store: &mut StoreRecord, operation: &OperationRecord) {
     store.spec = match (operation.status, &store.safe_spec) {
         (OperationStatus::Succeeded, _) => {
             let reached = reached(asked, operation);
+            remember(store, &reached, operation);
             store.safe_spec = Some(reached.clone());
             reached
         }
@@ -111,6 +121,26 @@ fn follow_spec(store: &mut StoreRecord, operation: &OperationRecord) {
         ) => safe.clone(),
         (_, _) => asked.clone(),
     };
+}
+
+/// Keep the versions that were, where this operation changed them.
+fn remember(store: &mut StoreRecord, reached: &StoreSpec, operation: &OperationRecord) {
+    let generation = operation.generation;
+    let told = store.previous.as_ref().map(|known| known.generation);
+    let Some(safe) = store
+        .safe_spec
+        .as_ref()
+        .filter(|_| told != Some(generation))
+    else {
+        return;
+    };
+    if (&safe.chart, &safe.image) != (&reached.chart, &reached.image) {
+        store.previous = Some(Previous {
+            chart: safe.chart.clone(),
+            image: safe.image.clone(),
+            generation,
+        });
+    }
 }
 
 /// The spec with the version that serves: a later change of something else, or

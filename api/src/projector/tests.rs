@@ -54,10 +54,12 @@ pub fn records(kind: OperationKind) -> (StoreRecord, OperationRecord) {
         ever_ready: kind != OperationKind::Create,
         spec: spec("wanted"),
         safe_spec: (kind != OperationKind::Create).then(|| spec("safe")),
+        previous: None,
         failure: None,
         current_operation_id: operation.id,
         chart: None,
         revision: None,
+        images: Default::default(),
         ready_at: None,
         deleted_at: None,
     };
@@ -97,7 +99,11 @@ pub fn started(step: Step) -> EventBody {
 
 pub fn ready() -> EventBody {
     let chart = "store-0.1.0".to_owned();
-    EventBody::Ready { revision: 1, chart }
+    EventBody::Ready {
+        revision: 1,
+        chart,
+        images: Default::default(),
+    }
 }
 
 pub fn failed(code: FailureCode, changed: bool) -> EventBody {

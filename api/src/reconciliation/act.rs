@@ -247,8 +247,7 @@ async fn turn(
 /// What can be told of a store by its name alone; the rest is as for a new one.
 #[expect(clippy::expect_used, reason = "an id is a short text")]
 fn spec(settings: &Settings, id: &StoreId) -> StoreSpec {
-    let domain = settings.stores.store_domain.trim_matches('.');
-    let host = format!("{id}.{domain}").to_lowercase();
+    let host = settings.host(id);
     let name: StoreName = id.to_string().parse().expect("an id is a name too");
     StoreSpec {
         id: id.clone(),
@@ -260,5 +259,6 @@ fn spec(settings: &Settings, id: &StoreId) -> StoreSpec {
         chart: None,
         image: None,
         replicas: None,
+        suspended: false,
     }
 }

@@ -94,10 +94,12 @@ impl TryFrom<&store::Model> for StoreRecord {
             ever_ready: row.ever_ready,
             spec: spec_of(row)?,
             safe_spec: optional("stores.safe_spec", row.safe_spec.as_ref())?,
+            previous: optional("stores.previous", row.previous.as_ref())?,
             failure: optional("stores.failure", row.failure.as_ref())?,
             current_operation_id: OperationId(row.current_operation_id),
             chart: row.chart.clone(),
             revision: row.revision,
+            images: from_json("stores.images", &row.images)?,
             ready_at: row.ready_at,
             deleted_at: row.deleted_at,
         })
@@ -125,6 +127,7 @@ fn spec_of(row: &store::Model) -> Result<StoreSpec, UnreadableRow> {
         replicas: replicas
             .map(|count| to_u32("stores.wanted_replicas", count))
             .transpose()?,
+        suspended: row.wanted_suspended,
     })
 }
 
@@ -140,7 +143,10 @@ impl StoreRecord {
             wanted_chart: Set(self.spec.chart.clone()),
             wanted_image: Set(self.spec.image.clone()),
             wanted_replicas: Set(self.spec.replicas.map(to_i32)),
+            wanted_suspended: Set(self.spec.suspended),
             safe_spec: Set(self.safe_spec.as_ref().map(to_json)),
+            previous: Set(self.previous.as_ref().map(to_json)),
+            images: Set(to_json(&self.images)),
             failure: Set(self.failure.as_ref().map(to_json)),
             current_operation_id: Set(self.current_operation_id.0),
             chart: Set(self.chart.clone()),

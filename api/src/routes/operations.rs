@@ -35,5 +35,5 @@ pub async fn handle(
         .map_err(|error| {
             ApiError::unless_missing(error, || ApiError::OperationNotFound(id.to_string()))
         })?;
-    Ok(Json(OperationView::of(&found)?))
+    Ok(Json(OperationView::of(&found)?.seen(&state.pulse)))
 }

@@ -57,6 +57,9 @@ pub enum OfWish {
     /// Host or Origin not allowed, or a role is missing.
     #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
+    /// The body did not arrive in time.
+    #[response(status = 408, content_type = "application/problem+json")]
+    Slow(Problem),
     /// The body is too large.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Problem),

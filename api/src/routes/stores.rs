@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod change;
 pub mod create;
 pub mod delete;
+pub mod life;
 pub mod list;
 pub mod new_store;
 pub mod operations;

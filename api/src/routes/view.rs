@@ -1,13 +1,14 @@
-//! What the outside sees of a store and its operations. Only turns rows into
-//! JSON; no rule is here.
+//! What the outside sees of a store. Only turns rows into JSON; no rule is here.
+
+pub mod operation;
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use shared::contract::observation::{Health, HealthReason};
-use shared::failure::{Failure, FailureCode};
-use shared::ids::{Generation, OperationId, StoreId};
-use shared::operation::{OperationKind, OperationStatus};
+use shared::failure::Failure;
+use shared::ids::{Generation, StoreId};
 use shared::plan::Plan;
-use shared::step::Step;
 use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 use time::OffsetDateTime;
@@ -15,10 +16,11 @@ use utoipa::ToSchema;
 
 use crate::db::DbError;
 use crate::health;
-use crate::record::rows::{UnreadableRow, now, to_u32};
-use crate::record::timeline::{Standing, put_off, standing};
-use crate::record::{OperationRecord, StepRecord, StoreRecord};
-use crate::stores::find::{Found, FoundOperation};
+use crate::pulse::Pulse;
+use crate::record::StoreRecord;
+use crate::record::rows::from_json;
+pub use crate::routes::view::operation::OperationView;
+use crate::stores::find::Found;
 
 /// A store.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -34,6 +36,11 @@ pub struct StoreView {
     pub plan: Plan,
     /// Address of the shop's owner.
     pub admin_email: String,
+    /// For finding it again.
+    #[schema(example = json!({ "team": "north" }))]
+    pub labels: BTreeMap<String, String>,
+    /// While it is true, a delete is refused.
+    pub deletion_protection: bool,
     /// Host name that the shop answers for.
     #[schema(example = "store-k7q2mx.localhost")]
     pub host: String,
@@ -55,6 +62,11 @@ pub struct StoreView {
     pub operation: Option<OperationView>,
     /// The chart it was installed from, once Ready.
     pub chart: Option<String>,
+    /// The images of its workloads, by container, once Ready.
+    #[schema(example = json!({ "mysql": "mysql:8.4", "wordpress": "wordpress:7.1-php8.4-apache" }))]
+    pub images: BTreeMap<String, String>,
+    /// What a rollback returns to; null while the versions never changed.
+    pub previous: Option<VersionsView>,
     /// helm's revision of its release, once Ready.
     pub revision: Option<i64>,
     /// When it was asked for.
@@ -83,6 +95,16 @@ pub struct HealthView {
     pub looked_at: Option<OffsetDateTime>,
 }
 
+/// The versions of a store.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct VersionsView {
+    /// Version of its chart; null for the newest that the workers have.
+    #[schema(example = "0.1.0")]
+    pub chart: Option<String>,
+    /// Tag of its web image; null for the platform's own.
+    pub image: Option<String>,
+}
+
 /// What can be changed of a store.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WantedView {
@@ -100,100 +122,6 @@ pub struct WantedView {
     pub replicas: Option<u32>,
 }
 
-/// One intent about a store.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct OperationView {
-    /// Identity.
-    pub id: OperationId,
-    /// The store.
-    pub store_id: StoreId,
-    /// What is wanted.
-    pub kind: OperationKind,
-    /// How far it is.
-    pub status: OperationStatus,
-    /// Its place in the store's history.
-    pub generation: Generation,
-    /// What it asked for; null for a delete.
-    pub wanted: Option<WantedView>,
-    /// The present (or last) attempt, from 1.
-    pub attempt: u32,
-    /// Attempts that change something, at most.
-    pub max_attempts: u32,
-    /// Why it, or its last attempt, failed.
-    pub failure: Option<Failure>,
-    /// When it was asked for.
-    #[serde(with = "time::serde::rfc3339")]
-    pub created_at: OffsetDateTime,
-    /// When a worker began.
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub started_at: Option<OffsetDateTime>,
-    /// When it ended.
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub finished_at: Option<OffsetDateTime>,
-    /// When it is given up, if it has begun.
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub deadline_at: Option<OffsetDateTime>,
-    /// From its begin to its end, or to now.
-    pub duration_ms: Option<i64>,
-    /// Why no worker is at it, while none is.
-    pub waiting: Option<PutOffView>,
-    /// Its timeline, oldest first.
-    pub steps: Vec<StepView>,
-}
-
-/// Why a worker put an operation off.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct PutOffView {
-    /// In one line.
-    pub message: String,
-    /// It is tried again then.
-    #[serde(with = "time::serde::rfc3339")]
-    pub until: OffsetDateTime,
-    /// When the worker said so.
-    #[serde(with = "time::serde::rfc3339")]
-    pub at: OffsetDateTime,
-}
-
-/// One run of a step in an attempt.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct StepView {
-    /// Which.
-    pub step: Step,
-    /// Of which attempt.
-    pub attempt: u32,
-    /// Which run of it in that attempt, from 0: a step is run again after a repair,
-    /// and by whoever takes a dead worker's place.
-    pub run: u32,
-    /// How far it is.
-    pub outcome: Standing,
-    /// Whether it changed anything in the cluster.
-    pub changed: bool,
-    /// When it began.
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub started_at: Option<OffsetDateTime>,
-    /// When it ended.
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub finished_at: Option<OffsetDateTime>,
-    /// From its begin to its end, or to now.
-    pub duration_ms: Option<i64>,
-    /// What it waits for, while it does.
-    pub waiting: Option<WaitingView>,
-}
-
-/// What a step waits for.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct WaitingView {
-    /// In one line.
-    pub message: String,
-    /// The cause's code, where it is one that can end in a failure.
-    pub code: Option<FailureCode>,
-    /// What to do about it.
-    pub next_action: Option<String>,
-    /// When it was seen.
-    #[serde(with = "time::serde::rfc3339")]
-    pub at: OffsetDateTime,
-}
-
 impl StoreView {
     /// # Errors
     /// A row that this build cannot read.
@@ -209,6 +137,8 @@ impl StoreView {
             status: record.status,
             plan: record.spec.plan,
             admin_email: row.admin_email.clone(),
+            labels: from_json("stores.labels", &row.labels)?,
+            deletion_protection: row.deletion_protection,
             host: row.host.clone(),
             url: row.url.clone(),
             generation: record.generation,
@@ -226,12 +156,26 @@ impl StoreView {
                 .map(OperationView::of)
                 .transpose()?,
             chart: record.chart,
+            images: record.images,
+            previous: record.previous.map(|previous| VersionsView {
+                chart: previous.chart,
+                image: previous.image,
+            }),
             revision: record.revision,
             created_at: row.created_at,
             updated_at: row.updated_at,
             ready_at: row.ready_at,
             deleted_at: row.deleted_at,
         })
+    }
+}
+
+impl StoreView {
+    /// With its operation as this api sees it (see [`OperationView::seen`]).
+    #[must_use]
+    pub fn seen(mut self, pulse: &Pulse) -> Self {
+        self.operation = self.operation.map(|operation| operation.seen(pulse));
+        self
     }
 }
 
@@ -245,80 +189,4 @@ impl WantedView {
             replicas: spec.replicas,
         }
     }
-}
-
-impl OperationView {
-    /// # Errors
-    /// A row that this build cannot read.
-    pub fn of(found: &FoundOperation) -> Result<Self, DbError> {
-        let row = &found.operation;
-        let record = OperationRecord::try_from(row)?;
-        let steps: Result<Vec<_>, UnreadableRow> =
-            found.steps.iter().map(StepRecord::try_from).collect();
-        let steps = steps?;
-        Ok(Self {
-            id: record.id,
-            store_id: record.store_id.clone(),
-            kind: record.kind,
-            status: record.status,
-            generation: record.generation,
-            wanted: record.spec.as_ref().map(WantedView::of),
-            attempt: record.attempt,
-            max_attempts: to_u32("operations.max_attempts", row.max_attempts)?,
-            failure: record.failure.clone(),
-            created_at: row.created_at,
-            started_at: record.started_at,
-            finished_at: record.finished_at,
-            deadline_at: record.deadline_at(),
-            duration_ms: duration_ms(record.started_at, record.finished_at),
-            waiting: put_off(&record, &steps).map(|(message, last)| PutOffView {
-                message: message.to_owned(),
-                until: last.until,
-                at: last.at,
-            }),
-            steps: steps
-                .iter()
-                .map(|step| StepView::of(step, &steps, &record))
-                .collect(),
-        })
-    }
-}
-
-impl StepView {
-    fn of(step: &StepRecord, all: &[StepRecord], operation: &OperationRecord) -> Self {
-        let (outcome, finished_at) = standing(step, all, operation);
-        let waiting = step
-            .waiting
-            .as_ref()
-            .filter(|_| outcome == Standing::Running);
-        Self {
-            step: step.step,
-            attempt: step.attempt,
-            run: step.run,
-            outcome,
-            changed: step.changed,
-            started_at: step.started_at,
-            finished_at,
-            duration_ms: duration_ms(step.started_at, finished_at),
-            waiting: waiting.map(|waiting| WaitingView {
-                message: waiting.message.clone(),
-                code: waiting.cause.as_ref().map(|cause| cause.code),
-                next_action: waiting
-                    .cause
-                    .as_ref()
-                    .map(|cause| cause.next_action.clone()),
-                at: waiting.at,
-            }),
-        }
-    }
-}
-
-/// Never negative, though the clocks are two.
-fn duration_ms(from: Option<OffsetDateTime>, to: Option<OffsetDateTime>) -> Option<i64> {
-    let took = to.unwrap_or_else(now) - from?;
-    Some(
-        i64::try_from(took.whole_milliseconds())
-            .unwrap_or(i64::MAX)
-            .max(0),
-    )
 }

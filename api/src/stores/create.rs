@@ -22,7 +22,8 @@ use crate::record::rows::{now, to_i32};
 use crate::settings::Settings;
 use crate::stores::find::{Found, FoundOperation};
 use crate::stores::intent::{self, Intent};
-use crate::stores::legal::Refusal;
+use crate::stores::labels::Labels;
+use crate::stores::refusal::Refusal;
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
 
@@ -35,6 +36,8 @@ pub struct NewStore {
     pub name: StoreName,
     pub plan: Plan,
     pub admin_email: Option<String>,
+    pub labels: Labels,
+    pub deletion_protection: bool,
 }
 
 /// Ask for a store.
@@ -87,7 +90,7 @@ async fn insert(
     let at = now();
     let spec = spec(settings, wanted, id);
     let operation_id = OperationId::new();
-    let store = store::Entity::insert(row(caller, &spec, operation_id, at))
+    let store = store::Entity::insert(row(caller, (&spec, wanted), operation_id, at))
         .exec_with_returning(tx)
         .await?;
     let intent = Intent {
@@ -105,7 +108,7 @@ async fn insert(
 }
 
 fn spec(settings: &Settings, wanted: &NewStore, id: &StoreId) -> StoreSpec {
-    let host = format!("{id}.{}", settings.stores.store_domain.trim_matches('.')).to_lowercase();
+    let host = settings.host(id);
     StoreSpec {
         id: id.clone(),
         name: wanted.name.clone(),
@@ -119,12 +122,13 @@ fn spec(settings: &Settings, wanted: &NewStore, id: &StoreId) -> StoreSpec {
         chart: None,
         image: None,
         replicas: None,
+        suspended: false,
     }
 }
 
 fn row(
     caller: &Caller,
-    spec: &StoreSpec,
+    (spec, wanted): (&StoreSpec, &NewStore),
     operation: OperationId,
     at: OffsetDateTime,
 ) -> store::ActiveModel {
@@ -138,7 +142,11 @@ fn row(
         wanted_image: Set(spec.image.clone()),
         wanted_replicas: Set(spec.replicas.map(to_i32)),
         safe_spec: NotSet,
-        labels: Set(json!({})),
+        wanted_suspended: Set(spec.suspended),
+        labels: Set(json!(wanted.labels)),
+        deletion_protection: Set(wanted.deletion_protection),
+        images: NotSet,
+        previous: NotSet,
         host: Set(spec.host.clone()),
         url: Set(spec.url.clone()),
         status: Set(StoreStatus::Queued.as_str().to_owned()),
@@ -163,8 +171,10 @@ fn row(
 
 fn requested(caller: &Caller, found: &Found, wanted: &NewStore) -> NewAuditEvent {
     let operation = Some(OperationId(found.store.current_operation_id));
-    let details =
-        json!({ "name": wanted.name, "plan": wanted.plan, "generation": Generation::FIRST });
+    let details = json!({
+        "name": wanted.name, "plan": wanted.plan, "labels": wanted.labels,
+        "deletion_protection": wanted.deletion_protection, "generation": Generation::FIRST,
+    });
     let store = found.store_id();
     wish::event(
         caller,

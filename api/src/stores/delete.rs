@@ -15,6 +15,7 @@ use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::find::{self, FoundOperation};
 use crate::stores::intent::{self, Turn};
+use crate::stores::refusal::Refusal;
 use crate::stores::stop::{self, Stop};
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
@@ -71,6 +72,10 @@ pub async fn begin(
     let operation = OperationRecord::try_from(&current.operation)?;
     if operation.is_open() && operation.kind == OperationKind::Delete {
         return Ok((Deletion::Accepted(Box::new(current)), Vec::new()));
+    }
+
+    if row.deletion_protection {
+        return Err(Refusal::Protected { store: store.id }.into());
     }
 
     let generation = store.generation.next();

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
 };
 use shared::ids::{OperationId, StoreId};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::entity::{operation, operation_step, store};
+use crate::entity::{operation, operation_step, outbox_message, store};
+use crate::outbox;
 use crate::stores::{Caller, StoreError};
 
 /// A store with its newest operation and that one's steps.
@@ -30,18 +32,31 @@ impl Found {
     }
 }
 
-/// An operation with its steps, oldest first.
+/// An operation with its steps, oldest first, and its command while there is one.
 #[derive(Debug, Clone)]
 pub struct FoundOperation {
     pub operation: operation::Model,
     pub steps: Vec<operation_step::Model>,
+    pub command: Option<CommandPlace>,
+}
+
+/// Where an open operation's command is on its way to a worker.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct CommandPlace {
+    pub operation_id: Uuid,
+    pub attempt: i32,
+    pub next_attempt_at: OffsetDateTime,
+    pub dispatched_at: Option<OffsetDateTime>,
 }
 
 impl FoundOperation {
     /// One that was just made: it has no steps.
     pub fn fresh(operation: operation::Model) -> Self {
-        let steps = Vec::new();
-        Self { operation, steps }
+        Self {
+            operation,
+            steps: Vec::new(),
+            command: None,
+        }
     }
 }
 
@@ -111,7 +126,7 @@ pub async fn operation<C: ConnectionTrait>(
         .ok_or(StoreError::NotFound)
 }
 
-/// Operations with their steps, by id; two queries, however many.
+/// Operations with their steps and commands, by id; three queries, however many.
 ///
 /// # Errors
 /// The database's.
@@ -138,6 +153,24 @@ pub async fn operations<C: ConnectionTrait>(
     for step in steps {
         if let Some(found) = found.get_mut(&step.operation_id) {
             found.steps.push(step);
+        }
+    }
+    let commands = outbox_message::Entity::find()
+        .select_only()
+        .columns([
+            outbox_message::Column::OperationId,
+            outbox_message::Column::Attempt,
+            outbox_message::Column::NextAttemptAt,
+            outbox_message::Column::DispatchedAt,
+        ])
+        .filter(outbox_message::Column::Kind.eq(outbox::COMMAND))
+        .filter(outbox_message::Column::OperationId.is_in(ids.iter().copied()))
+        .into_model::<CommandPlace>()
+        .all(db)
+        .await?;
+    for command in commands {
+        if let Some(found) = found.get_mut(&command.operation_id) {
+            found.command = Some(command);
         }
     }
     Ok(found)

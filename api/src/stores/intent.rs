@@ -17,7 +17,7 @@ use crate::projector::{ledger, status};
 use crate::record::StoreRecord;
 use crate::record::rows::{now, to_i32, to_json, to_millis};
 use crate::settings::EngineSettings;
-use crate::stores::legal::Refusal;
+use crate::stores::refusal::Refusal;
 use crate::stores::{Caller, StoreError};
 
 /// A wish about one store, accepted.

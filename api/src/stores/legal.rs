@@ -1,184 +1,12 @@
 //! Which wish is legal while a store stands so, and what it becomes: pure, with
 //! a table in docs/STATES.md. Delete is legal always and is not asked about here.
 
-use shared::ids::{OperationId, StoreId};
 use shared::operation::{OperationKind, OperationStatus};
 use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
-use uuid::Uuid;
 
 use crate::record::{OperationRecord, StoreRecord};
-
-/// Why a wish is not legal now. The sentence names the store and what is so; what
-/// to do about it is [`Refusal::advice`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Something else is being done.
-    #[error(
-        "`{store}` is busy: its operation {operation} ({} is {}) has not ended",
-        kind.as_str(), status.as_str()
-    )]
-    OperationOpen {
-        /// Whose.
-        store: StoreId,
-        /// What is being done.
-        operation: OperationId,
-        /// What it wants.
-        kind: OperationKind,
-        /// How far it is.
-        status: OperationStatus,
-    },
-    /// Its status does not allow it.
-    #[error("`{store}` is {}", status.as_str())]
-    WrongStatus {
-        /// Whose.
-        store: StoreId,
-        /// What it is.
-        status: StoreStatus,
-    },
-    /// Nothing failed.
-    #[error("there is nothing to retry: the last operation of `{store}` ({}) succeeded", kind.as_str())]
-    NothingToRetry {
-        /// Whose.
-        store: StoreId,
-        /// What was done.
-        kind: OperationKind,
-    },
-    /// Nothing is open.
-    #[error(
-        "there is nothing to cancel: the last operation of `{store}` ({}) has ended as {}",
-        kind.as_str(), status.as_str()
-    )]
-    NothingToCancel {
-        /// Whose.
-        store: StoreId,
-        /// What was done.
-        kind: OperationKind,
-        /// How it ended.
-        status: OperationStatus,
-    },
-    /// It has to be brought to its end.
-    #[error("the operation of `{store}` that is open is a {}, which cannot be cancelled", kind.as_str())]
-    NotCancellable {
-        /// Whose.
-        store: StoreId,
-        /// What is being done.
-        kind: OperationKind,
-    },
-    /// The tenant has all the stores it may have.
-    #[error("your tenant has {taken} stores and may have {limit}")]
-    StoreLimit {
-        /// How many there are.
-        taken: i64,
-        /// How many there may be.
-        limit: i64,
-    },
-    /// As much is being done for the tenant as may be at once.
-    #[error("{taken} operations of your tenant are open, and {limit} may be at once")]
-    OperationLimit {
-        /// How many there are.
-        taken: i64,
-        /// How many there may be.
-        limit: i64,
-    },
-    /// It was used before.
-    #[error("the dead letter {message} was replayed before")]
-    AlreadyReplayed {
-        /// Which.
-        message: Uuid,
-    },
-    /// It is as unusable as it was.
-    #[error("the dead letter still cannot be used: {reason}")]
-    StillUnusable {
-        /// Why.
-        reason: String,
-    },
-}
-
-impl Refusal {
-    /// Stable name, as problems and the audit have it.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::OperationOpen { .. } => "operation_open",
-            Self::WrongStatus { .. } => "wrong_status",
-            Self::NothingToRetry { .. } => "nothing_to_retry",
-            Self::NothingToCancel { .. } => "nothing_to_cancel",
-            Self::NotCancellable { .. } => "not_cancellable",
-            Self::StoreLimit { .. } => "store_limit",
-            Self::OperationLimit { .. } => "operation_limit",
-            Self::AlreadyReplayed { .. } => "already_replayed",
-            Self::StillUnusable { .. } => "still_unusable",
-        }
-    }
-
-    /// What to do about it.
-    pub fn advice(&self) -> String {
-        match self {
-            Self::StoreLimit { .. } => {
-                "Delete one, or ask whoever runs the platform for more.".to_owned()
-            }
-            Self::OperationLimit { .. } => {
-                "Nothing was done; ask again when one of them has ended.".to_owned()
-            }
-            Self::OperationOpen {
-                store, operation, ..
-            } => format!(
-                "Wait until it has (GET /operations/{operation}), or cancel it with POST /stores/{store}/cancel."
-            ),
-            Self::WrongStatus { store, status } => match status {
-                StoreStatus::Deleting => {
-                    "It is being removed, and nothing else can be asked of it.".to_owned()
-                }
-                StoreStatus::Deleted => {
-                    "It is gone; ask for another one with POST /stores.".to_owned()
-                }
-                StoreStatus::DeleteFailed => {
-                    format!("Finish its removal with POST /stores/{store}/retry.")
-                }
-                StoreStatus::Suspended => "Resume it before it is changed.".to_owned(),
-                StoreStatus::Queued
-                | StoreStatus::Provisioning
-                | StoreStatus::Ready
-                | StoreStatus::Failed
-                | StoreStatus::Updating => format!("Look at it with GET /stores/{store}."),
-            },
-            Self::AlreadyReplayed { .. } => {
-                "Nothing is left to do; GET /dead-letters shows when.".to_owned()
-            }
-            Self::StillUnusable { .. } => "It is kept; mend the cause, then replay it.".to_owned(),
-            Self::NothingToRetry { store, .. } => {
-                format!("Change the store with PATCH /stores/{store}, or leave it as it is.")
-            }
-            Self::NothingToCancel {
-                kind: OperationKind::Delete,
-                status: OperationStatus::Succeeded,
-                ..
-            } => "It is gone; ask for another one with POST /stores.".to_owned(),
-            Self::NothingToCancel {
-                store,
-                kind: OperationKind::Delete,
-                ..
-            } => format!("Finish its removal with POST /stores/{store}/retry."),
-            Self::NothingToCancel { store, .. } => format!(
-                "Change the store back with PATCH /stores/{store}, or remove it with DELETE /stores/{store}."
-            ),
-            Self::NotCancellable { store, kind } => match kind {
-                OperationKind::Delete => {
-                    "What was removed cannot be brought back; wait until it is gone.".to_owned()
-                }
-                OperationKind::Create
-                | OperationKind::Update
-                | OperationKind::Rollback
-                | OperationKind::Suspend
-                | OperationKind::Resume => {
-                    format!(
-                        "Wait until it has ended, or remove the store with DELETE /stores/{store}."
-                    )
-                }
-            },
-        }
-    }
-}
+use crate::stores::refusal::Refusal;
 
 /// What a changed spec becomes: an update of a store that serves, or another try
 /// at one that never did.
@@ -194,6 +22,52 @@ pub fn update(store: &StoreRecord, newest: &OperationRecord) -> Result<Operation
         | StoreStatus::Provisioning
         | StoreStatus::Updating
         | StoreStatus::Suspended
+        | StoreStatus::Deleting
+        | StoreStatus::Deleted
+        | StoreStatus::DeleteFailed => Err(wrong_status(store)),
+    }
+}
+
+/// The spec with the versions that were before the last change of them.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn rollback(store: &StoreRecord, newest: &OperationRecord) -> Result<StoreSpec, Refusal> {
+    idle(store, newest)?;
+    if store.status != StoreStatus::Ready {
+        return Err(wrong_status(store));
+    }
+    let Some(previous) = store.previous.clone() else {
+        let store = store.id.clone();
+        return Err(Refusal::NothingToRollBack { store });
+    };
+    Ok(StoreSpec {
+        chart: previous.chart,
+        image: previous.image,
+        ..store.spec.clone()
+    })
+}
+
+/// The spec of a store that shall rest, or run again; `None` where it does.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn rest(
+    store: &StoreRecord,
+    newest: &OperationRecord,
+    suspended: bool,
+) -> Result<Option<StoreSpec>, Refusal> {
+    idle(store, newest)?;
+    match store.status {
+        StoreStatus::Ready | StoreStatus::Suspended => Ok((store.spec.suspended != suspended)
+            .then(|| StoreSpec {
+                suspended,
+                ..store.spec.clone()
+            })),
+        StoreStatus::Queued
+        | StoreStatus::Provisioning
+        | StoreStatus::Failed
+        | StoreStatus::Updating
         | StoreStatus::Deleting
         | StoreStatus::Deleted
         | StoreStatus::DeleteFailed => Err(wrong_status(store)),
@@ -242,7 +116,9 @@ pub fn cancel(store: &StoreRecord, newest: &OperationRecord) -> Result<Cancel, R
     }
     match (kind, &store.safe_spec) {
         (OperationKind::Create, _) => Ok(Cancel::End),
-        (OperationKind::Update, Some(safe)) => Ok(Cancel::Return(Box::new(safe.clone()))),
+        (OperationKind::Update | OperationKind::Suspend | OperationKind::Resume, Some(safe)) => {
+            Ok(Cancel::Return(Box::new(safe.clone())))
+        }
         (
             OperationKind::Update
             | OperationKind::Rollback

@@ -90,12 +90,10 @@ pub async fn expire(
 /// What a store goes back to after a change that did not end.
 fn returns_to(store: &StoreRecord, operation: &OperationRecord) -> Option<StoreSpec> {
     match operation.kind {
-        OperationKind::Update => store.safe_spec.clone(),
-        OperationKind::Create
-        | OperationKind::Rollback
-        | OperationKind::Suspend
-        | OperationKind::Resume
-        | OperationKind::Delete => None,
+        OperationKind::Update | OperationKind::Suspend | OperationKind::Resume => {
+            store.safe_spec.clone()
+        }
+        OperationKind::Create | OperationKind::Rollback | OperationKind::Delete => None,
     }
 }
 

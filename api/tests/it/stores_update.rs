@@ -196,7 +196,14 @@ async fn an_upgrade_without_a_body_is_to_the_newest_and_is_kept_at_what_serves_t
     assert_eq!((spec(&command).chart, spec(&command).image), (None, None));
     let chart = "store-0.2.0".to_owned();
     worker
-        .say(&command, EventBody::Ready { revision: 2, chart })
+        .say(
+            &command,
+            EventBody::Ready {
+                revision: 2,
+                chart,
+                images: Default::default(),
+            },
+        )
         .await;
     let store = api.store_with(&id, "Ready").await;
     assert_eq!(

@@ -332,6 +332,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stores/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume a store */
+        post: operations["resumeStore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stores/{id}/retry": {
         parameters: {
             query?: never;
@@ -343,6 +360,40 @@ export interface paths {
         put?: never;
         /** Retry what failed */
         post: operations["retryStore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stores/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Roll a store back */
+        post: operations["rollbackStore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stores/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspend a store */
+        post: operations["suspendStore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -505,11 +556,23 @@ export interface components {
              * @example 0.1.0
              */
             chart?: string | null;
+            /** @description While it is true, a delete is refused. */
+            deletion_protection?: boolean;
             /**
              * @description Tag of the web image; null for the platform's own.
              * @example 7.0.2
              */
             image?: string | null;
+            /**
+             * @description Labels to set; null takes one away, and what is not named stays.
+             * @example {
+             *       "old": null,
+             *       "team": "north"
+             *     }
+             */
+            labels?: {
+                [key: string]: string | null;
+            };
             /** @description Display name. */
             name?: components["schemas"]["StoreName"];
             /** @description Size. */
@@ -818,6 +881,18 @@ export interface components {
              * @example owner@example.com
              */
             admin_email?: string;
+            /** @description While it is true, a delete is refused; false if left out. */
+            deletion_protection?: boolean;
+            /**
+             * @description For finding it again: up to 20 keys (1 to 63 of a-z, 0-9, `.`, `_`, `-`) with
+             *     texts of up to 63 characters.
+             * @example {
+             *       "team": "north"
+             *     }
+             */
+            labels?: {
+                [key: string]: string;
+            };
             /** @description Display name, `My Store` if left out. */
             name?: components["schemas"]["StoreName"];
             /** @description Size, `small` if left out. */
@@ -1161,6 +1236,8 @@ export interface components {
                  * @description When it was gone.
                  */
                 deleted_at?: string | null;
+                /** @description While it is true, a delete is refused. */
+                deletion_protection: boolean;
                 failure?: components["schemas"]["Failure"] | null;
                 /** @description Grows with each accepted wish. */
                 generation: components["schemas"]["Generation"];
@@ -1174,6 +1251,25 @@ export interface components {
                 /** @description Identity; also its namespace and helm release. */
                 id: components["schemas"]["StoreId"];
                 /**
+                 * @description The images of its workloads, by container, once Ready.
+                 * @example {
+                 *       "mysql": "mysql:8.4",
+                 *       "wordpress": "wordpress:7.1-php8.4-apache"
+                 *     }
+                 */
+                images: {
+                    [key: string]: string;
+                };
+                /**
+                 * @description For finding it again.
+                 * @example {
+                 *       "team": "north"
+                 *     }
+                 */
+                labels: {
+                    [key: string]: string;
+                };
+                /**
                  * @description Display name.
                  * @example My Shop
                  */
@@ -1181,6 +1277,7 @@ export interface components {
                 operation?: components["schemas"]["OperationView"] | null;
                 /** @description Size. */
                 plan: components["schemas"]["Plan"];
+                previous?: components["schemas"]["VersionsView"] | null;
                 /**
                  * Format: date-time
                  * @description When it was first Ready.
@@ -1282,20 +1379,20 @@ export interface components {
              */
             type: string;
         };
-        /** @description Why a worker put an operation off. */
+        /** @description Why no worker is at an open operation. */
         PutOffView: {
             /**
              * Format: date-time
-             * @description When the worker said so.
+             * @description Since when it is so.
              */
             at: string;
             /** @description In one line. */
             message: string;
             /**
              * Format: date-time
-             * @description It is tried again then.
+             * @description It is tried again then; null where that depends on others.
              */
-            until: string;
+            until?: string | null;
         };
         /** @description What the program has and misses. */
         Readiness: {
@@ -1430,6 +1527,8 @@ export interface components {
              * @description When it was gone.
              */
             deleted_at?: string | null;
+            /** @description While it is true, a delete is refused. */
+            deletion_protection: boolean;
             failure?: components["schemas"]["Failure"] | null;
             /** @description Grows with each accepted wish. */
             generation: components["schemas"]["Generation"];
@@ -1443,6 +1542,25 @@ export interface components {
             /** @description Identity; also its namespace and helm release. */
             id: components["schemas"]["StoreId"];
             /**
+             * @description The images of its workloads, by container, once Ready.
+             * @example {
+             *       "mysql": "mysql:8.4",
+             *       "wordpress": "wordpress:7.1-php8.4-apache"
+             *     }
+             */
+            images: {
+                [key: string]: string;
+            };
+            /**
+             * @description For finding it again.
+             * @example {
+             *       "team": "north"
+             *     }
+             */
+            labels: {
+                [key: string]: string;
+            };
+            /**
              * @description Display name.
              * @example My Shop
              */
@@ -1450,6 +1568,7 @@ export interface components {
             operation?: components["schemas"]["OperationView"] | null;
             /** @description Size. */
             plan: components["schemas"]["Plan"];
+            previous?: components["schemas"]["VersionsView"] | null;
             /**
              * Format: date-time
              * @description When it was first Ready.
@@ -1536,6 +1655,16 @@ export interface components {
             rows: number;
             /** @description Whether every row that was looked at fits. */
             valid: boolean;
+        };
+        /** @description The versions of a store. */
+        VersionsView: {
+            /**
+             * @description Version of its chart; null for the newest that the workers have.
+             * @example 0.1.0
+             */
+            chart?: string | null;
+            /** @description Tag of its web image; null for the platform's own. */
+            image?: string | null;
         };
         /** @description What a step waits for. */
         WaitingView: {
@@ -1882,6 +2011,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not now: the sentence says what stands against it and what to do. */
             409: {
                 headers: {
@@ -2075,6 +2213,15 @@ export interface operations {
             };
             /** @description No such tenant. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2552,6 +2699,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -2749,6 +2905,15 @@ export interface operations {
             };
             /** @description Host or Origin not allowed, or a role is missing. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2994,6 +3159,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not now: the sentence says what stands against it and what to do. */
             409: {
                 headers: {
@@ -3127,6 +3301,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not now: the sentence says what stands against it and what to do. */
             409: {
                 headers: {
@@ -3240,6 +3423,15 @@ export interface operations {
             };
             /** @description No such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3378,6 +3570,144 @@ export interface operations {
             };
         };
     };
+    resumeStore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is Ready already; nothing is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Accepted; the store's `operation` does it. */
+            202: {
+                headers: {
+                    /** @description Path of the operation. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     retryStore: {
         parameters: {
             query?: never;
@@ -3433,6 +3763,282 @@ export interface operations {
             };
             /** @description No such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollbackStore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted; the store's `operation` does it. */
+            202: {
+                headers: {
+                    /** @description Path of the operation. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspendStore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is Suspended already; nothing is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Accepted; the store's `operation` does it. */
+            202: {
+                headers: {
+                    /** @description Path of the operation. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3566,6 +4172,15 @@ export interface operations {
             };
             /** @description No such thing. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3744,6 +4359,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Another tenant has the name. */
             409: {
                 headers: {
@@ -3848,6 +4472,15 @@ export interface operations {
             };
             /** @description No such tenant. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,11 +4,11 @@ import { elapsed } from "../format/time";
 import { words } from "../words";
 
 export function PutOffNote({ waiting, now }: { waiting: PutOff; now: number }) {
-  const left = Date.parse(waiting.until) - now;
+  const left = waiting.until ? Date.parse(waiting.until) - now : 0;
   return (
     <p class="put-off">
       <strong>{words.putOff.now}</strong> {waiting.message}{" "}
-      {left > 0 ? words.putOff.next(elapsed(left)) : words.putOff.soon}
+      {waiting.until && (left > 0 ? words.putOff.next(elapsed(left)) : words.putOff.soon)}
     </p>
   );
 }

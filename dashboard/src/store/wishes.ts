@@ -31,5 +31,6 @@ export function wishKey(wish: Wish, { id }: Pick<OperationView, "id">): string {
 
 /** A changed store can only go back to something that was Ready. */
 function isCancellable({ kind }: OperationView, safe: StoreView["safe"]): boolean {
-  return kind === "Create" || (kind === "Update" && Boolean(safe));
+  const isChange = kind === "Update" || kind === "Suspend" || kind === "Resume";
+  return kind === "Create" || (isChange && Boolean(safe));
 }

@@ -1,5 +1,7 @@
 //! worker → api: what was done and seen.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -51,12 +53,16 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "is_false")]
         failed: bool,
     },
-    /// The goal is true and the shop answered from outside. Ends the operation.
+    /// The goal is true: the shop answered from outside, or it rests as was wanted.
+    /// Ends the operation.
     Ready {
         /// helm's revision of the release.
         revision: i64,
         /// The chart, name and version.
         chart: String,
+        /// The images of its workloads, by container.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        images: BTreeMap<String, String>,
     },
     /// Namespace, release and volumes are gone. Ends the operation.
     Deleted,

@@ -17,6 +17,7 @@ use shared::failure::{Evidence, Failure, FailureCode};
 use shared::ids::{Generation, MessageId, OperationId, TenantId};
 use shared::operation::OperationKind;
 use shared::step::Step;
+use shared::store_spec::StoreSpec;
 use shared::testing::a_spec;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -126,6 +127,7 @@ fn events_read_and_are_said_as_frozen() {
         EventBody::Ready {
             revision: 1,
             chart: "store-0.1.0".into(),
+            images: Default::default(),
         },
         EventBody::Deleted,
         EventBody::Failed {
@@ -154,6 +156,21 @@ fn a_later_run_of_a_step_reads_and_is_said_as_frozen() {
         run: 2,
     };
     frozen("event_stepstarted_again", &around(started));
+}
+
+#[test]
+fn a_store_at_rest_and_its_images_read_and_are_said_as_frozen() {
+    let spec = StoreSpec {
+        suspended: true,
+        ..a_spec(&"store-bcdfgh".parse().unwrap())
+    };
+    frozen("command_suspended", &command(Goal::Present { spec }));
+    let ready = EventBody::Ready {
+        revision: 2,
+        chart: "store-0.1.0".into(),
+        images: [("mysql".to_owned(), "mysql:8.4".to_owned())].into(),
+    };
+    frozen("event_ready_images", &around(ready));
 }
 
 #[test]

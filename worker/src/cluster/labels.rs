@@ -28,6 +28,9 @@ pub const EVER_READY: &str = "urumi.dev/ever-ready";
 /// Annotation of such a namespace: helm's revision that was ready last.
 pub const READY_REVISION: &str = "urumi.dev/ready-revision";
 
+/// Annotation of a namespace whose store rests: the web pods that it had before.
+pub const WEB_REPLICAS: &str = "urumi.dev/web-replicas";
+
 /// Annotation of a namespace: the host name that its shop answers for.
 pub const HOST: &str = "urumi.dev/host";
 /// Annotation of a namespace: the address of its shop's front page.

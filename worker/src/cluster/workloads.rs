@@ -1,5 +1,7 @@
 //! A store's workloads, fetched together.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
@@ -9,6 +11,9 @@ use kube::api::ListParams;
 use crate::cluster::labels::{COMPONENT, INSTANCE, SHOP};
 use crate::cluster::{Cluster, ClusterError};
 use crate::storefront::Shop;
+
+/// Name of the web pods' Deployment, and of their autoscaler.
+pub const WEB: &str = "wordpress";
 
 /// What a store runs.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +58,33 @@ pub async fn fetch(cluster: &Cluster, store: &str) -> Result<Workloads, ClusterE
         jobs: jobs.items,
         deployments: deployments.items,
     })
+}
+
+/// The images of what runs for good, by container; not the set-up's. Pure.
+#[must_use]
+pub fn images(workloads: &Workloads) -> BTreeMap<String, String> {
+    let sets = workloads.stateful_sets.iter().filter_map(|set| {
+        let template = &set.spec.as_ref()?.template;
+        template.spec.as_ref()
+    });
+    let webs = workloads.deployments.iter().filter_map(|web| {
+        let template = &web.spec.as_ref()?.template;
+        template.spec.as_ref()
+    });
+    let containers = sets.chain(webs).flat_map(|pod| &pod.containers);
+    let named = containers.filter_map(|container| {
+        let image = container.image.clone()?;
+        Some((container.name.clone(), image))
+    });
+    named.collect()
+}
+
+/// How many web pods are asked for; `None` where there is no such Deployment. Pure.
+#[must_use]
+pub fn web_replicas(workloads: &Workloads) -> Option<i32> {
+    let mut webs = workloads.deployments.iter();
+    let web = webs.find(|found| found.name_any() == WEB)?;
+    Some(web.spec.as_ref()?.replicas.unwrap_or(1))
 }
 
 /// One pod, for good.
@@ -107,6 +139,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn images_and_web_pods_are_told_by_their_names() {
+        let template = |name: &str, image: &str| json!({"spec": {"containers": [{"name": name, "image": image}]}});
+        let web: Deployment = serde_json::from_value(json!({"metadata": {"name": "wordpress"}, "spec": {"replicas": 3, "selector": {}, "template": template("wordpress", "wordpress:7.1")}})).unwrap();
+        let database: StatefulSet = serde_json::from_value(json!({"metadata": {"name": "mysql"}, "spec": {"serviceName": "m", "selector": {}, "template": template("mysql", "mysql:8.4")}})).unwrap();
+        let workloads = Workloads {
+            stateful_sets: vec![database],
+            deployments: vec![web],
+            jobs: Vec::new(),
+        };
+        let expected = json!({"mysql": "mysql:8.4", "wordpress": "wordpress:7.1"});
+        assert_eq!(json!(images(&workloads)), expected);
+        assert_eq!(web_replicas(&workloads), Some(3));
+        assert_eq!(web_replicas(&Workloads::default()), None);
+    }
 
     #[test]
     fn a_stuck_pod_is_not_ready_and_of_another_revision() {

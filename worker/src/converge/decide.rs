@@ -138,6 +138,9 @@ fn present(command: &Command, seen: &Observed, taken: &Taken, patience: &Patienc
     if let Some(next) = rollout(seen, taken, patience) {
         return next;
     }
+    if matches!(&command.goal, Goal::Present { spec } if spec.suspended) {
+        return Next::Done;
+    }
     storefront(seen, taken, patience)
 }
 
@@ -222,6 +225,9 @@ fn after_failure(failure: &Failure, release: &Release, taken: &Taken, ever_ready
 /// `None` when all workloads have arrived.
 fn rollout(seen: &Observed, taken: &Taken, patience: &Patience) -> Option<Next> {
     let step = Step::Rollout;
+    if seen.restore.is_some() && taken.count(step) < ENOUGH {
+        return Some(Next::Do(step));
+    }
     match (&seen.rollout, &seen.cause) {
         (Some(Rollout::Complete), _) => None,
         // It failed in an earlier try; this one makes it anew.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{self as core, PersistentVolumeClaim, Secret};
 use k8s_openapi::jiff::SignedDuration;
 use kube::api::ListParams;
@@ -11,9 +12,10 @@ use kube::{Api, Resource as _, ResourceExt as _};
 use shared::contract::command::Goal;
 use shared::failure::{Evidence, Failure, FailureCode};
 use shared::step::Step;
+use shared::store_spec::StoreSpec;
 
 use crate::cluster::evidence::{self, Look};
-use crate::cluster::labels::{INSTANCE, MANAGED_BY, MANAGER};
+use crate::cluster::labels::{INSTANCE, MANAGED_BY, MANAGER, WEB_REPLICAS};
 use crate::cluster::leaving::{self, Clock, Holder};
 use crate::cluster::rollout::{self, Rollout};
 use crate::cluster::{Cluster, ClusterError, hosts, workloads};
@@ -72,7 +74,11 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     }
     let workloads = workloads::fetch(cluster, store).await?;
     let verdict = rollout::together(&workloads);
-    if verdict == Rollout::Complete && taken.count(Step::Storefront) == 0 {
+    seen.restore = restore(job, spec, found.as_ref(), &workloads).await?;
+    if verdict == Rollout::Complete && spec.suspended {
+        // No shop answers, and none is asked.
+        taken.lasting(None);
+    } else if verdict == Rollout::Complete && taken.count(Step::Storefront) == 0 {
         // The shop is asked once that step has begun, so that its time is its own.
         taken.lasting(None);
     } else if verdict == Rollout::Complete {
@@ -119,6 +125,30 @@ fn clock(job: &Job<'_>, taken: &mut Taken) -> Clock {
         now,
         answers_since: now.saturating_sub(answered).unwrap_or(now),
     }
+}
+
+/// The web pods to bring back. Without an autoscaler the release itself says how
+/// many; with one nobody does, and it would begin at its least.
+async fn restore(
+    job: &Job<'_>,
+    spec: &StoreSpec,
+    found: Option<&core::Namespace>,
+    workloads: &workloads::Workloads,
+) -> Result<Option<i32>, ClusterError> {
+    let noted = found.and_then(|found| found.annotations().get(WEB_REPLICAS)?.parse().ok());
+    let Some(noted) = noted.filter(|_| !spec.suspended) else {
+        return Ok(None);
+    };
+    let now = workloads::web_replicas(workloads);
+    if now.is_none_or(|now| now >= noted) {
+        return Ok(None);
+    }
+    let scalers = job
+        .context
+        .cluster
+        .of::<HorizontalPodAutoscaler>(job.command.store_id.as_str());
+    let scaler = scalers.get_metadata_opt(workloads::WEB).await?;
+    Ok(scaler.map(|_| noted))
 }
 
 /// A namespace that is not ours to use: what is left of it, or what of ours is

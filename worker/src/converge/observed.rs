@@ -24,6 +24,8 @@ pub struct Observed {
     pub volumes: Volumes,
     /// The workloads' word.
     pub rollout: Option<Rollout>,
+    /// Web pods that it had before it rested, where an autoscaler has fewer now.
+    pub restore: Option<i32>,
     /// Pods that hold up their StatefulSet.
     pub stuck: Vec<PodIdentity>,
     /// What makes room for pods that a quota refuses.
@@ -110,6 +112,7 @@ impl Observed {
             release: Found::Nothing,
             volumes: Volumes::default(),
             rollout: None,
+            restore: None,
             stuck: Vec::new(),
             room: Vec::new(),
             cause: None,

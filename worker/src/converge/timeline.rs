@@ -22,6 +22,13 @@ const PRESENT: &[Step] = &[
     Step::Rollout,
     Step::Storefront,
 ];
+/// What a suspension shows: no shop answers, and none is asked.
+const AT_REST: &[Step] = &[
+    Step::Namespace,
+    Step::Credentials,
+    Step::Release,
+    Step::Rollout,
+];
 /// What a delete shows.
 const ABSENT: &[Step] = &[Step::Purge];
 
@@ -70,6 +77,7 @@ impl<'a> Timeline<'a> {
     #[must_use]
     pub fn new(goal: &Goal, story: &'a Story) -> Self {
         let road = match goal {
+            Goal::Present { spec } if spec.suspended => AT_REST,
             Goal::Present { .. } => PRESENT,
             Goal::Absent => ABSENT,
         };

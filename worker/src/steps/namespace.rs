@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt as _;
 use kube::api::{Patch, PatchParams, PostParams};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::contract::command::{Command, Goal};
 use shared::contract::envelope::Envelope;
 
-use crate::cluster::ClusterError;
 use crate::cluster::labels::{
     EVER_READY, HOST, INSTALLATION, MANAGED_BY, MANAGER, PART_OF, PART_OF_LABEL, POD_SECURITY,
-    READY_REVISION, STORE, TENANT, URL,
+    READY_REVISION, STORE, TENANT, URL, WEB_REPLICAS,
 };
+use crate::cluster::{ClusterError, workloads};
 use crate::converge::Job;
 use crate::converge::observed::{self, Found, Observed};
 use crate::steps::StepError;
@@ -46,6 +46,23 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
     Ok(true)
 }
 
+/// Note how many web pods there are before they are taken away. Where there are
+/// none any more, what was noted stays.
+pub(super) async fn note_web_pods(job: &Job<'_>, seen: &Observed) -> Result<(), StepError> {
+    let (cluster, store) = (&job.context.cluster, job.command.store_id.as_str());
+    let found = workloads::fetch(cluster, store).await?;
+    let some = workloads::web_replicas(&found).filter(|count| *count > 0);
+    let (Some(count), observed::Namespace::Ours { uid, .. }) = (some, &seen.namespace) else {
+        return Ok(());
+    };
+    let marks = json!({ WEB_REPLICAS: count.to_string() });
+    let patch = json!({"metadata": {"uid": uid, "annotations": marks}});
+    let api = cluster.all::<Namespace>();
+    api.patch(store, &PatchParams::default(), &Patch::Merge(patch))
+        .await?;
+    Ok(())
+}
+
 /// Note that the store was ready, and as which revision; survives everything but
 /// the namespace itself.
 pub(super) async fn mark_ready(job: &Job<'_>, seen: &Observed) -> Result<(), ClusterError> {
@@ -65,7 +82,11 @@ pub(super) async fn mark_ready(job: &Job<'_>, seen: &Observed) -> Result<(), Clu
     if *ever_ready && *ready_revision == Some(revision) {
         return Ok(());
     }
-    let marks = json!({EVER_READY: "true", READY_REVISION: revision.to_string()});
+    let mut marks = json!({EVER_READY: "true", READY_REVISION: revision.to_string()});
+    let arrived = matches!(&seen.release, Found::Release { wanted: true, .. });
+    if arrived && matches!(&job.command.body.goal, Goal::Present { spec } if !spec.suspended) {
+        marks[WEB_REPLICAS] = Value::Null;
+    }
     let patch = json!({"metadata": {"uid": uid, "annotations": marks}});
     let api = job.context.cluster.all::<Namespace>();
     api.patch(

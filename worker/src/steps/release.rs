@@ -17,13 +17,16 @@ use crate::converge::Job;
 use crate::converge::observed::{Found, Namespace, Observed};
 use crate::helm::argv;
 use crate::helm::stderr::{self, Verdict};
-use crate::steps::StepError;
+use crate::steps::{StepError, namespace};
 
 pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepError> {
     let Some(wanted) = &job.wanted else {
         return Ok(false);
     };
     remove_failed_set_up(job).await?;
+    if matches!(&job.command.body.goal, Goal::Present { spec } if spec.suspended) {
+        namespace::note_web_pods(job, seen).await?;
+    }
     let settings = &job.context.settings;
     let values_files = settings.values_files();
     let args = argv::upgrade(argv::Upgrade {

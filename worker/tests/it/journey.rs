@@ -59,7 +59,10 @@ async fn a_store_is_made_and_then_deleted_without_a_trace() {
     .chain(["Ready".to_owned()])
     .collect::<Vec<_>>();
     assert_eq!(words(&events), expected, "{}", here.log());
-    let Some(EventBody::Ready { revision, chart }) = events.last() else {
+    let Some(EventBody::Ready {
+        revision, chart, ..
+    }) = events.last()
+    else {
         panic!("{events:?}")
     };
     assert_eq!((*revision, chart.as_str()), (1, "miniature-0.1.0"));

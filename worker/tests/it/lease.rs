@@ -192,6 +192,7 @@ async fn a_settled_try_is_known_to_everybody_and_a_later_one_is_free() {
     let leases = leases(&a_name("t")).await;
     let command = a_create();
     let outcome = EventBody::Ready {
+        images: Default::default(),
         revision: 1,
         chart: "store-0.1.0".to_owned(),
     };

@@ -46,6 +46,8 @@ mod outages;
 mod proxy;
 mod releases;
 #[cfg(feature = "long-tests")]
+mod suspend;
+#[cfg(feature = "long-tests")]
 mod takeover;
 #[cfg(feature = "long-tests")]
 mod updates;

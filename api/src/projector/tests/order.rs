@@ -29,6 +29,7 @@ fn any_body(kind: OperationKind) -> impl Strategy<Value = EventBody> {
             .prop_map(|revision| EventBody::Ready {
                 revision,
                 chart: "store-0.1.0".to_owned(),
+                images: Default::default(),
             })
             .boxed()
     };

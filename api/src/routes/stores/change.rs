@@ -1,5 +1,7 @@
 //! What may be changed of a store, parsed: every field optional, none unknown.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::plan::Plan;
@@ -9,6 +11,7 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::http::json::{Fields, JsonObject, kind_of};
 use crate::routes::stores::new_store;
+use crate::stores::labels;
 use crate::stores::update::Change;
 
 /// Web pods at most; the chart's own bound.
@@ -43,6 +46,12 @@ pub struct ChangeBody {
     /// Number of web pods; null for the platform's own.
     #[schema(minimum = 1, maximum = 50, example = 2)]
     pub replicas: Option<u32>,
+    /// Labels to set; null takes one away, and what is not named stays.
+    #[schema(nullable = false, example = json!({ "team": "north", "old": null }))]
+    pub labels: Option<BTreeMap<String, Option<String>>>,
+    /// While it is true, a delete is refused.
+    #[schema(nullable = false)]
+    pub deletion_protection: Option<bool>,
 }
 
 /// The versions to move to; without any, the newest that the workers have.
@@ -74,6 +83,8 @@ pub fn parse(body: JsonObject) -> Result<Change, ApiError> {
         chart: fields.value("chart", |value| version(value).map_err(str::to_owned)),
         image: fields.value("image", |value| tag(value).map_err(str::to_owned)),
         replicas: fields.value("replicas", replicas),
+        labels: fields.value("labels", labels::change).unwrap_or_default(),
+        deletion_protection: fields.value("deletion_protection", new_store::truth),
     };
     fields.finish()?;
     Ok(change)
@@ -103,6 +114,7 @@ pub fn fingerprint(change: &Change) -> Value {
         "name": change.name, "plan": change.plan, "chart": change.chart.as_ref().map(|to| json!([to])),
         "image": change.image.as_ref().map(|to| json!([to])),
         "replicas": change.replicas.as_ref().map(|to| json!([to])),
+        "labels": change.labels, "deletion_protection": change.deletion_protection,
     })
 }
 

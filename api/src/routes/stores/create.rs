@@ -63,5 +63,8 @@ fn said(found: &Found) -> Result<Answer, DbError> {
 
 /// What makes two requests the same: the wish, not its spelling.
 fn fingerprint(wanted: &NewStore) -> Value {
-    json!({ "name": wanted.name, "plan": wanted.plan, "admin_email": wanted.admin_email })
+    json!({
+        "name": wanted.name, "plan": wanted.plan, "admin_email": wanted.admin_email,
+        "labels": wanted.labels, "deletion_protection": wanted.deletion_protection,
+    })
 }

@@ -45,7 +45,9 @@ pub async fn handle(
         .snapshot(async |db| page(db, caller, filter, wanted).await)
         .await
         .map_err(ApiError::of_list)?;
-    Ok(Json(PageView::of(page, |found| StoreView::of(&found))?))
+    Ok(Json(PageView::of(page, |found| {
+        StoreView::of(&found).map(|view| view.seen(&state.pulse))
+    })?))
 }
 
 fn status(text: &str) -> Result<StoreStatus, String> {

@@ -1,13 +1,17 @@
 //! The body of `POST /stores`, parsed: every field optional, none unknown.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use serde_json::Value;
 use shared::plan::Plan;
 use shared::store_name::StoreName;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::http::json::{Fields, JsonObject};
+use crate::http::json::{Fields, JsonObject, kind_of};
 use crate::stores::create::NewStore;
+use crate::stores::labels::{self, Labels};
 
 /// Name of a store that was given none.
 pub const DEFAULT_NAME: &str = "My Store";
@@ -34,6 +38,13 @@ pub struct NewStoreBody {
         example = "owner@example.com"
     )]
     pub admin_email: Option<String>,
+    /// For finding it again: up to 20 keys (1 to 63 of a-z, 0-9, `.`, `_`, `-`) with
+    /// texts of up to 63 characters.
+    #[schema(nullable = false, example = json!({ "team": "north" }))]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// While it is true, a delete is refused; false if left out.
+    #[schema(nullable = false)]
+    pub deletion_protection: Option<bool>,
 }
 
 /// # Errors
@@ -43,17 +54,37 @@ pub fn parse(body: JsonObject) -> Result<NewStore, ApiError> {
     let name = fields.text("name", str::parse::<StoreName>);
     let plan = fields.text("plan", plan);
     let admin_email = fields.text("admin_email", email);
+    let labels = fields.value("labels", new_labels);
+    let deletion_protection = fields.value("deletion_protection", truth);
     fields.finish()?;
     Ok(NewStore {
         name: name.unwrap_or_else(default_name),
         plan: plan.unwrap_or_default(),
         admin_email,
+        labels: labels.unwrap_or_default(),
+        deletion_protection: deletion_protection.unwrap_or(false),
     })
 }
 
 #[expect(clippy::expect_used, reason = "a valid constant")]
 fn default_name() -> StoreName {
     DEFAULT_NAME.parse().expect("a valid constant")
+}
+
+/// Labels of a store that has none yet: there is nothing to take away.
+fn new_labels(value: &Value) -> Result<Labels, String> {
+    let labels = labels::change(value)?;
+    let present = |(key, said): (String, Option<String>)| match said {
+        Some(text) => Ok((key, text)),
+        None => Err(format!("has no text for `{key}`")),
+    };
+    labels.into_iter().map(present).collect()
+}
+
+/// `true` or `false`.
+pub fn truth(value: &Value) -> Result<bool, String> {
+    let wrong = || format!("must be true or false, is {}", kind_of(value));
+    value.as_bool().ok_or_else(wrong)
 }
 
 /// A plan's name.
@@ -97,7 +128,7 @@ fn email(text: &str) -> Result<String, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -120,7 +151,7 @@ mod tests {
     #[test]
     fn all_complaints_come_at_once() {
         let error = parse_json(
-            json!({"name": "x".repeat(61), "plan": "huge", "admin_email": 7, "nam": ""}),
+            json!({"name": "x".repeat(61), "plan": "huge", "admin_email": 7, "labels": {"A": "x"}, "deletion_protection": 1, "nam": ""}),
         )
         .unwrap_err();
         let pointers: Vec<_> = error
@@ -128,7 +159,17 @@ mod tests {
             .iter()
             .map(|field| field.pointer.as_str())
             .collect();
-        assert_eq!(pointers, ["/name", "/plan", "/admin_email", "/nam"]);
+        assert_eq!(
+            pointers,
+            [
+                "/name",
+                "/plan",
+                "/admin_email",
+                "/labels",
+                "/deletion_protection",
+                "/nam"
+            ]
+        );
     }
 
     #[test]

@@ -40,5 +40,7 @@ pub async fn handle(
         .snapshot(async |db| page(db, caller, store, wanted).await)
         .await
         .map_err(|error| ApiError::about(&id, error))?;
-    Ok(Json(PageView::of(page, |found| OperationView::of(&found))?))
+    Ok(Json(PageView::of(page, |found| {
+        OperationView::of(&found).map(|view| view.seen(&state.pulse))
+    })?))
 }

@@ -32,5 +32,5 @@ pub async fn handle(
         .snapshot(async |db| find::one(db, caller, store).await)
         .await
         .map_err(|error| ApiError::about(&id, error))?;
-    Ok(Json(StoreView::of(&found)?))
+    Ok(Json(StoreView::of(&found)?.seen(&state.pulse)))
 }

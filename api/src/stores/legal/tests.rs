@@ -9,6 +9,7 @@ use shared::operation::{OperationKind, OperationStatus};
 use super::*;
 use crate::projector::status;
 use crate::projector::tests::records;
+use crate::record::Previous;
 
 const BEGIN: &str = "<!-- wishes, written by a test: begin -->\n";
 const END: &str = "<!-- wishes, written by a test: end -->\n";
@@ -34,12 +35,14 @@ fn docs_states_md_says_what_may_be_asked_for_when() {
 
 fn table() -> String {
     let mut table = String::from(
-        "| store | newest operation | change, upgrade | retry | cancel |\n|---|---|---|---|---|\n",
+        "| store | newest operation | change, upgrade | rollback | suspend | resume | retry | cancel |\n|---|---|---|---|---|---|---|---|\n",
     );
     let kinds = [
         OperationKind::Create,
         OperationKind::Update,
         OperationKind::Rollback,
+        OperationKind::Suspend,
+        OperationKind::Resume,
         OperationKind::Delete,
     ];
     for kind in kinds {
@@ -47,11 +50,14 @@ fn table() -> String {
             let (store, operation) = standing(kind, operation_status);
             let _ = writeln!(
                 table,
-                "| {} | {} {} | {} | {} | {} |",
+                "| {} | {} {} | {} | {} | {} | {} | {} | {} |",
                 store.status.as_str(),
                 kind.as_str(),
                 operation_status.as_str(),
                 said(update(&store, &operation).map(OperationKind::as_str)),
+                said(rollback(&store, &operation).map(|_| "Rollback")),
+                said(rests(&store, &operation, true)),
+                said(rests(&store, &operation, false)),
                 said(retry(&store, &operation).map(OperationKind::as_str)),
                 said(cancel(&store, &operation).map(|cancel| match cancel {
                     Cancel::End => "Failed(Cancelled)",
@@ -63,10 +69,28 @@ fn table() -> String {
     table
 }
 
+fn rests(
+    store: &StoreRecord,
+    operation: &OperationRecord,
+    suspended: bool,
+) -> Result<&'static str, Refusal> {
+    rest(store, operation, suspended).map(|spec| match (spec, suspended) {
+        (None, _) => "so already",
+        (Some(_), true) => "Suspend",
+        (Some(_), false) => "Resume",
+    })
+}
+
 fn standing(kind: OperationKind, status: OperationStatus) -> (StoreRecord, OperationRecord) {
     let (mut store, mut operation) = records(kind);
     operation.status = status;
     store.status = status::of(kind, status);
+    store.spec.suspended = store.status == StoreStatus::Suspended;
+    store.previous = (kind == OperationKind::Update).then(|| Previous {
+        chart: Some("0.1.0".to_owned()),
+        image: None,
+        generation: operation.generation,
+    });
     (store, operation)
 }
 
@@ -86,6 +110,8 @@ fn every_refusal_names_the_store_and_what_to_do() {
                 update(&store, &operation).err(),
                 retry(&store, &operation).err(),
                 cancel(&store, &operation).err(),
+                rollback(&store, &operation).err(),
+                rest(&store, &operation, true).err(),
             ];
             for refusal in refusals.into_iter().flatten() {
                 assert!(refusal.to_string().contains("store-bcdfgh"), "{refusal}");

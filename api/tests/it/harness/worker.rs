@@ -140,7 +140,12 @@ impl Worker {
 
 pub fn ready() -> EventBody {
     let chart = "store-0.1.0".to_owned();
-    EventBody::Ready { revision: 1, chart }
+    let image = |name: &str, tag: &str| (name.to_owned(), format!("{name}:{tag}"));
+    EventBody::Ready {
+        revision: 1,
+        chart,
+        images: [image("mysql", "8.4"), image("wordpress", "7.1")].into(),
+    }
 }
 
 pub fn failed(code: FailureCode, changed: bool) -> EventBody {

@@ -21,6 +21,7 @@ function urumi_connect(): mysqli|int
 /**
  * Of `wordpress`: 'installing', 'installed', or null when the set-up never ran.
  * Of `woocommerce`: the version the shop was set up with, or null.
+ * Of `title`: the name that the platform gave the shop last, as a digest, or null.
  */
 function urumi_state(mysqli $connection, string $of = 'wordpress'): ?string
 {

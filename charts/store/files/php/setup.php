@@ -1,7 +1,7 @@
 <?php
 /**
- * Finishes WordPress's installation, or upgrades its tables after a new image;
- * then shop.php, in a process of its own, makes a shop of it.
+ * Finishes WordPress's installation, or upgrades its tables after a new image, and
+ * gives the shop a new name; then shop.php, in a process of its own, makes a shop of it.
  * May run any number of times. Exit codes: 0 done · 10 the database does not
  * answer · 11 the database refuses the password · 12 the installation failed ·
  * 13 the upgrade failed · 14 settings or secrets are missing · 15 WooCommerce is
@@ -114,6 +114,21 @@ function install(): void
     delete_option('rewrite_rules');
 }
 
+/** A new name from the platform is the new title; one that its owner set stays until then. */
+function name_shop(mysqli $connection): void
+{
+    $name = (string) getenv('URUMI_STORE_NAME');
+    $before = urumi_state($connection, 'title');
+    if ($before === hash('sha256', $name)) {
+        return;
+    }
+    if ($before !== null) {
+        update_option('blogname', $name);
+        say('wordpress', 'took the new name');
+    }
+    urumi_record($connection, hash('sha256', $name), 'title');
+}
+
 check_settings();
 $connection = wait_for_database();
 $state = urumi_state($connection);
@@ -145,7 +160,9 @@ try {
     if (urumi_schema($connection) < urumi_wanted_schema()) {
         throw new RuntimeException('the tables are still of an older version');
     }
+    // The record's table is there now, also of an installation that was brought here.
     urumi_record($connection, 'installed');
+    name_shop($connection);
     if (urumi_woocommerce() !== null) {
         $failing = NO_SHOP;
         // A plugin can only be loaded at the beginning of a process.

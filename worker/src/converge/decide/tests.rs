@@ -250,6 +250,28 @@ fn a_pod_that_holds_up_its_set_is_deleted_a_few_times() {
 }
 
 #[test]
+fn a_store_that_rests_is_done_without_its_shop_and_one_that_wakes_gets_its_pods_back() {
+    let mut rest = create(true);
+    if let Goal::Present { spec } = &mut rest.goal {
+        spec.suspended = true;
+    }
+    assert_eq!(next(&rest, &seen(), &taken(&[])), Next::Done);
+    assert_eq!(
+        next(&create(true), &seen(), &taken(&[])),
+        Next::Do(Step::Storefront)
+    );
+
+    let waking = Observed {
+        restore: Some(3),
+        ..seen()
+    };
+    let woken = |times| next(&create(true), &waking, &taken(&vec![Step::Rollout; times]));
+    assert_eq!(woken(0), Next::Do(Step::Rollout));
+    // An autoscaler that thinks otherwise has the last word.
+    assert_eq!(woken(3), Next::Do(Step::Storefront));
+}
+
+#[test]
 fn a_shop_that_stays_silent_is_a_failure_in_the_end() {
     let at_shop = taken(&[Step::Storefront]);
     for (seconds, expected) in [(0, "Wait:Storefront"), (180, "Stuck:StorefrontUnreachable")] {

@@ -1,0 +1,119 @@
+//! `POST /stores/{id}/rollback`, `/suspend`, `/resume`
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::http::granted::{request_key, respond};
+use crate::http::json::{Fields, JsonObject};
+use crate::http::query::Query;
+use crate::http::state::AppState;
+use crate::routes::refusals::{OfChange, OfWish};
+use crate::routes::stores::store_id;
+use crate::routes::stores::update::said;
+use crate::routes::view::StoreView;
+use crate::stores::Caller;
+use crate::stores::life::{Deed, turn};
+use crate::stores::wish::Wish;
+
+/// Return a Ready store to the chart and image that it had before they changed
+/// last. Name, plan, replicas and data stay as they are. Asked again, it goes
+/// forth again.
+#[utoipa::path(
+    post, path = "/stores/{id}/rollback", tag = "stores", operation_id = "rollbackStore",
+    summary = "Roll a store back",
+    params(
+        ("id" = shared::ids::StoreId, Path, description = "The store's id."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
+    ),
+    responses(
+        (status = 202, description = "Accepted; the store's `operation` does it.", body = StoreView,
+            headers(("Location" = String, description = "Path of the operation."))),
+        OfWish, OfChange,
+    ),
+)]
+pub async fn rollback(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    path: Path<String>,
+    body: JsonObject,
+) -> Result<HttpResponse, ApiError> {
+    ask(&request, &state, &caller, (&path, body), Deed::Rollback).await
+}
+
+/// Take a Ready store's web pods away and keep its data; it is Suspended then, and
+/// its address does not answer. Its database goes on running.
+#[utoipa::path(
+    post, path = "/stores/{id}/suspend", tag = "stores", operation_id = "suspendStore",
+    summary = "Suspend a store",
+    params(
+        ("id" = shared::ids::StoreId, Path, description = "The store's id."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
+    ),
+    responses(
+        (status = 200, description = "It is Suspended already; nothing is done.", body = StoreView),
+        (status = 202, description = "Accepted; the store's `operation` does it.", body = StoreView,
+            headers(("Location" = String, description = "Path of the operation."))),
+        OfWish, OfChange,
+    ),
+)]
+pub async fn suspend(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    path: Path<String>,
+    body: JsonObject,
+) -> Result<HttpResponse, ApiError> {
+    ask(&request, &state, &caller, (&path, body), Deed::Suspend).await
+}
+
+/// Bring a Suspended store back with as many web pods as it had.
+#[utoipa::path(
+    post, path = "/stores/{id}/resume", tag = "stores", operation_id = "resumeStore",
+    summary = "Resume a store",
+    params(
+        ("id" = shared::ids::StoreId, Path, description = "The store's id."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
+    ),
+    responses(
+        (status = 200, description = "It is Ready already; nothing is done.", body = StoreView),
+        (status = 202, description = "Accepted; the store's `operation` does it.", body = StoreView,
+            headers(("Location" = String, description = "Path of the operation."))),
+        OfWish, OfChange,
+    ),
+)]
+pub async fn resume(
+    request: HttpRequest,
+    state: Data<AppState>,
+    caller: Caller,
+    path: Path<String>,
+    body: JsonObject,
+) -> Result<HttpResponse, ApiError> {
+    ask(&request, &state, &caller, (&path, body), Deed::Resume).await
+}
+
+async fn ask(
+    request: &HttpRequest,
+    state: &AppState,
+    caller: &Caller,
+    (path, body): (&str, JsonObject),
+    deed: Deed,
+) -> Result<HttpResponse, ApiError> {
+    let id = store_id(path)?;
+    Query::of(request).finish()?;
+    Fields::of(body).finish()?;
+    let key = request_key(request, &Value::Null)?;
+    let wish = Wish {
+        caller,
+        key: key.as_ref(),
+    };
+    let granted = turn(&state.db, &state.settings.engine, (&id, deed), wish, said)
+        .await
+        .map_err(|error| ApiError::about(&id, error))?;
+    Ok(respond(granted))
+}
