@@ -16,6 +16,8 @@ use crate::faults::store::Wish;
 /// From the restart to the end of the operation: as long as a dead worker's lease
 /// may hold, and ten seconds.
 pub const CONVERGENCE: Duration = HELD.saturating_add(Duration::from_secs(10));
+/// What is slower than this is no chance, and is not played again.
+const CHANCE: Duration = Duration::from_secs(26);
 /// How long a relay's claim on a message holds (`api/src/outbox/window.rs`).
 const CLAIM: Duration = Duration::from_secs(15);
 /// Between two looks at the fuse: the next bait must lie before it is passed.
@@ -71,12 +73,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether nothing is wrong but its time, for the first time: the machine may
-    /// have had other things to do.
+    /// Whether nothing is wrong but its time, for the first time and by little: the
+    /// machine may have had other things to do.
     #[must_use]
     pub fn may_be_chance(&self) -> bool {
         let slow = |finding: &Finding| finding.wrong == Wrong::Slow;
-        !self.case.again && !self.findings.is_empty() && self.findings.iter().all(slow)
+        let by_little = self.convergence.is_none_or(|took| took <= CHANCE);
+        let only_slow = !self.findings.is_empty() && self.findings.iter().all(slow);
+        !self.case.again && by_little && only_slow
     }
 }
 
