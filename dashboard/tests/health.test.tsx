@@ -1,11 +1,9 @@
 // Health beside a store's status: in words as well as in colour, reasons too.
-import { QueryClientProvider } from "@tanstack/preact-query";
-import { render, screen, within } from "@testing-library/preact";
-import { describe, expect, test, vi } from "vitest";
+import { screen, within } from "@testing-library/preact";
+import { describe, expect, test } from "vitest";
 import type { HealthReason, HealthView, StoreView } from "../src/api/types";
-import { StoreTable } from "../src/components/store-table";
-import { newQueryClient } from "../src/live/stores";
-import { at, START, store } from "./samples";
+import { at, store } from "./samples";
+import { showAfter } from "./table";
 
 const mysql: HealthReason = {
   code: "DatabaseNotReady",
@@ -18,21 +16,7 @@ const crash: HealthReason = {
   message: "exited with 137",
 };
 
-function show(shown: StoreView, openId?: string) {
-  return render(
-    <QueryClientProvider client={newQueryClient()}>
-      <StoreTable
-        stores={[shown]}
-        openId={openId}
-        now={START + 60_000}
-        onToggle={vi.fn()}
-        onDelete={vi.fn()}
-        onProblem={vi.fn()}
-        onFocusLost={vi.fn()}
-      />
-    </QueryClientProvider>,
-  );
-}
+const show = (shown: StoreView, openId?: string) => showAfter(60_000, shown, openId);
 
 const well = (health: Partial<HealthView> & { status: HealthView["status"] }) =>
   store({ health: { reasons: [], looked_at: at(40), ...health } });

@@ -1,29 +1,13 @@
 // What one store shows: status, hostile names, link, failure.
-import { QueryClientProvider } from "@tanstack/preact-query";
 import { render, screen, within } from "@testing-library/preact";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Failure, Health, StoreStatus, StoreView } from "../src/api/types";
 import { changes } from "../src/components/announcer";
 import { StatusBadge } from "../src/components/status-badge";
-import { StoreTable } from "../src/components/store-table";
-import { newQueryClient } from "../src/live/stores";
-import { at, operation, START, step, store } from "./samples";
+import { at, operation, step, store } from "./samples";
+import { showAfter } from "./table";
 
-function show(shown: StoreView, openId?: string) {
-  return render(
-    <QueryClientProvider client={newQueryClient()}>
-      <StoreTable
-        stores={[shown]}
-        openId={openId}
-        now={START + 20_000}
-        onToggle={vi.fn()}
-        onDelete={vi.fn()}
-        onProblem={vi.fn()}
-        onFocusLost={vi.fn()}
-      />
-    </QueryClientProvider>,
-  );
-}
+const show = (shown: StoreView, openId?: string) => showAfter(20_000, shown, openId);
 
 describe("a status", () => {
   test.each([

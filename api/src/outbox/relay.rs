@@ -22,7 +22,7 @@ use crate::pulse::Pulse;
 /// Looked at without being woken.
 const POLL: Duration = Duration::from_secs(1);
 /// A batch that takes longer is given up; below the claim's time.
-const PUBLISH_TIMEOUT: Duration = Duration::from_secs(12);
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(4);
 const CHANNEL: &str = "urumi_outbox";
 
 /// One relay; several may run at once.

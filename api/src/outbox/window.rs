@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::db::DbError;
 
-/// How long a claim holds if its owner dies before it marks the rows.
-pub const CLAIM_SECONDS: f64 = 15.0;
+/// How long a claim holds if its owner dies before it marks the rows: what it was
+/// to publish waits as long.
+pub const CLAIM_SECONDS: f64 = 5.0;
 /// Rows taken at once.
 const BATCH: i64 = 32;
 

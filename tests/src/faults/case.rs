@@ -8,16 +8,14 @@ use serde_json::Value;
 
 use crate::faults::bait::Baits;
 use crate::faults::check::{Expected, Finding, Findings, Wrong, check};
-use crate::faults::own::{HELD, Own, SILENCE};
+use crate::faults::own::{HELD, Own};
 use crate::faults::patience::{LOOK, until};
-use crate::faults::road::{Before, Road};
+use crate::faults::road::Road;
 use crate::faults::store::Wish;
 
 /// From the restart to the end of the operation: as long as a dead worker's lease
 /// may hold, and ten seconds.
 pub const CONVERGENCE: Duration = HELD.saturating_add(Duration::from_secs(10));
-/// How long a relay's claim on a message holds (`api/src/outbox/window.rs`).
-const CLAIM: Duration = Duration::from_secs(15);
 /// Between two looks at the fuse: the next bait must lie before it is passed.
 const GLANCE: Duration = Duration::from_millis(5);
 /// What an operation may take with everything that is done to it.
@@ -38,25 +36,6 @@ pub struct Case {
     pub point: &'static str,
     pub road: Road,
     pub who: Who,
-    /// It was played before, and only slow.
-    pub again: bool,
-}
-
-impl Case {
-    /// How soon its operation must have ended after the restart. A lost command is
-    /// said again when its operation was silent for long enough; what a dead relay
-    /// had claimed is free when its claim ends.
-    #[must_use]
-    pub fn limit(&self) -> Duration {
-        let relay = ["api.relay.", "api.control."];
-        if self.road.before == Some(Before::CommandLost) {
-            CONVERGENCE + SILENCE
-        } else if relay.iter().any(|part| self.point.starts_with(part)) {
-            CLAIM + Duration::from_secs(10)
-        } else {
-            CONVERGENCE
-        }
-    }
 }
 
 /// What came of it.
@@ -68,16 +47,6 @@ pub struct Outcome {
     pub convergence: Option<Duration>,
     pub took: Duration,
     pub findings: Vec<Finding>,
-}
-
-impl Outcome {
-    /// Whether nothing is wrong but its time, for the first time: the machine may
-    /// have had other things to do.
-    #[must_use]
-    pub fn may_be_chance(&self) -> bool {
-        let slow = |finding: &Finding| finding.wrong == Wrong::Slow;
-        !self.case.again && !self.findings.is_empty() && self.findings.iter().all(slow)
-    }
 }
 
 /// The store that a row of cases is about.
@@ -164,11 +133,10 @@ pub async fn run(
         .or(fired)
         .zip(ended)
         .map(|(from, to)| to.saturating_duration_since(from));
-    let limit = case.limit();
-    if convergence.is_some_and(|took| took > limit) {
+    if convergence.is_some_and(|took| took > CONVERGENCE) {
         findings.add(
             Wrong::Slow,
-            format!("converged after {convergence:?} instead of {limit:?}"),
+            format!("converged after {convergence:?} instead of {CONVERGENCE:?}"),
         );
     }
     own.until_ready().await?;

@@ -105,12 +105,7 @@ fn words(findings: &[Finding]) -> Vec<String> {
 
 fn straight(point: &'static str, who: Who, wish: Wish) -> Case {
     let road = Road::straight(wish);
-    Case {
-        point,
-        road,
-        who,
-        again: false,
-    }
+    Case { point, road, who }
 }
 
 async fn killed(own: &Own, point: &'static str, who: Who, wish: Wish) -> Result<Vec<String>> {

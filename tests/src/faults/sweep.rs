@@ -50,7 +50,6 @@ pub fn cases(scope: &Scope) -> Vec<Case> {
                 point: point.name,
                 road,
                 who,
-                again: false,
             }));
         }
     }
@@ -180,10 +179,6 @@ async fn row(
         let outcome = run(own, case, &mut subject, expected).await?;
         let well = outcome.findings.is_empty();
         crate::faults::report::line(&outcome);
-        if outcome.may_be_chance() {
-            shared.put_back(case);
-            continue;
-        }
         outcomes.push(outcome);
         if !well {
             return Ok(false);
@@ -222,17 +217,6 @@ impl Shared {
 
     fn take(&self, wish: Wish) -> Option<Case> {
         self.left.lock().ok()?.get_mut(wish.as_str())?.pop_front()
-    }
-
-    fn put_back(&self, case: Case) {
-        if let Ok(mut left) = self.left.lock() {
-            let again = Case {
-                again: true,
-                ..case
-            };
-            let cases = left.entry(case.road.wish.as_str()).or_default();
-            cases.push_back(again);
-        }
     }
 
     fn unseen(&self, wish: Wish) -> bool {

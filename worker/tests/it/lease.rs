@@ -105,6 +105,7 @@ async fn a_dead_holder_is_followed_after_its_length_and_not_before() {
 
     let took = begun.elapsed();
     assert!(took >= TERMS.length, "{took:?}");
+    assert!(took < TERMS.length + GRAIN * 2, "{took:?}");
 }
 
 #[tokio::test]
@@ -132,6 +133,8 @@ async fn a_raised_generation_stops_the_holder() {
     let leases = leases(&a_name("t")).await;
     let command = a_create();
     let first = hold(&leases, &command, "a").await;
+    let begun = Instant::now();
+
     raise(&leases, &command.store_id, Generation(2))
         .await
         .unwrap();
@@ -139,6 +142,11 @@ async fn a_raised_generation_stops_the_holder() {
     tokio::time::timeout(SOON, first.lost().cancelled())
         .await
         .unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(first.loss(), Some(Loss::Newer(Generation(2))));
     assert!(first.settle(1, &EventBody::Deleted, None).await.is_err());
     first.release().await;

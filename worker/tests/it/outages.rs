@@ -1,6 +1,6 @@
 //! Workers, brokers and clusters that go away in the middle.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
@@ -82,7 +82,7 @@ async fn a_killed_worker_takes_its_helm_with_it() {
 
     worker.kill();
 
-    until("helm is gone", SOON, async || {
+    until("helm is gone", Duration::from_secs(5), async || {
         let pid = std::fs::read_to_string(&pid).unwrap();
         !std::fs::read(format!("/proc/{}/cmdline", pid.trim())).is_ok_and(|c| !c.is_empty())
     })
@@ -101,10 +101,12 @@ async fn a_stopped_worker_hands_its_store_back_at_once() {
     here.broker.command(&command).await;
     here.broker.until(SOON, at(Step::Rollout)).await;
 
-    assert!(first.stop(SOON).await, "{}", here.log());
+    let begun = Instant::now();
+    assert!(first.stop(Duration::from_secs(10)).await, "{}", here.log());
     let events = here.broker.until_settled(SOON).await;
 
     assert!(matches!(events.last(), Some(EventBody::Deferred { .. })));
+    assert!(begun.elapsed() < Duration::from_secs(10));
     here.values("{}");
     let _second = here.worker();
     here.broker.command(&command).await;
