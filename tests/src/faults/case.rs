@@ -16,6 +16,8 @@ use crate::faults::store::Wish;
 /// From the restart to the end of the operation: as long as a dead worker's lease
 /// may hold, and ten seconds.
 pub const CONVERGENCE: Duration = HELD.saturating_add(Duration::from_secs(10));
+/// What is slower than this is no chance, and is not played again.
+const CHANCE: Duration = Duration::from_secs(26);
 /// Between two looks at the fuse: the next bait must lie before it is passed.
 const GLANCE: Duration = Duration::from_millis(5);
 /// What an operation may take with everything that is done to it.
@@ -36,6 +38,8 @@ pub struct Case {
     pub point: &'static str,
     pub road: Road,
     pub who: Who,
+    /// It was played before, and only slow.
+    pub again: bool,
 }
 
 /// What came of it.
@@ -47,6 +51,19 @@ pub struct Outcome {
     pub convergence: Option<Duration>,
     pub took: Duration,
     pub findings: Vec<Finding>,
+}
+
+impl Outcome {
+    /// Whether nothing is wrong but its time, for the first time and by little: the
+    /// machine may have had other things to do. (In the short form, which runs
+    /// beside whatever else a machine does; the long one plays nothing again.)
+    #[must_use]
+    pub fn may_be_chance(&self) -> bool {
+        let slow = |finding: &Finding| finding.wrong == Wrong::Slow;
+        let by_little = self.convergence.is_none_or(|took| took <= CHANCE);
+        let only_slow = !self.findings.is_empty() && self.findings.iter().all(slow);
+        !self.case.again && by_little && only_slow
+    }
 }
 
 /// The store that a row of cases is about.

@@ -105,7 +105,12 @@ fn words(findings: &[Finding]) -> Vec<String> {
 
 fn straight(point: &'static str, who: Who, wish: Wish) -> Case {
     let road = Road::straight(wish);
-    Case { point, road, who }
+    Case {
+        point,
+        road,
+        who,
+        again: false,
+    }
 }
 
 async fn killed(own: &Own, point: &'static str, who: Who, wish: Wish) -> Result<Vec<String>> {

@@ -7,13 +7,13 @@ use crate::faults::case::{CONVERGENCE, Outcome};
 use crate::faults::check::Wrong;
 use crate::faults::sweep::Swept;
 
-/// One case, as soon as it is over.
-pub fn line(outcome: &Outcome) {
+/// One case, as soon as it is over; `again` if it is to be played once more.
+pub fn line(outcome: &Outcome, again: bool) {
     let case = outcome.case;
-    let verdict = if outcome.findings.is_empty() {
-        "ok"
-    } else {
-        "FAILED"
+    let verdict = match outcome {
+        _ if outcome.findings.is_empty() => "ok",
+        _ if again => "again",
+        _ => "FAILED",
     };
     println!(
         "{verdict:6} {:6} {:40} converged {:>6} took {:.1} s",

@@ -1,7 +1,7 @@
 //! The exhaustive sweep: every named point on the way of every wish. Several
 //! platforms take cases from one list; a store goes through a create, an update
 //! and a delete, so that no preparation is done in vain. A case that was only slow
-//! is played once more.
+//! is played once more in the short form.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
@@ -50,6 +50,7 @@ pub fn cases(scope: &Scope) -> Vec<Case> {
                 point: point.name,
                 road,
                 who,
+                again: false,
             }));
         }
     }
@@ -178,7 +179,12 @@ async fn row(
         }
         let outcome = run(own, case, &mut subject, expected).await?;
         let well = outcome.findings.is_empty();
-        crate::faults::report::line(&outcome);
+        let again = scope.once && outcome.may_be_chance();
+        crate::faults::report::line(&outcome, again);
+        if again {
+            shared.put_back(case);
+            continue;
+        }
         outcomes.push(outcome);
         if !well {
             return Ok(false);
@@ -217,6 +223,17 @@ impl Shared {
 
     fn take(&self, wish: Wish) -> Option<Case> {
         self.left.lock().ok()?.get_mut(wish.as_str())?.pop_front()
+    }
+
+    fn put_back(&self, case: Case) {
+        if let Ok(mut left) = self.left.lock() {
+            let again = Case {
+                again: true,
+                ..case
+            };
+            let cases = left.entry(case.road.wish.as_str()).or_default();
+            cases.push_back(again);
+        }
     }
 
     fn unseen(&self, wish: Wish) -> bool {
