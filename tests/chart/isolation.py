@@ -16,6 +16,10 @@ from hands import KEYS, create, get, namespace, run, secret, until
 from rendering import CHART, EMBEDDED, LOCAL
 
 A, B = "store-bcdf22", "store-bcdf44"
+STATE = os.path.dirname(os.environ["KUBECONFIG"])
+# Which web image the cluster has; only that one is there.
+WOOCOMMERCE = os.path.join(STATE, "values-woocommerce.yaml")
+VALUES = [LOCAL, EMBEDDED] + ([WOOCOMMERCE] if os.path.exists(WOOCOMMERCE) else [])
 APISERVER = (os.environ["API_ADDRESS"], int(os.environ["APISERVER_PORT"]))
 METADATA = ("169.254.169.254", 80)
 
@@ -26,11 +30,11 @@ def install(store):
     host = f"{store}.localhost"
     values = {"store": {"id": store, "name": "Isolated", "host": host, "url": f"http://{host}:{ingress()}", "plan": "small", "adminEmail": "o@example.com"},
               "credentials": {"existingSecret": "store-credentials"}}
-    run("helm", "upgrade", "--install", store, CHART, "-n", store, "-f", LOCAL, "-f", EMBEDDED, "-f", "-", given=json.dumps(values))
+    run("helm", "upgrade", "--install", store, CHART, "-n", store, *[word for file in [*VALUES, "-"] for word in ("-f", file)], given=json.dumps(values))
 
 
 def ingress():
-    with open(os.path.join(os.path.dirname(os.environ["KUBECONFIG"]), "ingress-port")) as file:
+    with open(os.path.join(STATE, "ingress-port")) as file:
         return file.read().strip()
 
 

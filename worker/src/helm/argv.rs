@@ -23,6 +23,9 @@ pub struct Upgrade<'a> {
     pub digest: &'a str,
     /// Take objects over that an earlier, lost release left behind.
     pub adopt: bool,
+    /// The chart is another than the one that the values files are written for:
+    /// what it does not know of them says nothing to it, and is no fault.
+    pub other_version: bool,
 }
 
 /// Install, or upgrade to exactly these values.
@@ -34,6 +37,7 @@ pub fn upgrade(wanted: Upgrade<'_>) -> Vec<String> {
         values_files,
         digest,
         adopt,
+        other_version,
     } = wanted;
     let mut argv = words(&["upgrade", "--install", store.as_str()]);
     argv.push(chart.display().to_string());
@@ -49,6 +53,9 @@ pub fn upgrade(wanted: Upgrade<'_>) -> Vec<String> {
     argv.extend(words(&["--labels", &label, "--hide-notes"]));
     if adopt {
         argv.push("--take-ownership".to_owned());
+    }
+    if other_version {
+        argv.push("--skip-schema-validation".to_owned());
     }
     argv
 }
@@ -107,6 +114,7 @@ mod tests {
             values_files: &files,
             digest: "abc",
             adopt: false,
+            other_version: false,
         };
 
         insta::assert_snapshot!(upgrade(wanted).join(" "), @"upgrade --install store-k7q2mx charts/store --namespace store-k7q2mx --values values-local.yaml --values my.yaml --values - --reset-values --no-hooks --force-conflicts --history-max 3 --timeout 55s --labels urumi.dev/digest=abc --hide-notes");
@@ -116,6 +124,13 @@ mod tests {
                 ..wanted
             })
             .contains(&"--take-ownership".to_owned())
+        );
+        assert!(
+            upgrade(Upgrade {
+                other_version: true,
+                ..wanted
+            })
+            .contains(&"--skip-schema-validation".to_owned())
         );
         insta::assert_snapshot!(rollback(&store, 2).join(" "), @"rollback store-k7q2mx 2 --namespace store-k7q2mx --no-hooks --force-conflicts --history-max 3 --timeout 55s");
         insta::assert_snapshot!(uninstall(&store).join(" "), @"uninstall store-k7q2mx --namespace store-k7q2mx --no-hooks --ignore-not-found --timeout 55s");

@@ -24,7 +24,8 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         return Ok(false);
     };
     remove_failed_set_up(job).await?;
-    if matches!(&job.command.body.goal, Goal::Present { spec } if spec.suspended) {
+    let rests = matches!(&job.command.body.goal, Goal::Present { spec } if spec.suspended);
+    if rests {
         namespace::note_web_pods(job, seen).await?;
     }
     let settings = &job.context.settings;
@@ -35,6 +36,8 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         values_files: &values_files,
         digest: &wanted.digest,
         adopt: is_lost(job, seen),
+        // One that does not know how to rest must say so.
+        other_version: wanted.chart != settings.chart && !rests,
     });
     match helm(job, Step::Release, args, wanted.values.clone()).await {
         Err(StepError::Failed { failure, changed }) => Err(StepError::Failed {
