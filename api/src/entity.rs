@@ -10,4 +10,5 @@ pub mod outbox_message;
 pub mod parked_message;
 pub mod session;
 pub mod store;
+pub mod stream_event;
 pub mod tenant;

@@ -101,6 +101,18 @@ pub enum ApiError {
         /// Whole seconds.
         retry_after: u64,
     },
+    /// More streams of one caller than are allowed.
+    #[error("you watch {limit} streams at once already")]
+    TooManyStreams {
+        /// At most.
+        limit: usize,
+    },
+    /// More streams than this process may hold.
+    #[error("this server holds {limit} streams already, which is all it may")]
+    StreamsFull {
+        /// At most.
+        limit: usize,
+    },
     /// The path holds a text that is no id of that kind.
     #[error("`{0}` is not an id: expected a UUID")]
     MalformedId(String),
@@ -170,6 +182,8 @@ impl ApiError {
             Self::CredentialsRefused(_) => Code::CredentialsRefused,
             Self::RoleMissing { .. } => Code::RoleMissing,
             Self::RateLimited { .. } => Code::RateLimited,
+            Self::TooManyStreams { .. } => Code::TooManyStreams,
+            Self::StreamsFull { .. } => Code::StreamsFull,
             Self::MalformedId(_) => Code::MalformedId,
             Self::KeyNotFound(_) => Code::KeyNotFound,
             Self::TenantNotFound(_) => Code::TenantNotFound,
@@ -209,6 +223,10 @@ impl ApiError {
                 Some("Ask an admin of your tenant for a key with that role.".to_owned())
             }
             Self::RateLimited { .. } => Some("Wait as long as `Retry-After` says.".to_owned()),
+            Self::TooManyStreams { .. } => {
+                Some("End one of them, or watch all stores in one stream.".to_owned())
+            }
+            Self::StreamsFull { .. } => Some("Try again in a few seconds.".to_owned()),
             Self::KeyNotFound(_) => Some("List your keys with GET /keys.".to_owned()),
             Self::TenantNotFound(_) => Some("List them with GET /tenants.".to_owned()),
             Self::TenantNameTaken(_) => Some("Choose another name.".to_owned()),

@@ -2,6 +2,7 @@
 //! headers, then the routes. And the parts that routes are made of.
 
 pub mod authenticate;
+pub mod connection;
 pub mod cookie;
 pub mod cursor;
 pub mod dashboard;
@@ -12,5 +13,6 @@ pub mod needs;
 pub mod query;
 pub mod rates;
 pub mod request_id;
+pub mod sse;
 pub mod state;
 pub mod unique;

@@ -35,6 +35,7 @@ mod idempotency;
 mod paging;
 mod retention;
 mod stores;
+mod stream;
 
 mod reconciliation;
 

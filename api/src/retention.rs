@@ -1,6 +1,6 @@
 //! Forgets what is no longer needed: answers older than a day, sessions whose
-//! time is over, inbox entries
-//! older than any message can be. The audit is never touched.
+//! time is over, inbox entries older than any message can be, events of the stream
+//! older than a week. The audit is never touched.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::db::{Database, DbError};
 
 const INTERVAL: Duration = Duration::from_secs(600);
 
-const FORGET: [&str; 3] = [
+const FORGET: [&str; 4] = [
     "DELETE FROM sessions WHERE hash IN (
         SELECT hash FROM sessions WHERE expires_at < now() LIMIT 1000)",
     "DELETE FROM idempotency_keys WHERE (tenant_id, principal, key) IN (
@@ -21,6 +21,11 @@ const FORGET: [&str; 3] = [
         WHERE created_at < now() - interval '24 hours' LIMIT 1000)",
     "DELETE FROM inbox WHERE event_id IN (
         SELECT event_id FROM inbox WHERE received_at < now() - interval '14 days' LIMIT 1000)",
+    // Who comes back to a position before the horizon is told that something is missing.
+    "WITH gone AS (DELETE FROM stream_events WHERE position IN (
+        SELECT position FROM stream_events WHERE at < now() - interval '7 days' ORDER BY at LIMIT 10000)
+        RETURNING position)
+     UPDATE stream_horizon SET position = greatest(position, (SELECT max(position) FROM gone))",
 ];
 
 /// Forget now and then, until stopped.

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, Resource};
 use crate::error::ApiError;
 use crate::http::dashboard;
 use crate::routes::{
-    audit, audit_proof, dead_letters, docs, keys, operations, probes, reconciliation, session,
-    stores, tenants, whoami,
+    audit, audit_proof, dead_letters, docs, events, keys, operations, probes, reconciliation,
+    session, stores, tenants, whoami,
 };
 
 /// The routes; what is not here is a problem.
@@ -22,6 +22,8 @@ pub fn configure(config: &mut ServiceConfig) {
                 .route(web::get().to(stores::list::handle))
                 .route(web::post().to(stores::create::handle)),
         )
+        .service(at("/stores/events", GET).route(web::get().to(events::all)))
+        .service(at("/stores/{id}/events", GET).route(web::get().to(events::of_store)))
         .service(at("/stores/audit/logs", GET).route(web::get().to(audit::handle)))
         .service(
             at(

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod audit_proof;
 pub mod dead_letters;
 pub mod docs;
+pub mod events;
 pub mod key_view;
 pub mod keys;
 pub mod operations;

@@ -19,12 +19,14 @@ use crate::audit::sign::{NoSeed, Signer};
 use crate::db::{Database, DbError};
 use crate::http::rates::Rates;
 use crate::http::state::AppState;
-use crate::http::{authenticate, local_guard, request_id};
+use crate::http::{authenticate, connection, local_guard, request_id};
 use crate::observer::Observer;
 use crate::outbox::relay::Relay;
 use crate::projector::{Projector, dead_letters};
 use crate::pulse::Pulse;
 use crate::settings::{Login, Refused, Settings};
+use crate::stream::feed::Feed;
+use crate::stream::seats::Seats;
 use crate::watchdog::Watchdog;
 use crate::{migrate, retention, router};
 
@@ -33,6 +35,9 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// How long saying goodbye to the database may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// For the feed, which has a listener too.
+const CONNECTIONS_OF_FEED: u32 = 1;
 
 /// Connections for the relay, the projector, the watchdog and the rest.
 const CONNECTIONS_BEHIND: u32 = 4;
@@ -72,6 +77,7 @@ pub struct Server {
     state: AppState,
     /// For everything but requests.
     behind: Database,
+    watched: Database,
 }
 
 impl Server {
@@ -89,6 +95,9 @@ impl Server {
         let behind = db
             .beside(&settings.base.database_url, CONNECTIONS_BEHIND)
             .map_err(|error| StartError::Database(DbFault(error)))?;
+        let watched = db
+            .beside(&settings.base.database_url, CONNECTIONS_OF_FEED)
+            .map_err(|error| StartError::Database(DbFault(error)))?;
         let address = settings.http.listen;
         let listener =
             TcpListener::bind(address).map_err(|error| StartError::Listen(address, error))?;
@@ -103,11 +112,17 @@ impl Server {
             state: AppState {
                 db,
                 rates: Rates::of(&settings.access),
+                feed: Feed::default(),
+                seats: Seats::new(
+                    settings.stream.stream_max,
+                    settings.stream.stream_max_per_caller,
+                ),
                 settings,
                 pulse: Pulse::default(),
                 signer,
             },
             behind,
+            watched,
         })
     }
 
@@ -135,6 +150,9 @@ impl Server {
                 .wrap(from_fn(request_id::layer))
                 .configure(router::configure)
         })
+        .on_connect(connection::bounded(
+            state.settings.stream.stream_stall_seconds,
+        ))
         .workers(state.settings.http.http_workers.max(1))
         .worker_max_blocking_threads(2)
         .shutdown_timeout(GRACE.as_secs())
@@ -146,9 +164,13 @@ impl Server {
         let db = state.db.clone();
         let handle = http.handle();
         let behind = self.behind;
-        let tasks = rt::spawn(work(state, behind.clone(), stop.clone()));
+        let feed = state.feed.clone();
+        let watched = self.watched;
+        let tasks = rt::spawn(work(state, (behind.clone(), watched.clone()), stop.clone()));
         rt::spawn(async move {
             stop.cancelled().await;
+            // Streams have no end of their own; who watches comes back elsewhere.
+            feed.closing().cancel();
             handle.stop(true).await;
         });
         http.await?;
@@ -157,7 +179,7 @@ impl Server {
         }
         // A connection that hangs is left to the system.
         let _ = timeout(CLOSE_TIMEOUT, async {
-            tokio::join!(db.close(), behind.close())
+            tokio::join!(db.close(), behind.close(), watched.close())
         })
         .await;
         tracing::info!("stopped");
@@ -166,12 +188,15 @@ impl Server {
 }
 
 /// Everything but HTTP.
-async fn work(state: Data<AppState>, db: Database, stop: CancellationToken) {
+async fn work(state: Data<AppState>, (db, watched): (Database, Database), stop: CancellationToken) {
     if !prepare(&state, &stop).await {
         return;
     }
     let AppState {
-        settings, pulse, ..
+        settings,
+        pulse,
+        feed,
+        ..
     } = (**state).clone();
     let (amqp_url, engine) = (settings.base.amqp_url, settings.engine);
     let projector = Projector {
@@ -198,6 +223,7 @@ async fn work(state: Data<AppState>, db: Database, stop: CancellationToken) {
         relay.run(stop.clone()),
         projector.run(stop.clone()),
         observer.run(stop.clone()),
+        feed.run(watched, stop.clone()),
         watchdog.run(stop),
         dead_letters,
         retention,

@@ -36,6 +36,23 @@ pub struct Settings {
     pub reconciliation: ReconciliationSettings,
     /// Who may.
     pub access: AccessSettings,
+    /// Those who watch.
+    pub stream: StreamSettings,
+}
+
+/// Those who watch: how many at once, and how long.
+#[derive(Debug, Clone, Deserialize)]
+pub struct StreamSettings {
+    /// Streams in this process at most.
+    pub stream_max: usize,
+    /// Streams of one caller at most.
+    pub stream_max_per_caller: usize,
+    /// A sign of life after so much silence.
+    pub stream_heartbeat_ms: u64,
+    /// Who takes nothing for so long is let go.
+    pub stream_stall_seconds: u64,
+    /// A stream's length; its client comes back and shows again who it is.
+    pub stream_max_age_seconds: u64,
 }
 
 /// Who may, and how much.
@@ -211,6 +228,7 @@ impl Settings {
             engine: shared::settings::load(DEFAULTS)?,
             reconciliation: shared::settings::load(DEFAULTS)?,
             access: shared::settings::load(DEFAULTS)?,
+            stream: shared::settings::load(DEFAULTS)?,
         })
     }
 
@@ -235,6 +253,7 @@ impl Settings {
             engine: load_from(DEFAULTS, variables)?,
             reconciliation: load_from(DEFAULTS, variables)?,
             access: load_from(DEFAULTS, variables)?,
+            stream: load_from(DEFAULTS, variables)?,
         })
     }
 

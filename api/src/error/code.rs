@@ -71,6 +71,8 @@ codes! {
     TenantNameTaken "tenant_name_taken" CONFLICT "Tenant name taken";
     ForbiddenHost "forbidden_host" FORBIDDEN "Host not allowed";
     ForbiddenOrigin "forbidden_origin" FORBIDDEN "Origin not allowed";
+    TooManyStreams "too_many_streams" TOO_MANY_REQUESTS "Too many streams";
+    StreamsFull "streams_full" SERVICE_UNAVAILABLE "No stream is free";
     ReconciliationRefused "reconciliation_refused" CONFLICT "Adopt or purge refused";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "Temporarily unavailable";
     Internal "internal" INTERNAL_SERVER_ERROR "Internal error";

@@ -122,6 +122,9 @@ pub fn response(error: &ApiError, request_id: Option<RequestId>) -> HttpResponse
         ApiError::RateLimited { retry_after } => {
             builder.insert_header((RETRY_AFTER, *retry_after));
         }
+        ApiError::TooManyStreams { .. } | ApiError::StreamsFull { .. } => {
+            builder.insert_header((RETRY_AFTER, HeaderValue::from_static("10")));
+        }
         ApiError::Refused(Refusal::OperationLimit { .. }) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("5")));
         }

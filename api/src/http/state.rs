@@ -5,6 +5,8 @@ use crate::db::Database;
 use crate::http::rates::Rates;
 use crate::pulse::Pulse;
 use crate::settings::Settings;
+use crate::stream::feed::Feed;
+use crate::stream::seats::Seats;
 
 /// Shared by all routes.
 #[derive(Debug, Clone)]
@@ -14,4 +16,6 @@ pub struct AppState {
     pub pulse: Pulse,
     pub signer: Signer,
     pub rates: Rates,
+    pub feed: Feed,
+    pub seats: Seats,
 }

@@ -24,7 +24,10 @@ use crate::routes::view::StoreView;
 use crate::stores::find::Found;
 
 /// The store that a path names.
-fn store_id(text: &str) -> Result<StoreId, ApiError> {
+///
+/// # Errors
+/// The text is no store's id.
+pub fn store_id(text: &str) -> Result<StoreId, ApiError> {
     Ok(text.parse::<StoreId>()?)
 }
 

@@ -2,8 +2,10 @@
 //! client, and a stand-in for the worker's side of the wire.
 
 pub mod person;
+pub mod program;
 pub mod proxy;
 pub mod servers;
+pub mod watcher;
 pub mod worker;
 
 use std::collections::BTreeMap;

@@ -1,9 +1,6 @@
 //! Idempotency while the api is killed, again and again: acceptance in whole.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, TcpListener};
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt as _;
@@ -12,70 +9,16 @@ use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use crate::harness::eventually;
-use crate::harness::servers::Servers;
+use crate::harness::program::Program;
 
 const KEYS: usize = 20;
 const REQUESTS: usize = 1000;
 const AT_ONCE: usize = 50;
 const KILLS: usize = 6;
 
-/// The program itself, on a port that stays the same.
-struct Program {
-    port: u16,
-    servers: Servers,
-    running: Mutex<Option<Child>>,
-}
-
-impl Program {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the program itself, to be killed"
-    )]
-    fn start(&self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_urumi-api"));
-        let child = command
-            .arg("serve")
-            .env_clear()
-            .env("DATABASE_URL", &self.servers.database_url)
-            .env("AMQP_URL", &self.servers.amqp_url)
-            .env("URUMI_LISTEN", format!("127.0.0.1:{}", self.port))
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        *self.running.lock().unwrap() = Some(child);
-    }
-
-    fn kill(&self) {
-        if let Some(mut child) = self.running.lock().unwrap().take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
-}
-
 #[actix_web::test]
 async fn a_thousand_requests_over_twenty_keys_make_twenty_stores_though_the_api_is_killed() {
-    let program = Program {
-        port: free_port(),
-        servers: Servers::prepare("idempotency_kills").await,
-        running: Mutex::default(),
-    };
-    program.start();
+    let program = Program::running("idempotency_kills").await;
     let (program, client) = (&program, &reqwest::Client::new());
     let answered = &AtomicUsize::new(0);
     let again = &AtomicUsize::new(0);

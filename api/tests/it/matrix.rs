@@ -18,6 +18,8 @@ const MATRIX: &[Row] = &[
     //                                         none other view oper admin platform
     ("get",    "/stores",                      [401, 200, 200, 200, 200, 200]),
     ("post",   "/stores",                      [401, 202, 403, 202, 202, 202]),
+    ("get",    "/stores/events",               [401, 200, 200, 200, 200, 200]),
+    ("get",    "/stores/{id}/events",          [401, 404, 200, 200, 200, 404]),
     ("get",    "/stores/audit/logs",           [401, 200, 200, 200, 200, 200]),
     ("get",    "/stores/{id}",                 [401, 404, 200, 200, 200, 404]),
     ("patch",  "/stores/{id}",                 [401, 404, 403, 409, 409, 404]),
@@ -132,7 +134,7 @@ impl Place {
             _ => json!({}),
         };
         Self {
-            path: path.replace("{id}", id.as_str().unwrap()),
+            path: path.replace("{id}", id.as_str().unwrap()) + end(path),
             store,
             body,
         }
@@ -149,6 +151,15 @@ impl Place {
             request = request.json(&self.body);
         }
         Answer::of(request.send().await.unwrap()).await
+    }
+}
+
+/// A stream has an end only if it is asked to.
+fn end(path: &str) -> &'static str {
+    if path.ends_with("/events") {
+        "?after=0&follow=false"
+    } else {
+        ""
     }
 }
 

@@ -279,6 +279,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stores/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Watch all stores */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stores/{id}": {
         parameters: {
             query?: never;
@@ -309,6 +326,23 @@ export interface paths {
         put?: never;
         /** Cancel what is being done */
         post: operations["cancelStore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stores/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Watch a store */
+        get: operations["streamStoreEvents"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -650,6 +684,39 @@ export interface components {
          * @enum {string}
          */
         DifferenceKind: "namespace_without_record" | "record_without_namespace" | "foreign_namespace" | "drifted_release";
+        /** @description One thing that happened. */
+        EventView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What docs/API.md lists for its type. */
+            facts: Record<string, never>;
+            /** @description The store's health after it, as it was seen last. */
+            health: string;
+            /**
+             * Format: int64
+             * @description Its place in the stream; grows, with holes, over all tenants.
+             * @example 4711
+             */
+            id: number;
+            /**
+             * Format: uuid
+             * @description The operation it is about.
+             */
+            operation_id?: string | null;
+            /** @description The store's status after it. */
+            status: string;
+            /** @description The store. */
+            store_id: string;
+            /**
+             * @description What: `store.status_changed`, `store.health_changed`, `store.changed`,
+             *     `operation.changed`, `operation.step`. More may come.
+             * @example operation.step
+             */
+            type: string;
+        };
         /** @description One thing that was seen. */
         Evidence: {
             /** @description `Event`, `Condition`, `Log` or `Output`. */
@@ -3022,6 +3089,88 @@ export interface operations {
             };
         };
     };
+    streamEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events behind this one; 0 for all that is kept, from now on if left out. */
+                after?: number;
+                /**
+                 * @description Only these types, separated by commas.
+                 * @example store.status_changed,operation.step
+                 */
+                type?: string;
+                /** @description Only events after which the store has this status. */
+                status?: components["schemas"]["StoreStatus"];
+                /** @description Only events after which the store has this health. */
+                health?: components["schemas"]["Health"];
+                /** @description `false`: end when all that is there was told. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description Only events behind this one; goes before `after`. */
+                "Last-Event-ID"?: number | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You watch too often at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getStore: {
         parameters: {
             query?: never;
@@ -3479,6 +3628,96 @@ export interface operations {
             };
             /** @description A field is refused, or the key was used for another request. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamStoreEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events behind this one; 0 for all that is kept, from now on if left out. */
+                after?: number;
+                /**
+                 * @description Only these types, separated by commas.
+                 * @example store.status_changed,operation.step
+                 */
+                type?: string;
+                /** @description `false`: end when all that is there was told. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description Only events behind this one; goes before `after`. */
+                "Last-Event-ID"?: number | null;
+            };
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You watch too often at once. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

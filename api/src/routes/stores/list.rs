@@ -50,7 +50,11 @@ pub async fn handle(
     })?))
 }
 
-fn status(text: &str) -> Result<StoreStatus, String> {
+/// A status by its name.
+///
+/// # Errors
+/// A sentence with the known ones.
+pub fn status(text: &str) -> Result<StoreStatus, String> {
     StoreStatus::parse(text).ok_or_else(|| {
         let known: Vec<_> = StoreStatus::ALL
             .iter()

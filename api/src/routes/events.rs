@@ -1,0 +1,227 @@
+//! `GET /stores/events`, `GET /stores/{id}/events`: what happens, as it happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use actix_web::web::{Bytes, Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::stream;
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::contract::observation::Health;
+use shared::ids::StoreId;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::access::Principal;
+use crate::entity::stream_event::Model;
+use crate::error::ApiError;
+use crate::error::problem::Problem;
+use crate::http::query::{Query, boolean};
+use crate::http::sse;
+use crate::http::state::AppState;
+use crate::routes::refusals::{OfList, OfOne};
+use crate::routes::stores::list::status;
+use crate::routes::stores::store_id;
+use crate::settings::StreamSettings;
+use crate::stores::{Caller, find};
+use crate::stream::seats::Full;
+use crate::stream::tail::{Pace, Said, Tail};
+use crate::stream::{Filter, Kind};
+
+/// One thing that happened.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EventView {
+    /// Its place in the stream; grows, with holes, over all tenants.
+    #[schema(example = 4711)]
+    pub id: i64,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// What: `store.status_changed`, `store.health_changed`, `store.changed`,
+    /// `operation.changed`, `operation.step`. More may come.
+    #[serde(rename = "type")]
+    #[schema(example = "operation.step")]
+    pub kind: String,
+    /// The store.
+    pub store_id: String,
+    /// The operation it is about.
+    pub operation_id: Option<Uuid>,
+    /// The store's status after it.
+    pub status: String,
+    /// The store's health after it, as it was seen last.
+    pub health: String,
+    /// What docs/API.md lists for its type.
+    #[schema(value_type = Object, example = json!({ "step": "Release", "attempt": 1, "run": 0, "outcome": "Done", "changed": true }))]
+    pub facts: Value,
+}
+
+impl EventView {
+    /// A row on the wire.
+    pub fn of(row: &Model) -> Self {
+        Self {
+            id: row.position,
+            at: row.at,
+            kind: row.kind.clone(),
+            store_id: row.store_id.clone(),
+            operation_id: row.operation_id,
+            status: row.status.clone(),
+            health: row.health.clone(),
+            facts: row.facts.clone(),
+        }
+    }
+}
+
+/// What happens to your stores, as server-sent events: each `data` is an event as
+/// in the schema EventView, each `id` its place. Nothing is lost while a client is
+/// away for less than a week: it comes back with `Last-Event-ID`.
+#[utoipa::path(
+    get, path = "/stores/events", tag = "events", operation_id = "streamEvents", summary = "Watch all stores",
+    params(
+        ("Last-Event-ID" = Option<i64>, Header, minimum = 0, description = "Only events behind this one; goes before `after`."),
+        ("after" = Option<i64>, Query, minimum = 0, description = "Only events behind this one; 0 for all that is kept, from now on if left out."),
+        ("type" = Option<String>, Query, description = "Only these types, separated by commas.", example = "store.status_changed,operation.step"),
+        ("status" = Option<shared::store_status::StoreStatus>, Query, description = "Only events after which the store has this status."),
+        ("health" = Option<Health>, Query, description = "Only events after which the store has this health."),
+        ("follow" = Option<bool>, Query, description = "`false`: end when all that is there was told."),
+    ),
+    responses(
+        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream"),
+        (status = 429, description = "You watch too often at once.", body = Problem, content_type = "application/problem+json"),
+        OfList,
+    ),
+)]
+pub async fn all(
+    request: HttpRequest,
+    state: Data<AppState>,
+    principal: Principal,
+    caller: Caller,
+) -> Result<HttpResponse, ApiError> {
+    let mut query = Query::of(&request);
+    let status = query.take("status", status);
+    let health = query.take("health", |text| {
+        Health::parse(text).ok_or("must be one of `Unknown`, `Healthy`, `Degraded`")
+    });
+    let (after, kinds, follow) = common(&mut query);
+    query.finish()?;
+    let filter = Filter {
+        tenant: caller.tenant,
+        store: None,
+        kinds,
+        status,
+        health,
+    };
+    let after = sse::last_event_id(&request)?.or(after);
+    open(&state, &principal, filter, after, follow).await
+}
+
+/// What happens to one store; as `GET /stores/events` otherwise.
+#[utoipa::path(
+    get, path = "/stores/{id}/events", tag = "events", operation_id = "streamStoreEvents", summary = "Watch a store",
+    params(
+        ("id" = StoreId, Path, description = "The store's id."),
+        ("Last-Event-ID" = Option<i64>, Header, minimum = 0, description = "Only events behind this one; goes before `after`."),
+        ("after" = Option<i64>, Query, minimum = 0, description = "Only events behind this one; 0 for all that is kept, from now on if left out."),
+        ("type" = Option<String>, Query, description = "Only these types, separated by commas.", example = "store.status_changed,operation.step"),
+        ("follow" = Option<bool>, Query, description = "`false`: end when all that is there was told."),
+    ),
+    responses(
+        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream"),
+        (status = 429, description = "You watch too often at once.", body = Problem, content_type = "application/problem+json"),
+        OfOne,
+    ),
+)]
+pub async fn of_store(
+    request: HttpRequest,
+    state: Data<AppState>,
+    principal: Principal,
+    caller: Caller,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = store_id(&path)?;
+    let mut query = Query::of(&request);
+    let (after, kinds, follow) = common(&mut query);
+    query.finish()?;
+    let (asked, store) = (&caller, &id);
+    state
+        .db
+        .read(async |db| find::exists(db, asked, store).await)
+        .await
+        .map_err(|error| ApiError::about(&id, error))?;
+    let filter = Filter {
+        tenant: caller.tenant,
+        store: Some(id),
+        kinds,
+        status: None,
+        health: None,
+    };
+    let after = sse::last_event_id(&request)?.or(after);
+    open(&state, &principal, filter, after, follow).await
+}
+
+fn common(query: &mut Query) -> (Option<i64>, Vec<Kind>, bool) {
+    let after = query.take("after", sse::position);
+    let kinds = query.take("type", |text| {
+        text.split(',').map(Kind::parse).collect::<Result<_, _>>()
+    });
+    let follow = query.take("follow", boolean);
+    (after, kinds.unwrap_or_default(), follow.unwrap_or(true))
+}
+
+async fn open(
+    state: &AppState,
+    principal: &Principal,
+    filter: Filter,
+    after: Option<i64>,
+    follow: bool,
+) -> Result<HttpResponse, ApiError> {
+    let who = format!("{}/{}", principal.tenant, principal.actor);
+    let seat = state.seats.take(&who).map_err(|full| match full {
+        Full::Caller(limit) => ApiError::TooManyStreams { limit },
+        Full::Process(limit) => ApiError::StreamsFull { limit },
+    })?;
+    let pace = pace(&state.settings.stream, follow);
+    let tail = Tail::begin(&state.db, &state.feed, filter, after, pace, seat).await?;
+    let body = stream::unfold(tail, |mut tail| async move {
+        let said = tail.next().await?;
+        Some((Ok::<_, ApiError>(Bytes::from(text(&said))), tail))
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/event-stream"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        // nginx would keep it back otherwise.
+        .insert_header((HeaderName::from_static("x-accel-buffering"), "no"))
+        .streaming(body))
+}
+
+fn pace(settings: &StreamSettings, follow: bool) -> Pace {
+    Pace {
+        heartbeat: Duration::from_millis(settings.stream_heartbeat_ms),
+        stall: Duration::from_secs(settings.stream_stall_seconds),
+        age: Duration::from_secs(settings.stream_max_age_seconds),
+        follow,
+    }
+}
+
+/// What is said, on the wire.
+fn text(said: &Said) -> String {
+    match said {
+        Said::Begun(position) => sse::begin(*position),
+        Said::Silence(position) => sse::heartbeat(*position),
+        Said::Gap { after, position } => {
+            let mut text = sse::begin(*position);
+            let missing = json!({ "id": position, "type": "stream.gap", "after": after });
+            sse::event(&mut text, *position, "stream.gap", &missing);
+            text
+        }
+        Said::Events(rows) => {
+            let mut text = String::new();
+            for row in rows.iter().map(Arc::as_ref) {
+                sse::event(&mut text, row.position, &row.kind, &EventView::of(row));
+            }
+            text
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The api as a process of its own, which a test may kill.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+
+use super::servers::Servers;
+
+/// The program itself, on a port that stays the same.
+pub struct Program {
+    port: u16,
+    pub servers: Servers,
+    running: Mutex<Option<Child>>,
+}
+
+impl Program {
+    /// Started, on servers of its own.
+    pub async fn running(name: &str) -> Self {
+        let program = Self {
+            port: free_port(),
+            servers: Servers::prepare(name).await,
+            running: Mutex::default(),
+        };
+        program.start();
+        program
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the program itself, to be killed"
+    )]
+    pub fn start(&self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_urumi-api"));
+        let child = command
+            .arg("serve")
+            .env_clear()
+            .env("DATABASE_URL", &self.servers.database_url)
+            .env("AMQP_URL", &self.servers.amqp_url)
+            .env("URUMI_LISTEN", format!("127.0.0.1:{}", self.port))
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        *self.running.lock().unwrap() = Some(child);
+    }
+
+    pub fn kill(&self) {
+        if let Some(mut child) = self.running.lock().unwrap().take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
