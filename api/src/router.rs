@@ -57,6 +57,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(at("/docs/problems", GET).route(web::get().to(docs::problems)))
         .service(at("/docs/{file:.*}", GET).route(web::get().to(docs::page)))
         .service(at("/", GET).route(web::get().to(dashboard::index)))
+        .service(at("/ui/{page:.*}", GET).route(web::get().to(dashboard::index)))
         .service(at("/assets/{file:.+}", GET).route(web::get().to(dashboard::asset)))
         .default_service(web::to(nothing_here));
 }

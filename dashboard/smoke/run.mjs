@@ -7,6 +7,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { admin, answers, operator, scene, viewer } from "./answers.mjs";
 import { serve } from "./server.mjs";
 import { everyLook } from "./stores.mjs";
 
@@ -14,37 +15,7 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const shots = fileURLToPath(new URL("./shots/", import.meta.url));
 await mkdir(shots, { recursive: true });
 
-let stores = everyLook();
-let away = false;
-const answers = {
-  "GET /stores": () => [200, { items: stores, next_cursor: null, prev_cursor: null }],
-  "POST /stores": () => [
-    422,
-    {
-      title: "Unprocessable",
-      status: 422,
-      detail: "The store's name is not valid: must not contain control characters (found U+202E).",
-      code: "invalid_request",
-      request_id: "0193a0aa-7d11-7c1e-9c11-0a1b2c3d4e5f",
-      errors: [{ pointer: "/name", detail: "must not contain control characters (found U+202E)" }],
-    },
-  ],
-};
-for (const id of ["store-b8dcxj", "store-d9fwzt"]) {
-  answers[`POST /stores/${id}/retry`] = () => [
-    409,
-    {
-      title: "Another operation is open",
-      status: 409,
-      detail: `\`${id}\` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/${id}/cancel.`,
-      code: "operation_open",
-      request_id: "0193a0aa-7d11-7c1e-9c11-0a1b2c3d4e5f",
-    },
-  ];
-}
-const server = await serve(
-  new Proxy(answers, { get: (table, key) => (away ? undefined : table[key]) }),
-);
+const server = await serve(answers);
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -60,6 +31,8 @@ const browser = await chromium.launch({
 });
 
 const problems = [];
+// `npm run smoke -- list audit` looks at these scenes alone.
+const only = process.argv.slice(2);
 
 async function staysInside(page, name) {
   const wide = await page.evaluate(
@@ -102,48 +75,118 @@ async function look(name, view, scene) {
   await context.close();
 }
 
-const open = async (page, path = "") => {
+const open = (path, until) => async (page) => {
   await page.goto(server.url + path);
-  await page.getByRole("table").waitFor();
+  await until(page).first().waitFor();
 };
+const table = (page) => page.getByRole("table");
+const text = (words) => (page) => page.getByText(words);
+const press = (page, name) => page.getByRole("button", { name }).first().click();
 
 const scenes = {
-  list: (page) => open(page),
-  progress: (page) => open(page, "?store=store-kq7w2x"),
-  ready: (page) => open(page, "?store=store-h4mvnc"),
-  putoff: (page) => open(page, "?store=store-t3nxsd"),
-  degraded: (page) => open(page, "?store=store-m5ktrp"),
-  change: (page) => open(page, "?store=store-d9fwzt"),
+  overview: open("", text("Needs attention")),
+  list: open("ui/stores", table),
+  none: open("ui/stores?status=Cancelled", text("No store matches")),
+  progress: open("ui/stores/store-kq7w2x", text("Starting database")),
+  ready: async (page) => {
+    await open("ui/stores/store-h4mvnc", text("First ready"))(page);
+    await page.getByText("As curl and CLI").click();
+  },
+  hostile: open("ui/stores/store-w6gkzs", text("Facts")),
+  long: open("ui/stores/store-v9ttr4", text("Removing the namespace")),
+  putoff: open("ui/stores/store-t3nxsd", text("On hold")),
+  degraded: open("ui/stores/store-m5ktrp", text("Facts")),
+  change: open("ui/stores/store-d9fwzt", text("Facts")),
+  failed: open("ui/stores/store-b8dcxj", text("Facts")),
+  operations: async (page) => {
+    await open("ui/stores/store-b8dcxj/operations", text("Create"))(page);
+    await page.locator("summary").first().click();
+  },
+  storeaudit: open("ui/stores/store-h4mvnc/audit", table),
+  settings: open("ui/stores/store-h4mvnc/settings", text("Save changes")),
+  unknown: open("ui/stores/store-zzzzzz", text("There is no such store")),
   refused: async (page) => {
-    await open(page);
-    await page.getByRole("button", { name: "Retry Spare parts" }).click();
+    await open("ui/stores", table)(page);
+    await press(page, "Retry Spare parts");
     await page.getByRole("alert").waitFor();
   },
-  failed: (page) => open(page, "?store=store-b8dcxj"),
+  bulk: async (page) => {
+    await open("ui/stores", table)(page);
+    await page.getByLabel("Choose Spare parts").check();
+    await page.getByLabel("Choose Garden tools").check();
+    await page.getByLabel("With the chosen stores").getByRole("button", { name: "Retry" }).click();
+    await page.getByText("0 of 2 accepted").waitFor();
+  },
   create: async (page) => {
-    await open(page);
-    await page.getByRole("button", { name: "New store" }).click();
+    await open("", text("Needs attention"))(page);
+    await press(page, "New store");
     await page.getByLabel("Name").fill("Tea\u202e");
     await page.keyboard.press("Enter");
     await page.getByRole("alert").waitFor();
   },
   delete: async (page) => {
-    await open(page);
-    await page.getByRole("button", { name: /^Delete Caf/ }).click();
-    await page.getByRole("textbox").fill("Café Zürich");
+    await open("ui/stores", table)(page);
+    await press(page, /^Delete Caf/);
+    await page.getByRole("textbox", { name: /Type/ }).fill("Café Zürich");
   },
+  suspend: async (page) => {
+    await open("ui/stores/store-h4mvnc", text("Facts"))(page);
+    await press(page, "Suspend");
+  },
+  audit: async (page) => {
+    await open("ui/audit", table)(page);
+    await press(page, "Verify the chain");
+    await page.getByText("All 7 rows fit together.").waitFor();
+    await page.locator("summary").nth(1).click();
+  },
+  letters: open("ui/dead-letters", text("store.events")),
+  access: open("ui/access", text("as the platform")),
+  newkey: async (page) => {
+    await open("ui/access", table)(page);
+    await press(page, "New key");
+    await page.getByLabel("What for").fill("ci");
+  },
+  shownkey: async (page) => {
+    await scenes.newkey(page);
+    await press(page, "Create key");
+    await page.getByText("Copy this key now").waitFor();
+  },
+  preferences: async (page) => {
+    scene.me = operator;
+    await open("", text("Needs attention"))(page);
+    await press(page, "Preferences");
+    await page.getByText("Log out").waitFor();
+  },
+  viewer: async (page) => {
+    scene.me = viewer;
+    await open("ui/stores", table)(page);
+  },
+  viewerstore: async (page) => {
+    scene.me = viewer;
+    await open("ui/stores/store-h4mvnc/settings", text("Your role may look"))(page);
+  },
+  german: async (page) => {
+    await open("", text("Needs attention"))(page);
+    await press(page, "Preferences");
+    await page.getByLabel("Language").selectOption("de");
+    await page.keyboard.press("Escape");
+    await page.getByText("Braucht Aufmerksamkeit").waitFor();
+    assert.equal(await page.evaluate("document.documentElement.lang"), "de");
+  },
+  login: async (page) => {
+    scene.me = undefined;
+    await open("", text("API key"))(page);
+  },
+  nowhere: open("ui/elsewhere", text("To the overview")),
   away: async (page) => {
-    await open(page);
-    away = true;
+    await open("ui/stores", table)(page);
+    scene.away = true;
     await page.getByText(/The API does not answer/).waitFor();
-    away = false;
+    scene.away = false;
   },
   empty: async (page) => {
-    const kept = stores;
-    stores = [];
-    await page.goto(server.url);
-    await page.getByText("Create your first store").waitFor();
-    stores = kept;
+    scene.stores = [];
+    await open("", text("Create your first store"))(page);
   },
 };
 const views = {
@@ -154,9 +197,12 @@ const views = {
 
 try {
   for (const [view, settings] of Object.entries(views)) {
-    for (const [scene, act] of Object.entries(scenes)) {
-      stores = everyLook();
-      await look(`${scene}-${view}`, settings, act);
+    for (const [name, act] of Object.entries(scenes)) {
+      if (only.length > 0 && !only.includes(name)) {
+        continue;
+      }
+      Object.assign(scene, { away: false, stores: everyLook(), me: admin });
+      await look(`${name}-${view}`, settings, act);
     }
   }
 } finally {

@@ -15,25 +15,24 @@ const POLICY =
   "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const dist = new URL("../dist/", import.meta.url);
 
-/** Starts it on a free port of loopback; `answers` maps "METHOD /path" to `[status, body]`. */
+/** Starts it on a free port of loopback; `answers` gives `[status, body]`, or nothing at all. */
 export async function serve(answers) {
   const server = createServer(async (request, response) => {
     response.setHeader("Content-Security-Policy", POLICY);
     response.setHeader("X-Content-Type-Options", "nosniff");
-    const { pathname } = new URL(request.url, "http://localhost");
-    if (pathname.startsWith("/stores")) {
-      const answer = answers[`${request.method} ${pathname}`];
-      if (!answer) {
+    const { pathname, searchParams } = new URL(request.url, "http://localhost");
+    if (!/^\/(ui\/.*|assets\/.*)?$/.test(pathname)) {
+      const [status, body] = answers(request.method, pathname, searchParams) ?? [];
+      if (status === undefined) {
         request.socket.destroy();
         return;
       }
-      const [status, body] = answer();
       response.writeHead(status, { "Content-Type": "application/json" });
       response.end(JSON.stringify(body));
       return;
     }
     try {
-      const file = pathname === "/" ? "index.html" : pathname.slice(1);
+      const file = pathname.startsWith("/assets/") ? pathname.slice(1) : "index.html";
       const body = await readFile(new URL(file, dist));
       response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "text/plain" });
       response.end(body);

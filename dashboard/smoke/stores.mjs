@@ -1,6 +1,6 @@
 // The stores of the screenshots: one of each look, hostile and long names too.
 
-const ago = (seconds) => new Date(Date.now() - seconds * 1_000).toISOString();
+export const ago = (seconds) => new Date(Date.now() - seconds * 1_000).toISOString();
 
 const step = (name, from, until, more = {}) => ({
   step: name,
@@ -29,6 +29,12 @@ const store = (id, name, status, begun, more = {}) => ({
   name,
   status,
   plan: "small",
+  wanted: { name, plan: "small" },
+  admin_email: "owner@example.com",
+  labels: {},
+  deletion_protection: false,
+  images: {},
+  generation: 1,
   host: `${id}.localhost`,
   url: `http://${id}.localhost:8080`,
   health: { status: "Unknown", reasons: [], looked_at: null },
@@ -131,6 +137,10 @@ export const everyLook = () => [
     ),
   }),
   store("store-h4mvnc", "Café Zürich", "Ready", 340, {
+    chart: "0.2.0",
+    images: { mysql: "mysql:8.4", wordpress: "wordpress:7.1-php8.4-apache" },
+    previous: { chart: "0.1.0", image: "7.0.2" },
+    labels: { team: "north", note: '<img src=x onerror="globalThis.ran=1">' },
     ready_at: ago(313),
     health: health("Healthy"),
     operation: operation("Create", "Succeeded", 340, 313, [
@@ -165,6 +175,8 @@ export const everyLook = () => [
     86_000,
     {
       ready_at: ago(85_970),
+      deletion_protection: true,
+      admin_email: '"<img/src/onerror=globalThis.ran=1>"@example.com',
     },
   ),
   store("store-v9ttr4", "W".repeat(60), "Deleting", 200_000, {

@@ -1,9 +1,11 @@
 // Starts the page. Nothing else happens here.
 import { render } from "preact";
 import { App } from "./app";
-import { newQueryClient } from "./live/stores";
+import { newAnswers } from "./live/look";
+import { applyPreferences } from "./preferences";
 
+applyPreferences();
 const root = document.getElementById("app");
 if (root) {
-  render(<App client={newQueryClient()} />, root);
+  render(<App answers={newAnswers()} />, root);
 }

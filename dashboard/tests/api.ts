@@ -1,6 +1,7 @@
 // An api for page tests: answers `fetch` from a table of functions and keeps
 // what was asked.
 import { vi } from "vitest";
+import type { Whoami } from "../src/api/types";
 
 export interface Asked {
   method: string;
@@ -15,7 +16,15 @@ export function json(status: number, body: unknown): Response {
   return new Response(body === undefined ? null : JSON.stringify(body), { status });
 }
 
-/** Answers by "METHOD /path"; returns the list of what was asked so far. */
+export const admin: Whoami = {
+  actor: "local",
+  role: "admin",
+  runs_platform: true,
+  means: "local",
+  tenant: { id: "0193a0aa-0000-7000-8000-000000000009", name: "local" },
+};
+
+/** Answers by "METHOD /path", to an admin unless told otherwise; returns what was asked so far. */
 export function serve(answers: Record<string, Answer>): Asked[] {
   const asked: Asked[] = [];
   vi.stubGlobal("fetch", async (path: string, init: RequestInit = {}) => {
@@ -26,7 +35,8 @@ export function serve(answers: Record<string, Answer>): Asked[] {
       body: typeof init.body === "string" ? JSON.parse(init.body) : undefined,
       headers: new Headers(init.headers),
     });
-    const answer = answers[`${method} ${path}`];
+    const answer =
+      answers[`${method} ${path}`] ?? (path === "/whoami" ? () => json(200, admin) : undefined);
     return answer ? answer() : json(404, { title: "Not Found", detail: `no answer for ${path}` });
   });
   return asked;

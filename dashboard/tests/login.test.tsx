@@ -2,11 +2,11 @@
 import { fireEvent, render, screen, waitFor } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "../src/app";
-import { newQueryClient } from "../src/live/stores";
-import { json, serve } from "./api";
+import { newAnswers } from "../src/live/look";
+import { admin, json, serve } from "./api";
 import { pageOf, store } from "./samples";
 
-beforeEach(() => history.replaceState(null, "", "/"));
+beforeEach(() => history.replaceState(null, "", "/ui/stores"));
 afterEach(() => vi.unstubAllGlobals());
 
 const nobody = () =>
@@ -15,6 +15,7 @@ const nobody = () =>
 test("a 401 asks for a key; a wrong one is refused, a good one shows the stores", async () => {
   let known = false;
   const asked = serve({
+    "GET /whoami": () => (known ? json(200, admin) : nobody()),
     "GET /stores": () => (known ? json(200, pageOf(store({ name: "Mine" }))) : nobody()),
     "POST /session": () => {
       const sent = asked.at(-1)?.body as { key?: string } | undefined;
@@ -24,7 +25,7 @@ test("a 401 asks for a key; a wrong one is refused, a good one shows the stores"
         : json(401, { title: "Credentials refused", detail: "The key is not known here." });
     },
   });
-  render(<App client={newQueryClient()} />);
+  render(<App answers={newAnswers()} />);
   const field = (await screen.findByLabelText("API key")) as HTMLInputElement;
   expect(field.type).toBe("password");
   expect(screen.queryByRole("button", { name: "New store" })).toBeNull();

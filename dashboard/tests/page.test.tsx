@@ -1,19 +1,21 @@
 // The whole page against a stand-in for fetch: create, delete, errors, address.
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { problemFrom } from "../src/api/problem";
 import { App } from "../src/app";
-import { newQueryClient, pauseMs } from "../src/live/stores";
+import { newAnswers, pauseAfter } from "../src/live/look";
+import { pauseMs } from "../src/live/stores";
 import { type Answer, json, serve } from "./api";
-import { at, operation, pageOf, step, store } from "./samples";
+import { pageOf, store } from "./samples";
 
-beforeEach(() => history.replaceState(null, "", "/"));
+beforeEach(() => history.replaceState(null, "", "/ui/stores"));
 afterEach(() => vi.unstubAllGlobals());
 
-function open(answers: Record<string, Answer>) {
-  const asked = serve(answers);
-  const client = newQueryClient();
-  render(<App client={client} />);
-  return { asked, client };
+function open(given: Record<string, Answer>) {
+  const asked = serve(given);
+  const answers = newAnswers();
+  render(<App answers={answers} />);
+  return { asked, answers };
 }
 
 const type = (field: HTMLElement, value: string) => fireEvent.input(field, { target: { value } });
@@ -32,10 +34,11 @@ describe("with no stores", () => {
 describe("creating", () => {
   const made = store({ id: "store-new222", name: "Fresh", status: "Queued", ready_at: null });
 
-  test("sends the trimmed name with an idempotency key, shows the row open and focused", async () => {
+  test("sends the trimmed name with an idempotency key, shows its page with the heading focused", async () => {
     let stores = [store()];
     const { asked } = open({
       "GET /stores": () => json(200, pageOf(...stores)),
+      "GET /stores/store-new222": () => json(200, made),
       "POST /stores": () => {
         stores = [made, ...stores];
         return json(202, made);
@@ -45,13 +48,13 @@ describe("creating", () => {
     type(screen.getByLabelText("Name"), "  Fresh ");
     fireEvent.click(button("Create store"));
 
-    const toggle = await screen.findByRole("button", { name: /Fresh/, expanded: true });
-    await waitFor(() => expect(document.activeElement).toBe(toggle));
+    const heading = await screen.findByRole("heading", { name: "Fresh" });
+    await waitFor(() => expect(document.activeElement).toBe(heading));
     expect(screen.queryByRole("dialog")).toBeNull();
     const post = asked.find(({ method }) => method === "POST");
     expect(post?.body).toEqual({ name: "Fresh" });
     expect(post?.headers.get("idempotency-key")).toMatch(/^[0-9a-f]{32}$/);
-    expect(location.search).toBe("?store=store-new222");
+    expect(location.pathname).toBe("/ui/stores/store-new222");
   });
 
   test("leaves an empty name to the platform", async () => {
@@ -129,7 +132,7 @@ describe("creating", () => {
 describe("deleting", () => {
   test("needs the typed name, asks the api, and keeps focus when the row goes", async () => {
     let stores = [store()];
-    const { asked, client } = open({
+    const { asked, answers } = open({
       "GET /stores": () => json(200, pageOf(...stores)),
       "DELETE /stores/store-bcdf24": () => {
         stores = [store({ status: "Deleting" })];
@@ -149,12 +152,12 @@ describe("deleting", () => {
     type(screen.getByRole("textbox"), "My Shop");
     expect(submit().disabled).toBe(false);
     fireEvent.click(submit());
-    expect(await screen.findByText("Deleting")).toBeTruthy();
+    expect(await screen.findByText("Deleting", { selector: ".badge" })).toBeTruthy();
     expect(screen.queryByRole("dialog")).toBeNull();
 
-    expect(document.activeElement).toBe(button(/^My Shop/));
+    expect(document.activeElement).toBe(screen.getByRole("link", { name: "My Shop" }));
     stores = [];
-    await client.invalidateQueries();
+    await answers.refresh();
     await screen.findByText("Create your first store");
     expect(document.activeElement).toBe(screen.getByRole("heading", { name: "Stores" }));
     expect(await screen.findByText("My Shop is deleted.")).toBeTruthy();
@@ -164,17 +167,17 @@ describe("deleting", () => {
 describe("when the api is away", () => {
   test("the banner says so, what was known stays, and both end when it is back", async () => {
     let away = false;
-    const { client } = open({
+    const { answers } = open({
       "GET /stores": () => (away ? Promise.reject(new TypeError()) : json(200, pageOf(store()))),
     });
     await screen.findByText("My Shop");
     away = true;
-    await client.invalidateQueries();
+    await answers.refresh();
     expect(await screen.findByText(/The API does not answer\./)).toBeTruthy();
     expect(screen.getByText(/Shown is what was known at/)).toBeTruthy();
     expect(screen.getByText("My Shop")).toBeTruthy();
     away = false;
-    await client.invalidateQueries();
+    await answers.refresh();
     await waitFor(() => expect(screen.queryByText(/The API does not answer/)).toBeNull());
   });
 
@@ -185,31 +188,35 @@ describe("when the api is away", () => {
   });
 });
 
-test("the address holds which store is open, so a reload shows the same", async () => {
-  history.replaceState(null, "", "/?store=store-bcdf24");
-  const steps = [step("Namespace", 1, 2), step("Rollout", 2, 20), step("Storefront", 20, 25)];
+test("the address holds which stores are shown, so a reload or a friend sees the same", async () => {
+  history.replaceState(null, "", "/ui/stores?status=Failed");
   open({
-    "GET /stores": () =>
-      json(
-        200,
-        pageOf(
-          store({ operation: operation({ status: "Succeeded", finished_at: at(25), steps }) }),
-        ),
-      ),
+    "GET /stores?status=Failed": () => json(200, pageOf(store({ status: "Failed" }))),
+    "GET /stores": () => json(200, pageOf(store({ name: "Any" }))),
   });
-  expect(await screen.findByText("Starting database and shop")).toBeTruthy();
-  expect(screen.getByText("18.0 s")).toBeTruthy();
-  fireEvent.click(button(/^My Shop/));
+  expect(await screen.findByText("My Shop")).toBeTruthy();
+  expect(screen.getByLabelText<HTMLSelectElement>("Status").value).toBe("Failed");
+  fireEvent.click(button("Clear filters"));
+  expect(await screen.findByText("Any")).toBeTruthy();
   expect(location.search).toBe("");
+  history.back();
+  expect(await screen.findByText("My Shop")).toBeTruthy();
+});
+
+test("a filter that nothing meets says so and does not teach the first step", async () => {
+  history.replaceState(null, "", "/ui/stores?status=Failed");
+  open({ "GET /stores?status=Failed": () => json(200, pageOf()) });
+  expect(await screen.findByText("No store matches these filters")).toBeTruthy();
+  expect(screen.queryByText("Create your first store")).toBeNull();
 });
 
 test("pages follow the api's cursors and stand in the address", async () => {
   open({
     "GET /stores": () => json(200, { ...pageOf(store()), next_cursor: "a+b" }),
     "GET /stores?cursor=a%2Bb": () =>
-      json(200, { ...pageOf(store({ id: "store-zzzz22", name: "Older" })), prev_cursor: "p" }),
+      json(200, { ...pageOf(store({ id: "store-zzzz22", name: "Next" })), prev_cursor: "p" }),
   });
-  fireEvent.click(await screen.findByRole("button", { name: "Older" }));
+  fireEvent.click(await screen.findByRole("button", { name: "Next" }));
   expect(await screen.findByText("store-zzzz22")).toBeTruthy();
   expect(location.search).toBe("?cursor=a%2Bb");
 });
@@ -218,7 +225,7 @@ test.each([
   ["is empty", () => json(200, { ...pageOf(), prev_cursor: "p" })],
   ["is refused", () => json(400, { title: "x", detail: "`cursor` is not one of this list." })],
 ])("a page that %s gives way to the newest one", async (_, answer) => {
-  history.replaceState(null, "", "/?cursor=old");
+  history.replaceState(null, "", "/ui/stores?cursor=old");
   open({ "GET /stores": () => json(200, pageOf(store())), "GET /stores?cursor=old": answer });
   expect(await screen.findByText("store-bcdf24")).toBeTruthy();
   expect(location.search).toBe("");
@@ -226,8 +233,10 @@ test.each([
 });
 
 test("the list is asked for quickly while something moves, calmly otherwise", () => {
-  expect(pauseMs(false, pageOf(store({ status: "Queued" })))).toBe(1_000);
-  expect(pauseMs(false, pageOf(store()))).toBe(5_000);
-  expect(pauseMs(false, undefined)).toBe(5_000);
-  expect(pauseMs(true, pageOf(store({ status: "Queued" })))).toBe(2_000);
+  expect(pauseMs(pageOf(store({ status: "Queued" })))).toBe(1_000);
+  expect(pauseMs(pageOf(store()))).toBe(5_000);
+  expect(pauseMs(undefined)).toBe(5_000);
+  expect(pauseAfter(new Error("away"), 5_000)).toBe(2_000);
+  expect(pauseAfter(problemFrom(503, "", {}), 5_000)).toBe(2_000);
+  expect(pauseAfter(problemFrom(404, "", {}), 5_000)).toBe(false);
 });

@@ -38,7 +38,7 @@ test("a store being made shows its step and the time, and no link yet", () => {
     }),
   );
   expect(screen.getByText(/Starting database and shop/).textContent).toMatch(/· 20 s$/);
-  expect(screen.queryByRole("link")).toBeNull();
+  expect(screen.queryByRole("link", { name: /new tab/ })).toBeNull();
 });
 
 test("a queued store says what it waits for", () => {
@@ -48,7 +48,7 @@ test("a queued store says what it waits for", () => {
 
 test("a ready store's link opens the shop in a new tab, without a referrer", () => {
   show(store());
-  const link = screen.getByRole("link");
+  const link = screen.getByRole("link", { name: /opens in a new tab/ });
   expect(link.getAttribute("href")).toBe("http://store-bcdf24.localhost:8080/");
   expect(link.getAttribute("target")).toBe("_blank");
   expect(link.getAttribute("rel")).toBe("noopener noreferrer");

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { OperationKind, OperationStatus, WantedView } from "../src/api/types";
-import { wishFor, wishKey } from "../src/store/wishes";
+import { deedsFor, isChangeable, wishFor, wishKey } from "../src/store/wishes";
 import { operation, store } from "./samples";
 
 const safe: WantedView = { name: "My Shop", plan: "small" };
@@ -23,10 +23,20 @@ const rows = (table.split("<!-- wishes, written by a test")[1] ?? "")
   .split("\n")
   .filter((line) => /^\| [A-Z]/.test(line))
   .map((line) => line.split("|").map((cell) => cell.trim()))
-  .map(([, status = "", newest = "", , , , , retry = "", cancel = ""]) => {
-    const wish = retry.startsWith("**") ? "retry" : cancel.startsWith("**") ? "cancel" : undefined;
-    return [status, ...(newest.split(" ") as [string, string]), wish] as const;
+  .map(([, status = "", newest = "", change, rollback, suspend, resume, retry, cancel]) => {
+    const wish = isWish(retry) ? "retry" : isWish(cancel) ? "cancel" : undefined;
+    const deeds = [
+      ...(isWish(change) ? ["upgrade"] : []),
+      ...(isWish(rollback) ? ["rollback"] : []),
+      ...(isWish(suspend) ? ["suspend"] : []),
+      ...(isWish(resume) ? ["resume"] : []),
+    ];
+    return [status, ...(newest.split(" ") as [string, string]), wish, deeds] as const;
   });
+/** Bold is what comes of it; "so already" would change nothing. */
+function isWish(cell = ""): boolean {
+  return cell.startsWith("**") && !cell.includes("so already");
+}
 
 describe.skipIf(table === "")("as the api's table of states has it", () => {
   test("the table was found", () => {
@@ -35,6 +45,14 @@ describe.skipIf(table === "")("as the api's table of states has it", () => {
 
   test.each(rows)("%s after %s %s: %s", (status, kind, operationStatus, wish) => {
     expect(offered(status, kind, operationStatus)).toBe(wish);
+  });
+
+  test.each(rows)("%s after %s %s: what else may be asked", (status, kind, ended, _, deeds) => {
+    const newest = operation({ kind: kind as OperationKind, status: ended as OperationStatus });
+    const previous = deeds.includes("rollback") ? { chart: "0.1.0" } : null;
+    const shown = store({ status, operation: newest, previous });
+    expect(deedsFor(shown)).toEqual(deeds);
+    expect(isChangeable(shown)).toBe(deeds.includes("upgrade"));
   });
 });
 

@@ -1,5 +1,6 @@
-//! The dashboard's files, if a folder is given: `/` and `/assets`. Only files of
-//! that folder; everything else stays a problem.
+//! The dashboard's files, if a folder is given: `/`, its pages under `/ui/` (all
+//! the same file, which reads its address) and `/assets`. Only files of that
+//! folder; everything else stays a problem.
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
-/// `GET /`
+/// `GET /`, and `GET /ui/{page}`: the page knows its own addresses.
 pub async fn index(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     let folder = state.settings.http.dashboard_dir.as_deref();
     serve(

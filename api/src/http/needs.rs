@@ -47,7 +47,7 @@ pub fn need(method: &Method, pattern: Option<&str>) -> Need {
         return Need::Nobody;
     };
     match (method.as_str(), pattern) {
-        ("GET", "/" | "/assets/{file:.+}") => Need::Nobody,
+        ("GET", "/" | "/ui/{page:.*}" | "/assets/{file:.+}") => Need::Nobody,
         ("GET", "/docs" | "/docs/problems" | "/docs/{file:.*}" | "/openapi.json") => Need::Nobody,
         ("GET", "/healthz" | "/readyz" | "/audit/key") => Need::Nobody,
         // Who logs in is nobody yet, and who logs out need not be anybody any more.

@@ -135,6 +135,14 @@ async fn the_dashboard_is_served_from_its_folder_and_nothing_beside_it() {
             .header("content-security-policy")
             .starts_with("default-src 'self'")
     );
+    for page in ["/ui/", "/ui/stores", "/ui/stores/store-bcdf24/audit?a=b"] {
+        let shown = api.get(page).await;
+        assert_eq!((shown.status, &shown.text), (200, &index.text), "{page}");
+        assert_eq!(
+            shown.header("content-security-policy"),
+            index.header("content-security-policy")
+        );
+    }
     assert_eq!(
         api.get("/assets/app.js").await.header("cache-control"),
         "public, max-age=31536000, immutable"

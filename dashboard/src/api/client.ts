@@ -8,7 +8,7 @@ import { problemFrom, Unreachable } from "./problem";
 const DEADLINE_MS = 10_000;
 
 export interface Ask {
-  method?: "GET" | "POST" | "DELETE";
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;

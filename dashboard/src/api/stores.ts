@@ -1,12 +1,7 @@
-// The calls about stores, one function each. Their answers are cached and kept
-// fresh elsewhere (live/stores.ts).
+// The changes that can be asked of stores, one function each. What is shown of
+// them is asked for elsewhere (live/stores.ts).
 import { ask } from "./client";
-import type { StorePage, StoreView } from "./types";
-
-export function listStores(cursor: string | undefined, signal?: AbortSignal): Promise<StorePage> {
-  const query = cursor === undefined ? "" : `?${new URLSearchParams({ cursor })}`;
-  return ask<StorePage>(`/stores${query}`, signal ? { signal } : {});
-}
+import type { Change, StoreView } from "./types";
 
 export interface NewStore {
   /** Left out when empty: the api then names the store itself. */
@@ -23,8 +18,8 @@ export function createStore({ name, idempotencyKey }: NewStore): Promise<StoreVi
   });
 }
 
-/** What can be asked of a store about its newest operation. */
-export type Wish = "retry" | "cancel";
+/** What can be asked of a store without more words. */
+export type Wish = "retry" | "cancel" | "upgrade" | "rollback" | "suspend" | "resume";
 
 export interface Asked {
   id: string;
@@ -37,6 +32,10 @@ export function askOf({ id, wish, idempotencyKey }: Asked): Promise<StoreView> {
     method: "POST",
     headers: { "Idempotency-Key": idempotencyKey },
   });
+}
+
+export function changeStore({ id, change }: { id: string; change: Change }): Promise<StoreView> {
+  return ask<StoreView>(`/stores/${encodeURIComponent(id)}`, { method: "PATCH", body: change });
 }
 
 export function deleteStore(id: string): Promise<unknown> {

@@ -27,9 +27,7 @@ export function CreateDialog({ onClose, onCreated, onLateProblem }: Props) {
   const chars = [...wish].length;
   const { busy, problem, dismiss, submit } = useSubmission({
     send:
-      chars > MAX_CHARS
-        ? undefined
-        : () => create.mutateAsync({ name: wish, idempotencyKey: key.current }),
+      chars > MAX_CHARS ? undefined : () => create.ask({ name: wish, idempotencyKey: key.current }),
     onDone: onCreated,
     onLateProblem: (error) => onLateProblem(words.create.failed, error),
   });

@@ -24,7 +24,7 @@ export function DeleteDialog({ store, onClose, onAccepted, onLateProblem }: Prop
   const confirmed = confirms(typed, store);
   const failed = words.remove.failed(store.name);
   const { busy, problem, dismiss, submit } = useSubmission({
-    send: confirmed ? () => remove.mutateAsync(store.id) : undefined,
+    send: confirmed ? () => remove.ask(store.id) : undefined,
     onDone: onAccepted,
     onLateProblem: (error) => onLateProblem(failed, error),
   });

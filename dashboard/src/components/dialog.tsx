@@ -12,12 +12,15 @@ interface Props {
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const isGone = useRef(false);
 
   useLayoutEffect(() => {
     const element = dialog.current;
     const opener = document.activeElement;
     element?.showModal();
     return () => {
+      // It closes because it is taken away, which is nobody's wish to leave.
+      isGone.current = true;
       element?.close();
       if (opener instanceof HTMLElement && opener.isConnected) {
         opener.focus();
@@ -26,7 +29,7 @@ export function Dialog({ title, onClose, children }: Props) {
   }, []);
 
   return (
-    <dialog ref={dialog} aria-labelledby={titleId} onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby={titleId} onClose={() => !isGone.current && onClose()}>
       <h2 id={titleId}>{title}</h2>
       {children}
     </dialog>

@@ -1,19 +1,16 @@
 // What a newcomer sees: the first step, by button and by command.
+import type { ComponentChildren } from "preact";
 import { words } from "../words";
 import { CopyLine } from "./copy-line";
-import { Plus } from "./icons";
+import { Nothing } from "./page";
 
-export function EmptyState({ onCreate }: { onCreate: () => void }) {
+export function EmptyState({ button }: { button: ComponentChildren }) {
   return (
-    <div class="empty">
-      <h2>{words.empty.title}</h2>
-      <p>{words.empty.text}</p>
-      <button type="button" class="primary" onClick={onCreate}>
-        <Plus />
-        {words.stores.create}
-      </button>
+    <Nothing title={words.empty.title} text={words.empty.text}>
+      {button}
       <p class="fine">{words.empty.or}</p>
       <CopyLine command={`curl -X POST ${location.origin}/stores`} label={words.empty.or} />
-    </div>
+      <CopyLine command="urumi store create --wait" label={words.commands.cli} />
+    </Nothing>
   );
 }

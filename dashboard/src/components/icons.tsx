@@ -92,3 +92,20 @@ export const Bin = () => (
     <path d="M2.5 4.5h11M6 4.5v-2h4v2M4 4.5l.6 9h6.8l.6-9" />
   </Icon>
 );
+export const Person = () => (
+  <Icon>
+    <circle cx="8" cy="5.5" r="2.75" />
+    <path d="M2.75 13.5c.6-2.7 2.6-4 5.25-4s4.65 1.3 5.25 4" />
+  </Icon>
+);
+export const Key = () => (
+  <Icon>
+    <circle cx="5" cy="8" r="2.75" />
+    <path d="M7.75 8H14M11.5 8v2.5" />
+  </Icon>
+);
+export const Back = () => (
+  <Icon>
+    <path d="M10 4L6 8l4 4" />
+  </Icon>
+);

@@ -2,22 +2,22 @@
 import { words } from "../words";
 
 interface Props {
-  newer: string | null | undefined;
-  older: string | null | undefined;
+  page: { prev_cursor?: string | null; next_cursor?: string | null } | undefined;
   onGo: (cursor: string) => void;
 }
 
-export function Pager({ newer, older, onGo }: Props) {
-  if (!newer && !older) {
+export function Pager({ page, onGo }: Props) {
+  const { prev_cursor: earlier, next_cursor: later } = page ?? {};
+  if (!earlier && !later) {
     return null;
   }
   return (
-    <nav class="pager" aria-label={words.stores.pages}>
-      <button type="button" disabled={!newer} onClick={() => newer && onGo(newer)}>
-        {words.stores.newer}
+    <nav class="pager" aria-label={words.pager.label}>
+      <button type="button" disabled={!earlier} onClick={() => earlier && onGo(earlier)}>
+        {words.pager.earlier}
       </button>
-      <button type="button" disabled={!older} onClick={() => older && onGo(older)}>
-        {words.stores.older}
+      <button type="button" disabled={!later} onClick={() => later && onGo(later)}>
+        {words.pager.later}
       </button>
     </nav>
   );

@@ -38,7 +38,8 @@ export function ProblemNote({ title, error, onDismiss }: Props) {
   );
 }
 
-function sentence(error: unknown): string {
+/** What an error says to a person, in a sentence. */
+export function sentence(error: unknown): string {
   if (error instanceof Problem) {
     return error.detail || error.title;
   }

@@ -4,6 +4,7 @@ import type { ComponentType } from "preact";
 import type { OperationView } from "../api/types";
 import { duration, elapsed } from "../format/time";
 import { type StepLine, type StepState, timeline } from "../store/progress";
+import type { Typical } from "../store/typical";
 import { say, words } from "../words";
 import { Check, Cross, Cut, Pause, Ring, Spinner } from "./icons";
 
@@ -16,7 +17,14 @@ const SIGN: Record<StepState, ComponentType> = {
   pending: Ring,
 };
 
-export function StepTimeline({ operation, now }: { operation: OperationView; now: number }) {
+interface Props {
+  operation: OperationView;
+  now: number;
+  /** How long its steps usually take, where that is known. */
+  usual?: Typical | undefined;
+}
+
+export function StepTimeline({ operation, now, usual }: Props) {
   const lines = timeline(operation, now);
   const tries = new Set(lines.map(({ attempt }) => attempt)).size;
   return (
@@ -25,6 +33,7 @@ export function StepTimeline({ operation, now }: { operation: OperationView; now
         <Line
           key={`${line.attempt} ${line.step} ${index}`}
           line={line}
+          usualMs={usual?.get(line.step)}
           title={tries > 1 && line.attempt !== lines[index - 1]?.attempt}
         />
       ))}
@@ -32,7 +41,13 @@ export function StepTimeline({ operation, now }: { operation: OperationView; now
   );
 }
 
-function Line({ line, title }: { line: StepLine; title: boolean }) {
+interface LineProps {
+  line: StepLine;
+  usualMs: number | undefined;
+  title: boolean;
+}
+
+function Line({ line, usualMs, title }: LineProps) {
   const Sign = SIGN[line.state];
   return (
     <li class={`step step-${line.state}`}>
@@ -47,7 +62,12 @@ function Line({ line, title }: { line: StepLine; title: boolean }) {
           <rect class="bar-track" width="100" height="4" />
           <rect class="bar-part" x={line.offsetPercent} width={line.widthPercent} height="4" />
         </svg>
-        <span class="step-time">{took(line)}</span>
+        <span class="step-time">
+          {took(line)}
+          {usualMs !== undefined && (
+            <span class="step-usual"> {words.store.usually(duration(usualMs))}</span>
+          )}
+        </span>
       </div>
       {line.state === "interrupted" && <p class="step-waiting">{words.interrupted}</p>}
       {line.waiting && (

@@ -1,21 +1,23 @@
 // Retry or Cancel, whichever makes sense for a store now. Its error goes to the
 // page, for the button itself is often gone by the time of the answer.
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Wish } from "../api/stores";
 import type { OperationView, StoreView } from "../api/types";
 import { useWish } from "../live/stores";
 import { wishKey } from "../store/wishes";
 import { words } from "../words";
 import { Again, Cross } from "./icons";
+import type { AddNotice } from "./page";
 
 interface Props {
   store: StoreView;
-  wish: Wish;
+  wish: "retry" | "cancel";
   operation: OperationView;
-  onProblem: (title: string, error: unknown) => void;
+  onProblem: AddNotice;
+  /** Among other buttons, not in a row of the table. */
+  isLoud?: boolean;
 }
 
-export function WishButton({ store, wish, operation, onProblem }: Props) {
+export function WishButton({ store, wish, operation, onProblem, isLoud }: Props) {
   const button = useRef<HTMLButtonElement>(null);
   const asking = useWish();
   const sent = useRef(false);
@@ -26,7 +28,9 @@ export function WishButton({ store, wish, operation, onProblem }: Props) {
   useLayoutEffect(
     () => () => {
       if (button.current && button.current === document.activeElement) {
-        document.getElementById(`toggle-${id}`)?.focus();
+        (
+          document.getElementById(`store-${id}`) ?? document.querySelector<HTMLElement>("main h1")
+        )?.focus();
       }
     },
     [id],
@@ -40,7 +44,7 @@ export function WishButton({ store, wish, operation, onProblem }: Props) {
     }
     sent.current = true;
     try {
-      await asking.mutateAsync({ id, wish, idempotencyKey: wishKey(wish, operation) });
+      await asking.ask({ id, wish, idempotencyKey: wishKey(wish, operation) });
     } catch (error) {
       onProblem(say.failed(name), error);
     } finally {
@@ -52,7 +56,7 @@ export function WishButton({ store, wish, operation, onProblem }: Props) {
     <button
       ref={button}
       type="button"
-      class="quiet"
+      class={isLoud ? undefined : "quiet"}
       aria-label={asking.isPending ? undefined : say.named(name)}
       aria-disabled={asking.isPending}
       title={say.hint[operation.kind]}

@@ -1,4 +1,6 @@
-// Times and durations as people read them. Pure; the caller brings "now".
+// Times and durations as people read them, in the page's language. The caller
+// brings "now".
+import { words } from "../words";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -28,7 +30,24 @@ export function elapsed(ms: number): string {
   return `${Math.floor(seconds / 3_600)} h ${two(Math.floor((seconds % 3_600) / 60))} min`;
 }
 
-const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+const DATE = { day: "numeric", month: "short", year: "numeric" } as const;
+const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const;
+
+/** The writers of one language, made once. */
+const writers = new Map<string, ReturnType<typeof newWriters>>();
+function newWriters(tag: string) {
+  return {
+    relative: new Intl.RelativeTimeFormat(tag, { numeric: "always" }),
+    day: new Intl.DateTimeFormat(tag, DATE),
+    moment: new Intl.DateTimeFormat(tag, { ...DATE, ...TIME }),
+    clock: new Intl.DateTimeFormat(tag, TIME),
+  };
+}
+function writer() {
+  const known = writers.get(words.tag) ?? newWriters(words.tag);
+  writers.set(words.tag, known);
+  return known;
+}
 
 /** How long ago: `just now`, `12 minutes ago`, `3 days ago`; a date after 30 days. */
 export function ago(stamp: string, now: number): string {
@@ -37,7 +56,7 @@ export function ago(stamp: string, now: number): string {
     return "";
   }
   if (past < 10 * SECOND) {
-    return "just now";
+    return words.justNow;
   }
   for (const [unit, size, limit] of [
     ["second", SECOND, MINUTE],
@@ -46,28 +65,19 @@ export function ago(stamp: string, now: number): string {
     ["day", DAY, 30 * DAY],
   ] as const) {
     if (past < limit) {
-      return relative.format(-Math.floor(past / size), unit);
+      return writer().relative.format(-Math.floor(past / size), unit);
     }
   }
-  return day.format(Date.parse(stamp));
+  return writer().day.format(Date.parse(stamp));
 }
-
-const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
-const moment = new Intl.DateTimeFormat("en", {
-  ...({ day: "numeric", month: "short", year: "numeric" } as const),
-  ...({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const),
-});
-const clock = new Intl.DateTimeFormat("en", {
-  ...({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" } as const),
-});
 
 /** Date and time to the second, in the reader's zone. */
 export function exact(stamp: string): string {
   const at = Date.parse(stamp);
-  return Number.isNaN(at) ? "" : moment.format(at);
+  return Number.isNaN(at) ? "" : writer().moment.format(at);
 }
 
 /** The time of day, in the reader's zone. */
 export function timeOfDay(at: number): string {
-  return clock.format(at);
+  return writer().clock.format(at);
 }

@@ -1,40 +1,56 @@
-// What the page's own address holds (which store is open, which page of the
-// list), so that a reload or a shared link shows the same.
+// The page's own address: which page, and its parameters (filters, the page of
+// a list), so that a reload or a shared link shows the same.
 import { useEffect, useState } from "preact/hooks";
 
 const CHANGED = "urumi:address";
 
-const read = (name: string) => new URLSearchParams(location.search).get(name) ?? undefined;
+const here = () => location.pathname + location.search;
 
-/** A parameter of the address and how to set it; `undefined` takes it out. */
-export function useAddressParam(
-  name: string,
-  how: "push" | "replace",
-): [string | undefined, (value: string | undefined) => void] {
-  const [value, setValue] = useState(() => read(name));
+let gone = false;
+/** Whether somebody went from page to page since this one was loaded. */
+export const hasGone = () => gone;
 
+/** Goes to another address of the dashboard without loading it anew. */
+export function go(href: string, how: "push" | "replace" = "push"): void {
+  if (href !== here()) {
+    gone = true;
+    history[how === "push" ? "pushState" : "replaceState"](null, "", href);
+    dispatchEvent(new Event(CHANGED));
+  }
+}
+
+/** The present path and parameters, renewed as they change. */
+export function useAddress(): URL {
+  const [address, setAddress] = useState(here);
   useEffect(() => {
-    const renew = () => setValue(read(name));
+    const renew = () => setAddress(here());
+    renew();
     addEventListener("popstate", renew);
     addEventListener(CHANGED, renew);
     return () => {
       removeEventListener("popstate", renew);
       removeEventListener(CHANGED, renew);
     };
-  }, [name]);
+  }, []);
+  return new URL(address, location.origin);
+}
 
-  const set = (next: string | undefined) => {
-    if (next === read(name)) {
-      return;
-    }
+/** The parameters of the address, and how to change some; `undefined` takes one out. */
+export function useParams(): [
+  URLSearchParams,
+  (change: Record<string, string | undefined>, how?: "push" | "replace") => void,
+] {
+  const { searchParams } = useAddress();
+  const change = (wanted: Record<string, string | undefined>, how: "push" | "replace" = "push") => {
     const url = new URL(location.href);
-    if (next === undefined) {
-      url.searchParams.delete(name);
-    } else {
-      url.searchParams.set(name, next);
+    for (const [name, value] of Object.entries(wanted)) {
+      if (value) {
+        url.searchParams.set(name, value);
+      } else {
+        url.searchParams.delete(name);
+      }
     }
-    history[how === "push" ? "pushState" : "replaceState"](null, "", url);
-    dispatchEvent(new Event(CHANGED));
+    go(url.pathname + url.search, how);
   };
-  return [value, set];
+  return [searchParams, change];
 }

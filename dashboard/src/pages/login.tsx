@@ -1,32 +1,26 @@
 // Asks for a key when the api knows nobody here. The key is sent once and kept
 // nowhere in the page.
-import { useQueryClient } from "@tanstack/preact-query";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 import { logIn } from "../api/session";
+import { Page } from "../components/page";
 import { ProblemNote } from "../components/problem-note";
 import { useSubmission } from "../components/submission";
+import { useAnswers } from "../live/look";
 import { words } from "../words";
 
 export function LoginPage() {
   const [key, setKey] = useState("");
-  const client = useQueryClient();
+  const answers = useAnswers();
   const fieldId = useId();
   const wanted = key.trim();
   const { busy, problem, dismiss, submit } = useSubmission({
     send: wanted === "" ? undefined : () => logIn(wanted),
-    onDone: () => void client.resetQueries(),
+    onDone: () => void answers.reset(),
     onLateProblem: () => undefined,
   });
 
-  useEffect(() => {
-    document.title = words.login.title;
-  }, []);
-
   return (
-    <main>
-      <div class="page-head">
-        <h1>{words.login.title}</h1>
-      </div>
+    <Page title={words.login.title} looks={[]}>
       <form onSubmit={submit} class="login">
         {problem !== undefined && (
           <ProblemNote title={words.login.failed} error={problem} onDismiss={dismiss} />
@@ -53,6 +47,6 @@ export function LoginPage() {
           </button>
         </div>
       </form>
-    </main>
+    </Page>
   );
 }

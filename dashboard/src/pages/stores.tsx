@@ -1,136 +1,113 @@
-// The page of stores: brings list, dialogs and errors together, and holds which
-// store is open. How the data is kept fresh is live/stores.ts.
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+// The page of stores: brings filters, table, bulk deeds and dialogs together.
+// What is chosen and shown stands in the address; the data is live/stores.ts.
+import { useCallback, useEffect, useState } from "preact/hooks";
 import { Problem } from "../api/problem";
-import { needsLogin } from "../api/session";
 import type { StoreView } from "../api/types";
 import { Announcer } from "../components/announcer";
-import { ConnectionBanner } from "../components/connection-banner";
-import { CreateDialog } from "../components/create-dialog";
+import { BulkBar } from "../components/bulk-bar";
+import { type Command, Commands } from "../components/commands";
+import { useCreate } from "../components/create";
 import { DeleteDialog } from "../components/delete-dialog";
 import { EmptyState } from "../components/empty-state";
-import { Plus } from "../components/icons";
+import { Nothing, Page, useNotices } from "../components/page";
 import { Pager } from "../components/pager";
-import { ProblemNote } from "../components/problem-note";
+import { FILTERS, StoreFilters } from "../components/store-filters";
 import { StoreTable } from "../components/store-table";
-import { useAddressParam } from "../live/address";
+import { useParams } from "../live/address";
 import { useNow } from "../live/clock";
 import { useStores } from "../live/stores";
+import { useMay } from "../live/whoami";
+import { withParams } from "../route";
 import { isMoving } from "../store/progress";
 import { words } from "../words";
-import { LoginPage } from "./login";
-
-interface Notice {
-  id: number;
-  title: string;
-  error: unknown;
-}
 
 const NO_STORES: readonly StoreView[] = [];
+const NO_IDS: ReadonlySet<string> = new Set();
 
 export function StoresPage() {
-  const [cursor, setCursor] = useAddressParam("cursor", "push");
-  const [openId, setOpenId] = useAddressParam("store", "replace");
-  const [creating, setCreating] = useState(false);
+  const [params, setParams] = useParams();
   const [doomed, setDoomed] = useState<StoreView>();
-  const [notices, setNotices] = useState<Notice[]>([]);
+  const [chosen, setChosen] = useState(NO_IDS);
   const [focusId, setFocusId] = useState<string>();
-  const heading = useRef<HTMLHeadingElement>(null);
+  const { notices, addNotice } = useNotices();
+  const create = useCreate(addNotice);
+  const may = useMay();
 
-  const { data, error, dataUpdatedAt, isPlaceholderData } = useStores(cursor);
+  const cursor = params.get("cursor") ?? undefined;
+  const wanted = Object.fromEntries(FILTERS.map((name) => [name, params.get(name) ?? undefined]));
+  const { data, error, seenAt, isOld } = useStores({ ...wanted, cursor });
   const stores = data?.items ?? NO_STORES;
   const moving = stores.filter(isMoving).length;
   const now = useNow(moving > 0 ? 1_000 : 10_000);
-
-  const focusHeading = useCallback(() => heading.current?.focus(), []);
-  const addNotice = useCallback(
-    (title: string, late: unknown) =>
-      setNotices((shown) => [
-        ...shown.filter((notice) => notice.title !== title),
-        { id: (shown.at(-1)?.id ?? 0) + 1, title, error: late },
-      ]),
+  const focusHeading = useCallback(
+    () => document.querySelector<HTMLElement>("main h1")?.focus(),
     [],
   );
 
-  useEffect(() => {
-    document.title = moving > 0 ? words.stores.titleMoving(moving) : words.stores.titleCalm;
-  }, [moving]);
-
-  // A page that is no more (an old link, its last store deleted): the newest instead.
-  const isGone = !isPlaceholderData && data !== undefined && stores.length === 0;
+  // A page that is no more (an old link, its last store deleted): the first instead.
+  const isGone = !isOld && data !== undefined && stores.length === 0;
   const isRefused = error instanceof Problem && error.status === 400;
   useEffect(() => {
     if (cursor !== undefined && (isGone || isRefused)) {
-      setCursor(undefined);
+      setParams({ cursor: undefined }, "replace");
     }
   }, [cursor, isGone, isRefused]);
 
-  // After a wish about a store, focus goes to its row, once that is there.
+  // After a wish about a store, focus goes to its row.
   useEffect(() => {
-    const toggle = focusId && document.getElementById(`toggle-${focusId}`);
-    if (toggle) {
-      toggle.focus();
+    const link = focusId && document.getElementById(`store-${focusId}`);
+    if (link) {
+      link.focus();
       setFocusId(undefined);
     }
   }, [focusId, stores]);
 
-  if (needsLogin(error)) {
-    return <LoginPage />;
-  }
-
-  const isEmpty = data !== undefined && stores.length === 0 && cursor === undefined;
+  const isFiltered = Object.values(wanted).some((value) => value !== undefined);
+  const isNone = data !== undefined && stores.length === 0 && cursor === undefined;
+  const isEmpty = isNone && !isFiltered;
 
   return (
-    <main>
-      <ConnectionBanner error={error} seenAt={dataUpdatedAt} />
+    <Page
+      title={moving > 0 ? `(${moving}) ${words.stores.title}` : words.stores.title}
+      heading={words.stores.title}
+      looks={[{ error, seenAt }]}
+      beside={!isEmpty && create.button}
+    >
       <Announcer stores={stores} />
-      <div class="page-head">
-        <h1 ref={heading} tabIndex={-1}>
-          {words.stores.title}
-        </h1>
-        {!isEmpty && (
-          <button type="button" class="primary" onClick={() => setCreating(true)}>
-            <Plus />
-            {words.stores.create}
-          </button>
-        )}
-      </div>
-      <div class="notices">
-        {notices.map(({ id, title, error: late }) => (
-          <ProblemNote
-            key={id}
-            title={title}
-            error={late}
-            onDismiss={() => setNotices((shown) => shown.filter((notice) => notice.id !== id))}
-          />
-        ))}
-      </div>
+      {notices}
+      {!isEmpty && (
+        <StoreFilters
+          params={params}
+          onChange={(change) => setParams({ ...change, cursor: undefined })}
+        />
+      )}
       {data === undefined && !error && <p class="fine loading">{words.stores.loading}</p>}
-      {isEmpty && <EmptyState onCreate={() => setCreating(true)} />}
+      {isEmpty && <EmptyState button={create.button} />}
+      {isNone && isFiltered && <Nothing title={words.filter.none} text={words.filter.noneText} />}
+      {may.change && (
+        <BulkBar
+          chosen={stores.filter(({ id }) => chosen.has(id))}
+          onChooseNone={() => setChosen(NO_IDS)}
+        />
+      )}
       {stores.length > 0 && (
         <StoreTable
           stores={stores}
-          openId={openId}
+          chosen={chosen}
           now={now}
-          onToggle={(id) => setOpenId(id === openId ? undefined : id)}
+          onChoose={(id, isChosen) => {
+            const others = [...chosen].filter((known) => known !== id);
+            setChosen(new Set(isChosen ? [...others, id] : others));
+          }}
+          onChooseAll={(all) => setChosen(all ? new Set(stores.map(({ id }) => id)) : NO_IDS)}
           onDelete={setDoomed}
           onProblem={addNotice}
           onFocusLost={focusHeading}
         />
       )}
-      <Pager newer={data?.prev_cursor} older={data?.next_cursor} onGo={setCursor} />
-      {creating && (
-        <CreateDialog
-          onClose={() => setCreating(false)}
-          onLateProblem={addNotice}
-          onCreated={({ id }) => {
-            setCreating(false);
-            setCursor(undefined);
-            setOpenId(id);
-            setFocusId(id);
-          }}
-        />
-      )}
+      <Pager page={data} onGo={(to) => setParams({ cursor: to })} />
+      {!isEmpty && <Commands commands={commandsFor(wanted)} />}
+      {create.dialog}
       {doomed && (
         <DeleteDialog
           store={doomed}
@@ -142,6 +119,31 @@ export function StoresPage() {
           }}
         />
       )}
-    </main>
+    </Page>
   );
+}
+
+function commandsFor(wanted: Record<string, string | undefined>): Command[] {
+  return [
+    { title: words.stores.title, path: withParams("/stores", wanted), cli: cliList(wanted) },
+    { title: words.stores.create, args: "-X POST", path: "/stores", cli: "store create" },
+    {
+      title: words.retry.label,
+      args: "-X POST",
+      path: "/stores/$STORE/retry",
+      cli: "store retry $STORE",
+    },
+    {
+      title: words.stores.remove,
+      args: "-X DELETE",
+      path: "/stores/$STORE",
+      cli: "store delete $STORE",
+    },
+  ];
+}
+
+/** The CLI's words for the same list. */
+function cliList({ status, include_deleted }: Record<string, string | undefined>): string {
+  const known = status && /^[A-Za-z]+$/.test(status) ? ` --status ${status}` : "";
+  return `store list${known}${include_deleted ? " --include-deleted" : ""}`;
 }

@@ -6,10 +6,12 @@ import { isOpen } from "./progress";
 
 const UNDONE: ReadonlySet<OperationStatus> = new Set(["Failed", "Cancelled", "Superseded"]);
 
+type Known = Pick<StoreView, "status" | "operation" | "safe">;
+
 /** Never both: what is open can be cancelled, what came to nothing retried. */
 export function wishFor(
-  store: Pick<StoreView, "status" | "operation" | "safe">,
-): { wish: Wish; operation: OperationView } | undefined {
+  store: Known,
+): { wish: "retry" | "cancel"; operation: OperationView } | undefined {
   const { operation, status } = store;
   if (!operation) {
     return undefined;
@@ -19,6 +21,32 @@ export function wishFor(
   }
   const isUndone = UNDONE.has(operation.status) && status !== "Deleted";
   return isUndone ? { wish: "retry", operation } : undefined;
+}
+
+export type Deed = Extract<Wish, "upgrade" | "rollback" | "suspend" | "resume">;
+
+/** The changes of a store that rests or serves, in the order of their buttons. */
+export function deedsFor({ status, previous }: Pick<StoreView, "status" | "previous">): Deed[] {
+  switch (status) {
+    case "Ready":
+      return previous ? ["upgrade", "rollback", "suspend"] : ["upgrade", "suspend"];
+    case "Suspended":
+      return ["resume"];
+    case "Failed":
+      return ["upgrade"];
+    default:
+      return [];
+  }
+}
+
+/** Whether name and plan can be changed now; labels and protection always can. */
+export function isChangeable({ status }: Pick<StoreView, "status">): boolean {
+  return status === "Ready" || status === "Failed";
+}
+
+/** Whether its end can still be asked for. */
+export function isRemovable({ status }: Pick<StoreView, "status">): boolean {
+  return status !== "Deleting" && status !== "Deleted";
 }
 
 /**

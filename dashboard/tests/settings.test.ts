@@ -1,0 +1,69 @@
+// @vitest-environment node
+// What the settings form sends, how long steps usually take, what the overview counts.
+import { describe, expect, test } from "vitest";
+import { overviewOf } from "../src/live/overview";
+import { labelsOf } from "../src/store/labels";
+import { changeOf, settingsOf } from "../src/store/settings";
+import { typical } from "../src/store/typical";
+import { operation, pageOf, step, store } from "./samples";
+
+describe("a change of settings", () => {
+  const was = store({ labels: { team: "north", old: "1" } });
+  const edited = (part: object) => changeOf(was, { ...settingsOf(was), ...part });
+
+  test.each<[string, object, object | undefined]>([
+    ["nothing", {}, undefined],
+    ["white space", { name: " My Shop " }, undefined],
+    ["a name", { name: "Other" }, { name: "Other" }],
+    ["a plan", { plan: "large" }, { plan: "large" }],
+    ["protection", { deletionProtection: true }, { deletion_protection: true }],
+    ["a label more", { labels: "team=north\nold=1\nnew=a=b" }, { labels: { new: "a=b" } }],
+    ["a label less", { labels: "team=north" }, { labels: { old: null } }],
+    ["a label changed", { labels: "team=south\n\n old = 1 " }, { labels: { team: "south" } }],
+  ])("with %s sends only that", (_, part, change) => {
+    expect(edited(part)).toEqual({ change });
+  });
+
+  test("with a line that is no label sends nothing and names the line", () => {
+    expect(edited({ labels: "team=north\nnonsense" })).toEqual({ bad: "nonsense" });
+    expect(labelsOf("=x")).toEqual({ bad: "=x" });
+  });
+
+  test("keeps a label that is called like a part of every object", () => {
+    expect(edited({ labels: "team=north\nold=1\nconstructor=x" })).toEqual({
+      change: { labels: { constructor: "x" } },
+    });
+  });
+});
+
+test("the usual time of a step is the median of three that succeeded, or more", () => {
+  const took = (seconds: number, more = {}) =>
+    operation({ status: "Succeeded", steps: [step("Rollout", 0, seconds)], ...more });
+  const seen = [took(10), took(30), took(20), took(900, { status: "Failed" })];
+  expect([...typical("Create", seen)]).toEqual([["Rollout", 20_000]]);
+  expect([...typical("Create", seen.slice(0, 2))]).toEqual([]);
+  expect([...typical("Update", seen)]).toEqual([]);
+});
+
+test("the overview counts, and finds what needs attention and what runs", () => {
+  const busy = operation({ status: "Running" });
+  const waiting = { message: "m", at: "2026-11-23T12:00:00Z" };
+  const page = pageOf(
+    store({ id: "store-aaaa22", status: "Failed" }),
+    store({ id: "store-bbbb22", health: { status: "Degraded", reasons: [] } }),
+    store({ id: "store-cccc22", status: "Provisioning", operation: busy }),
+    store({ id: "store-dddd22", status: "Queued", operation: { ...busy, waiting } }),
+    store({ id: "store-ffff22" }),
+  );
+  const seen = overviewOf({ ...page, next_cursor: "more" });
+  expect(Object.fromEntries(seen.statuses)).toEqual({
+    ...{ Failed: 1, Ready: 2, Provisioning: 1, Queued: 1 },
+  });
+  expect(seen.attention.map(({ id }) => id)).toEqual([
+    "store-aaaa22",
+    "store-bbbb22",
+    "store-dddd22",
+  ]);
+  expect(seen.running.map(({ id }) => id)).toEqual(["store-cccc22", "store-dddd22"]);
+  expect([seen.total, seen.isSample]).toEqual([5, true]);
+});
