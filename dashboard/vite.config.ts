@@ -17,7 +17,11 @@ export default defineConfig({
     port: 5173,
     // The api refuses a foreign Origin; in development the proxy speaks as its own.
     proxy: {
-      "/stores": { target: api, changeOrigin: true, headers: { origin: api } },
+      "^/(stores|operations|audit|dead-letters|keys|tenants|session|whoami|docs|openapi)": {
+        target: api,
+        changeOrigin: true,
+        headers: { origin: api },
+      },
     },
   },
   test: {

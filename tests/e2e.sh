@@ -37,5 +37,7 @@ stage 'packages of the browser test' install_node_modules
 if ! have chromium; then stage 'install a browser' "$URUMI_ROOT/deploy/local/packages.sh" chromium; fi
 tests/chart/isolation.sh
 python3 -B tests/chart/cluster.py
-stage 'journey in a browser' node --test --test-reporter=spec tests/browser/journey.test.mjs
+URUMI_API_PROGRAM=$URUMI_STATE/programs/urumi-api URUMI_DASHBOARD_DIR=$(<"$URUMI_STATE/dashboard")
+export URUMI_API_PROGRAM URUMI_DASHBOARD_DIR
+stage 'journey in a browser' node --test --test-reporter=spec --test-concurrency=1 tests/browser/journey.test.mjs tests/browser/pages.test.mjs
 RUST_BACKTRACE=0 cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"

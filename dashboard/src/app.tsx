@@ -7,6 +7,7 @@ import { Page, useNotices } from "./components/page";
 import { useAddress } from "./live/address";
 import type { Answers } from "./live/answers";
 import { AnswersOfPage } from "./live/look";
+import { useStream } from "./live/stream";
 import { Me, useWhoami } from "./live/whoami";
 import { AccessPage } from "./pages/access";
 import { AuditPage } from "./pages/audit";
@@ -33,6 +34,7 @@ function Dashboard() {
   const { data, error, seenAt } = useWhoami();
   const { notices, addNotice } = useNotices();
   const isStranger = needsLogin(error);
+  useStream(data !== undefined && !isStranger);
   const me = isStranger ? undefined : data;
   const route = routeOf(pathname);
 

@@ -81,6 +81,35 @@ test("a change makes its area be asked for anew, and only that", async () => {
   expect(asked).toEqual(["/stores", "/keys", "/keys"]);
 });
 
+test("news make it ask again at once, but never twice at a time", async () => {
+  const replies: ((data: string) => void)[] = [];
+  answer = () => new Promise((resolve) => replies.push(resolve));
+  const answers = fresh();
+  look(answers, "/stores");
+  answers.nudge("stores");
+  answers.nudge("stores");
+  expect(asked).toHaveLength(1);
+  replies[0]?.("first");
+  await settled();
+  expect(answers.at("/stores")?.data).toBe("first");
+  expect(asked).toHaveLength(2);
+  replies[1]?.("second");
+  await settled();
+  expect([answers.at("/stores")?.data, asked.length]).toEqual(["second", 2]);
+});
+
+test("while a stream tells, it asks five times less; not of what it does not tell", async () => {
+  const answers = fresh();
+  answers.isLive = true;
+  look(answers, "/stores", 1_000);
+  leaves.push(answers.watch("access", "/keys", () => 1_000, vi.fn()));
+  await vi.advanceTimersByTimeAsync(4_900);
+  expect(asked.filter((path) => path === "/stores")).toHaveLength(1);
+  expect(asked.filter((path) => path === "/keys")).toHaveLength(5);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(asked.filter((path) => path === "/stores")).toHaveLength(2);
+});
+
 test("an error keeps what was known, beside it", async () => {
   const answers = fresh();
   look(answers, "/stores");

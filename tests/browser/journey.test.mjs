@@ -1,89 +1,120 @@
-// The journey of one store in a real browser, against the real platform:
-// create, watch the steps, open the shop, delete with the typed name.
+// The journey of one store in a real browser, against the real platform: create,
+// watch the steps, open the shop, find it by a filter, change it, suspend and
+// resume it, delete it with the typed name, while a second browser looks on.
 // `tests/e2e.sh` brings the platform up and installs the browser.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { dashboard, launch, newPage, picture } from "./browser.mjs";
 
-const require = createRequire(new URL("../../dashboard/package.json", import.meta.url));
-const { chromium } = require("playwright-core");
-
-const dashboard = process.env.URUMI_DASHBOARD;
-const pictures = process.env.URUMI_PICTURES;
 const NAME = "Shop <img src=x onerror=alert(1)>";
 const READY = 180_000;
 
 let browser;
 let page;
+let other;
 const complaints = [];
 
 before(async () => {
-  assert.ok(dashboard, "URUMI_DASHBOARD is not set; run tests/e2e.sh, which brings up a platform");
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox", // root in a container or VM has no user namespace for it
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--no-first-run",
-    ],
-  });
-  page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
-  page.setDefaultTimeout(15_000);
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("dialog", (dialog) => complaints.push(`a script ran: ${dialog.message()}`));
-  page.on("request", (request) => {
-    if (new URL(request.url()).origin !== new URL(dashboard).origin) {
-      complaints.push(`a request left the origin: ${request.url()}`);
-    }
-  });
+  browser = await launch();
+  page = await newPage(browser, complaints);
+  other = await newPage(browser, complaints);
 });
 
 after(() => browser?.close());
 
-async function picture(name) {
-  if (!pictures) return;
-  mkdirSync(pictures, { recursive: true });
-  await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
-}
+const button = (name) => page.getByRole("button", { name }).first();
+const badge = (word) => page.locator(".page-head .badge").getByText(word, { exact: true });
 
-test("a shop owner creates a store, watches it, opens it and deletes it", async () => {
+test("a shop owner creates a store, watches it, opens it, changes and deletes it", async () => {
   await page.goto(dashboard);
-  await picture("1-empty");
-  await page.getByRole("button", { name: /New store|Create your first store|Create/ }).first().click();
+  await picture(page, "1-empty");
+  await other.goto(new URL("/ui/stores", dashboard).href);
+  await button("New store").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill(NAME);
   await dialog.getByRole("button", { name: "Create store" }).click();
   await dialog.waitFor({ state: "detached" });
 
-  const row = page.getByRole("row").filter({ hasText: NAME }).first();
-  await row.getByText("Provisioning").waitFor({ timeout: 60_000 });
-  await page.getByText("Starting database and shop").first().waitFor({ timeout: 60_000 });
-  await picture("2-provisioning");
+  await page.getByRole("heading", { level: 1, name: NAME }).waitFor();
+  const id = new URL(page.url()).pathname.split("/").at(-1);
+  assert.match(id, /^store-[b-z2-9]{6}$/);
+  const row = other.getByRole("row").filter({ hasText: id });
+  await row.waitFor();
+  await page.getByText("Starting database and shop").waitFor({ timeout: 60_000 });
+  await picture(page, "2-provisioning");
+  await page.reload();
+  await page.getByText("Starting database and shop").waitFor();
 
-  await row.getByText("Ready", { exact: true }).waitFor({ timeout: READY });
-  await picture("3-ready");
-  const address = await row.getByRole("link").getAttribute("href");
+  await badge("Ready").waitFor({ timeout: READY });
+  await row.getByText("Ready", { exact: true }).waitFor({ timeout: 10_000 });
+  await picture(page, "3-ready");
+  const address = await page.getByRole("link", { name: /^Open shop/ }).getAttribute("href");
   assert.match(address, /^http:\/\/store-[b-z2-9]{6}\.localhost(:\d+)?\/?$/);
-
   const shop = await browser.newPage();
   const answer = await shop.goto(address, { waitUntil: "domcontentloaded" });
   assert.equal(answer.status(), 200);
   assert.ok((await shop.title()).includes("Shop"), await shop.title());
   await shop.close();
 
-  await row.getByRole("button", { name: /^Delete/ }).click();
+  await isFoundByAnAddressThatCanBeShared(id);
+  await isChanged();
+  await restsAndServesAgain();
+  await isDeletedWithItsTypedName(row);
+  assert.deepEqual(complaints, []);
+});
+
+async function isFoundByAnAddressThatCanBeShared(id) {
+  await other.getByLabel("Status", { exact: true }).selectOption("Failed");
+  await other.getByText("No store matches these filters").waitFor();
+  await other.getByLabel("Status", { exact: true }).selectOption("Ready");
+  await other.getByRole("row").filter({ hasText: id }).waitFor();
+  assert.equal(new URL(other.url()).search, "?status=Ready");
+  const friend = await newPage(browser, complaints);
+  await friend.goto(other.url());
+  await friend.getByRole("row").filter({ hasText: id }).waitFor();
+  assert.equal(await friend.getByLabel("Status", { exact: true }).inputValue(), "Ready");
+  await friend.context().close();
+  await other.getByRole("button", { name: "Clear filters" }).click();
+}
+
+/** Labels and protection at once; while it is protected, no button deletes it. */
+async function isChanged() {
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByLabel("Labels").fill("team=<svg onload=alert(1)>");
+  await page.getByLabel("Deletion protection").check();
+  await button("Save changes").click();
+  await page.getByText("Saved.", { exact: true }).waitFor();
+  assert.ok(await button("Delete").isDisabled(), "it is protected");
+  await page.getByLabel("Deletion protection").uncheck();
+  await button("Save changes").click();
+  await page.getByText("Saved.", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "Progress" }).click();
+  await page.getByText("team=<svg onload=alert(1)>").waitFor();
+}
+
+async function restsAndServesAgain() {
+  for (const [deed, status] of [
+    ["Suspend", "Suspended"],
+    ["Resume", "Ready"],
+  ]) {
+    await button(deed).click();
+    await page.getByRole("dialog").getByRole("button", { name: deed }).click();
+    await badge(status).waitFor({ timeout: READY });
+  }
+  await page.getByRole("link", { name: "Operations" }).click();
+  await page.locator("summary").filter({ hasText: "Resume" }).getByText(/^succeeded/).waitFor();
+  await picture(page, "4-operations");
+}
+
+async function isDeletedWithItsTypedName(row) {
+  await button("Delete").click();
   const confirm = page.getByRole("dialog");
   const remove = confirm.getByRole("button", { name: "Delete store" });
   assert.ok(await remove.isDisabled(), "not without the typed name");
   await confirm.getByRole("textbox").fill(NAME);
   await remove.click();
   await confirm.waitFor({ state: "detached" });
-  await row.waitFor({ state: "detached", timeout: 120_000 });
-  await picture("4-deleted");
-
-  assert.deepEqual(complaints, []);
-});
+  await badge("Deleted").waitFor({ timeout: 120_000 });
+  await row.waitFor({ state: "detached", timeout: 10_000 });
+  await picture(page, "5-deleted");
+}

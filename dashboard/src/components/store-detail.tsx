@@ -28,7 +28,9 @@ export function StoreDetail({ store, now }: Props) {
       <section class="card" aria-labelledby={headingId}>
         <h2 id={headingId}>
           {words.detail.progress}
-          {operation && <span class="fine">{headline(operation, now)}</span>}
+          {operation && (
+            <span class="fine">{`${say(words.kind, operation.kind)} · ${outcome(operation, now)}`}</span>
+          )}
         </h2>
         {operation ? (
           <Progress operation={operation} now={now} />
@@ -61,11 +63,11 @@ function remark({ operation, status }: StoreView): string | undefined {
   return operation.status === "Queued" ? words.failure.tryingAgain : words.failure.seenNow;
 }
 
-/** What it is, how far, how long: in a line. */
-export function headline(operation: OperationView, now: number): string {
+/** How far it is, and how long it took: in a line. */
+export function outcome(operation: OperationView, now: number): string {
   const took = elapsedMs(operation.created_at, operation.finished_at, now);
   const time = isOpen(operation) ? elapsed(took) : duration(took);
-  return `${say(words.kind, operation.kind)} · ${say(words.outcome, operation.status)} · ${time}`;
+  return `${say(words.outcome, operation.status)} · ${time}`;
 }
 
 /** When it was asked for, as an age with the exact time to hover. */

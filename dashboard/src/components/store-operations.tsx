@@ -9,7 +9,7 @@ import { Chevron } from "./icons";
 import { Nothing } from "./page";
 import { Pager } from "./pager";
 import { StepTimeline } from "./step-timeline";
-import { Age, headline } from "./store-detail";
+import { Age, outcome } from "./store-detail";
 
 interface Props {
   id: string;
@@ -48,7 +48,7 @@ function Operation({ operation, now }: { operation: OperationView; now: number }
         <summary>
           <Chevron />
           <strong class={`toned tone-${TONE[status] ?? "calm"}`}>{say(words.kind, kind)}</strong>
-          <span class="fine">{headline(operation, now)}</span>
+          <span class="fine">{outcome(operation, now)}</span>
           <span class="fine">
             <Age at={created_at} now={now} />
           </span>

@@ -21,6 +21,8 @@ interface Entry extends Known {
   pause: (known: Known) => number | false;
   timer: ReturnType<typeof setTimeout> | undefined;
   asking: { abort: AbortController; done: Promise<void> } | undefined;
+  /** Something happened since the question under way was asked. */
+  isStale: boolean;
 }
 
 type Fetch = (path: string, signal: AbortSignal) => Promise<unknown>;
@@ -29,9 +31,13 @@ type Fetch = (path: string, signal: AbortSignal) => Promise<unknown>;
 const KEPT = 20;
 /** An answer this young is not asked for again only because somebody looks. */
 const FRESH_MS = 500;
+/** While a stream tells what happens, asking again is only for what it cannot tell. */
+const CALM_WHILE_LIVE = 5;
 
 export class Answers {
   readonly #entries = new Map<string, Entry>();
+  /** A stream tells of stores what happens to them. */
+  isLive = false;
 
   constructor(readonly fetch: Fetch) {
     document.addEventListener("visibilitychange", () => {
@@ -86,6 +92,17 @@ export class Answers {
     await Promise.all(this.#watched().map((entry) => isMeant(entry) && this.#ask(entry)));
   }
 
+  /** Something happened in an area: what is looked at is asked for, once at a time. */
+  nudge(area: Area): void {
+    for (const entry of this.#watched().filter((known) => known.area === area)) {
+      if (entry.asking) {
+        entry.isStale = true;
+      } else {
+        void this.#ask(entry);
+      }
+    }
+  }
+
   /** Somebody else looks from now on: nothing that was known may stay. */
   async reset(): Promise<void> {
     for (const entry of this.#entries.values()) {
@@ -101,7 +118,7 @@ export class Answers {
   #entry(area: Area, path: string): Entry {
     const fresh: Entry = {
       ...{ area, path, data: undefined, error: null, seenAt: 0, timer: undefined },
-      ...{ asking: undefined, watchers: new Set(), pause: () => false },
+      ...{ asking: undefined, isStale: false, watchers: new Set(), pause: () => false },
     };
     const entry = this.#entries.get(path) ?? fresh;
     this.#entries.set(path, entry);
@@ -112,6 +129,7 @@ export class Answers {
   async #ask(entry: Entry): Promise<void> {
     clearTimeout(entry.timer);
     entry.asking?.abort.abort();
+    entry.isStale = false;
     const abort = new AbortController();
     const done = this.#answer(entry, abort.signal);
     entry.asking = { abort, done };
@@ -120,7 +138,11 @@ export class Answers {
     await (entry.asking?.abort === abort ? undefined : entry.asking?.done);
     if (entry.asking?.abort === abort) {
       entry.asking = undefined;
-      this.#plan(entry);
+      if (entry.isStale && entry.watchers.size > 0) {
+        void this.#ask(entry);
+      } else {
+        this.#plan(entry);
+      }
     }
   }
 
@@ -153,7 +175,9 @@ export class Answers {
     clearTimeout(entry.timer);
     const pause = entry.pause(entry);
     if (pause !== false && entry.watchers.size > 0) {
-      entry.timer = setTimeout(() => (isVisible() ? this.#ask(entry) : this.#plan(entry)), pause);
+      const isTold = this.isLive && entry.area === "stores" && entry.error === null;
+      const again = () => (isVisible() ? this.#ask(entry) : this.#plan(entry));
+      entry.timer = setTimeout(again, isTold ? pause * CALM_WHILE_LIVE : pause);
     }
   }
 

@@ -27,7 +27,7 @@ export function LettersPage() {
       {data && data.items.length === 0 && (
         <Nothing title={words.letters.none} text={words.letters.noneText} />
       )}
-      <ul class="operations">
+      <ul class="letters">
         {data?.items.map((letter) => (
           <Letter key={letter.id} letter={letter} now={now} onProblem={addNotice} />
         ))}

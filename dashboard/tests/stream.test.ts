@@ -1,0 +1,77 @@
+// When the page listens to the stream, and what its news do.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Answers } from "../src/live/answers";
+import { listen } from "../src/live/stream";
+
+class Source extends EventTarget {
+  static readonly CLOSED = 2;
+  static made: Source[] = [];
+  readyState = 0;
+  onopen?: () => void;
+  onerror?: () => void;
+  constructor(readonly url: string) {
+    super();
+    Source.made.push(this);
+  }
+  close() {
+    this.readyState = 2;
+  }
+}
+
+const nudge = vi.fn();
+const answers = { isLive: false, nudge } as unknown as Answers;
+let leave: () => void;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("EventSource", Source);
+  Source.made = [];
+  nudge.mockClear();
+  leave = listen(answers);
+});
+afterEach(() => {
+  leave();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+const source = () => Source.made.at(-1) as Source;
+
+test("many events close together are one reason to ask", () => {
+  source().onopen?.();
+  vi.advanceTimersByTime(300);
+  expect(nudge).toHaveBeenCalledTimes(1);
+  for (let event = 0; event < 50; event += 1) {
+    source().dispatchEvent(new Event("operation.step"));
+  }
+  vi.advanceTimersByTime(1_000);
+  expect(nudge).toHaveBeenCalledTimes(2);
+  expect(answers.isLive).toBe(true);
+});
+
+test("cut off, it leaves coming back to the browser, and asking to the clock", () => {
+  source().onopen?.();
+  source().onerror?.();
+  expect(answers.isLive).toBe(false);
+  vi.advanceTimersByTime(60_000);
+  expect(Source.made).toHaveLength(1);
+});
+
+test("refused, it tries again after half a minute", () => {
+  source().close();
+  source().onerror?.();
+  vi.advanceTimersByTime(30_000);
+  expect(Source.made).toHaveLength(2);
+});
+
+test("a hidden tab holds no stream, a tab that is left neither", () => {
+  const seen = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(source().readyState).toBe(2);
+  seen.mockReturnValue("visible");
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(Source.made).toHaveLength(2);
+  leave();
+  expect(source().readyState).toBe(2);
+  document.dispatchEvent(new Event("visibilitychange"));
+  expect(Source.made).toHaveLength(2);
+});

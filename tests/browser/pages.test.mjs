@@ -1,0 +1,185 @@
+// Every page on the real platform, in both themes and at phone width: no finding
+// of axe-core, nothing wider than the screen, and a corpus of scripts in every
+// field that a tenant can set runs nothing. And what roles see: a viewer no button
+// that changes anything, which the api refuses to him anyway.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { api, axe, dashboard, launch, newPage, picture, until } from "./browser.mjs";
+import { guardedApi } from "./guarded.mjs";
+
+const CORPUS = [
+  "<script>alert(1)</script>",
+  "<img src=x onerror=alert(2)>",
+  "\"><svg onload=alert(3)>",
+  "'-alert(4)-'",
+  "javascript:alert(5)",
+  "{{constructor.constructor('alert(6)')()}}",
+  "<iframe srcdoc='<script>alert(7)</script>'>",
+  "\\u003cscript>alert(8)\\u003c/script>",
+  "</title><script>alert(9)</script>",
+  "<a href=javascript:alert(10)>x</a>",
+  `\u0645\u062a\u062c\u0631 ${"W".repeat(50)}`,
+];
+const VIEWS = {
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  phone: { colorScheme: "light", viewport: { width: 375, height: 760 }, isMobile: true },
+};
+
+let browser;
+let store;
+const stores = [];
+const complaints = [];
+
+before(async () => {
+  browser = await launch();
+  for (const [at, name] of CORPUS.entries()) {
+    const wish = { name, labels: { note: name.slice(0, 63), [`n${at}`]: "x" } };
+    const made = await api("POST", "/stores", wish, 202);
+    stores.push(made.id);
+    // No pods are wanted for this: what is asked for is ended at once.
+    await api("POST", `/stores/${made.id}/cancel`, undefined, 202);
+  }
+  store = stores[1];
+  await api("POST", "/keys", { name: CORPUS[1], role: "viewer" }, 201);
+});
+
+after(async () => {
+  for (const id of stores) {
+    await api("DELETE", `/stores/${id}`, undefined, 202);
+  }
+  for (const id of stores) {
+    await until(`${id} is gone`, async () => {
+      const { status } = await api("GET", `/stores/${id}`, undefined, 200);
+      return status === "Deleted";
+    });
+  }
+  await browser?.close();
+});
+
+const pages = () => ({
+  overview: "/",
+  stores: "/ui/stores",
+  filtered: "/ui/stores?status=Suspended",
+  store: `/ui/stores/${store}`,
+  operations: `/ui/stores/${store}/operations`,
+  storeaudit: `/ui/stores/${store}/audit`,
+  settings: `/ui/stores/${store}/settings`,
+  audit: "/ui/audit",
+  letters: "/ui/dead-letters",
+  access: "/ui/access",
+  nowhere: "/ui/elsewhere",
+});
+
+for (const [view, settings] of Object.entries(VIEWS)) {
+  test(`every page is sound in ${view}`, async () => {
+    const page = await newPage(browser, complaints, { reducedMotion: "reduce", ...settings });
+    for (const [name, path] of Object.entries(pages())) {
+      await page.goto(new URL(path, dashboard).href);
+      await page.waitForLoadState("networkidle").catch(() => undefined);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      for (const summary of await page.locator("main summary").all()) {
+        await summary.click();
+      }
+      await picture(page, `${name}-${view}`);
+      await isSound(page, `${name} in ${view}`);
+    }
+    await page.context().close();
+    assert.deepEqual(complaints, []);
+  });
+}
+
+async function isSound(page, name) {
+  const wide = await page.evaluate(
+    "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+  );
+  assert.equal(wide, 0, `${name}: the page scrolls sideways by ${wide} px`);
+  const alien = await page.locator("main :is(script, iframe, img, [onload], [onerror])").count();
+  assert.equal(alien, 0, `${name}: a tenant's words became markup`);
+  await page.evaluate(readFileSync(axe, "utf8"));
+  const found = await page.evaluate(
+    "axe.run({ runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice'] })",
+  );
+  const findings = found.violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)}`);
+  assert.deepEqual(findings, [], name);
+}
+
+test("by keyboard alone: to a page, to a store, a dialog and out of it", async () => {
+  const page = await newPage(browser, complaints);
+  await page.goto(dashboard);
+  await page.getByRole("link", { name: "Stores", exact: true }).first().waitFor();
+  const focused = () => page.evaluate("document.activeElement?.textContent");
+  const tabTo = async (wanted) => {
+    for (let presses = 0; presses < 80; presses += 1) {
+      if (wanted.test((await focused()) ?? "")) return;
+      await page.keyboard.press("Tab");
+    }
+    assert.fail(`no Tab leads to ${wanted}`);
+  };
+  await tabTo(/^Skip to the content$/);
+  await page.keyboard.press("Enter");
+  assert.equal(await focused(), "Overview");
+  await page.keyboard.press("Shift+Tab");
+  await tabTo(/^Skip to the content$/).catch(() => undefined);
+  await page.reload();
+  await page.getByRole("link", { name: "Stores", exact: true }).first().waitFor();
+  await tabTo(/^Stores$/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Stores" }).waitFor();
+  await tabTo(/^<img src=x onerror=alert\(2\)>$/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: CORPUS[1] }).waitFor();
+  await tabTo(/^Delete$/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal(await focused(), "Delete", "focus is back where it came from");
+  await page.context().close();
+  assert.deepEqual(complaints, []);
+});
+
+test("who logs in as a viewer sees no button that changes anything; the api refuses it anyway", async () => {
+  const { url, keys, stop } = await guardedApi();
+  try {
+    const page = await newPage(browser, [], { baseURL: url });
+    await page.goto(`/ui/stores/${store}`);
+    await picture(page, "login-light");
+    await page.getByLabel("API key").fill("urumi_nothing");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").waitFor();
+    await page.getByLabel("API key").fill(keys.viewer);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: CORPUS[1] }).waitFor();
+
+    for (const [name, path] of Object.entries(pages())) {
+      await page.goto(path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForLoadState("networkidle").catch(() => undefined);
+      const buttons = await page.getByRole("button").allInnerTexts();
+      const changes = /new|delete|retry|cancel|upgrade|suspend|resume|roll|save|revoke|replay/i;
+      assert.deepEqual(
+        buttons.filter((text) => changes.test(text)),
+        [],
+        `${name} shows a viewer a button that changes something`,
+      );
+      await picture(page, `viewer-${name}`);
+    }
+    const status = await page.evaluate(
+      async (id) => (await fetch(`/stores/${id}`, { method: "DELETE" })).status,
+      store,
+    );
+    assert.equal(status, 403, "the api refuses it anyway");
+
+    await page.getByRole("button", { name: "Preferences" }).click();
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByLabel("API key").waitFor();
+    await page.getByLabel("API key").fill(keys.admin);
+    await page.keyboard.press("Enter");
+    await page.getByRole("link", { name: "Keys and tenants" }).waitFor();
+    await page.context().close();
+  } finally {
+    await stop();
+  }
+});
