@@ -192,12 +192,12 @@ test("the address holds which stores are shown, so a reload or a friend sees the
   history.replaceState(null, "", "/ui/stores?status=Failed");
   open({
     "GET /stores?status=Failed": () => json(200, pageOf(store({ status: "Failed" }))),
-    "GET /stores": () => json(200, pageOf(store({ name: "Any" }))),
+    "GET /stores": () => json(200, pageOf(store({ name: "Everything" }))),
   });
   expect(await screen.findByText("My Shop")).toBeTruthy();
   expect(screen.getByLabelText<HTMLSelectElement>("Status").value).toBe("Failed");
   fireEvent.click(button("Clear filters"));
-  expect(await screen.findByText("Any")).toBeTruthy();
+  expect(await screen.findByText("Everything")).toBeTruthy();
   expect(location.search).toBe("");
   history.back();
   expect(await screen.findByText("My Shop")).toBeTruthy();

@@ -90,7 +90,8 @@ function More({ event }: { event: AuditEvent }) {
         </dd>
         <dt>{words.audit.details}</dt>
         <dd>
-          <pre>{JSON.stringify(details, null, 2)}</pre>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+          <pre tabIndex={0}>{JSON.stringify(details, null, 2)}</pre>
         </dd>
       </dl>
     </details>

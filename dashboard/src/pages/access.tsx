@@ -1,7 +1,7 @@
 // Who may: the keys of one's own tenant and, for who runs the platform, the tenants.
 import { Commands } from "../components/commands";
 import { KeyList } from "../components/key-list";
-import { Page, useNotices } from "../components/page";
+import { Nothing, Page, useNotices } from "../components/page";
 import { TenantList } from "../components/tenant-list";
 import { useMay } from "../live/whoami";
 import { words } from "../words";
@@ -14,7 +14,11 @@ export function AccessPage() {
   return (
     <Page title={may.runPlatform ? words.access.title : words.access.titleKeys} looks={[]}>
       {notices}
-      <KeyList onProblem={addNotice} />
+      {may.giveKeys ? (
+        <KeyList onProblem={addNotice} />
+      ) : (
+        <Nothing title={words.forbidden.title} text={words.forbidden.text} />
+      )}
       {may.runPlatform && <TenantList onProblem={addNotice} />}
       <Commands
         commands={[
