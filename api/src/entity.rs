@@ -12,3 +12,5 @@ pub mod session;
 pub mod store;
 pub mod stream_event;
 pub mod tenant;
+pub mod webhook;
+pub mod webhook_delivery;

@@ -119,6 +119,9 @@ pub enum ApiError {
     /// No such key of this tenant.
     #[error("there is no key `{0}`")]
     KeyNotFound(Uuid),
+    /// No such webhook of this tenant, or message of it.
+    #[error("there is no webhook or message `{0}`")]
+    WebhookNotFound(Uuid),
     /// No such tenant for this caller.
     #[error("there is no tenant `{0}`")]
     TenantNotFound(Uuid),
@@ -175,6 +178,8 @@ impl ApiError {
                 Refusal::NothingToRollBack { .. } => Code::NothingToRollBack,
                 Refusal::Protected { .. } => Code::DeletionProtected,
                 Refusal::TooManyLabels { .. } => Code::TooManyLabels,
+                Refusal::WebhookLimit => Code::WebhookLimit,
+                Refusal::WebhookDisabled { .. } => Code::WebhookDisabled,
                 Refusal::AlreadyReplayed { .. } => Code::AlreadyReplayed,
                 Refusal::StillUnusable { .. } => Code::StillUnusable,
             },
@@ -186,6 +191,7 @@ impl ApiError {
             Self::StreamsFull { .. } => Code::StreamsFull,
             Self::MalformedId(_) => Code::MalformedId,
             Self::KeyNotFound(_) => Code::KeyNotFound,
+            Self::WebhookNotFound(_) => Code::WebhookNotFound,
             Self::TenantNotFound(_) => Code::TenantNotFound,
             Self::TenantNameTaken(_) => Code::TenantNameTaken,
             Self::ForbiddenHost(_) => Code::ForbiddenHost,
@@ -228,6 +234,7 @@ impl ApiError {
             }
             Self::StreamsFull { .. } => Some("Try again in a few seconds.".to_owned()),
             Self::KeyNotFound(_) => Some("List your keys with GET /keys.".to_owned()),
+            Self::WebhookNotFound(_) => Some("List yours with GET /webhooks.".to_owned()),
             Self::TenantNotFound(_) => Some("List them with GET /tenants.".to_owned()),
             Self::TenantNameTaken(_) => Some("Choose another name.".to_owned()),
             Self::ForbiddenHost(_) => Some(

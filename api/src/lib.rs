@@ -36,6 +36,7 @@ mod paging;
 mod retention;
 mod stores;
 mod stream;
+mod webhooks;
 
 mod reconciliation;
 

@@ -1,6 +1,6 @@
 //! Forgets what is no longer needed: answers older than a day, sessions whose
 //! time is over, inbox entries older than any message can be, events of the stream
-//! older than a week. The audit is never touched.
+//! older than a week, webhooks' messages older than a month. The audit is never touched.
 
 use std::time::Duration;
 
@@ -13,7 +13,10 @@ use crate::db::{Database, DbError};
 
 const INTERVAL: Duration = Duration::from_secs(600);
 
-const FORGET: [&str; 4] = [
+const FORGET: [&str; 5] = [
+    "DELETE FROM webhook_deliveries WHERE id IN (
+        SELECT id FROM webhook_deliveries
+        WHERE created_at < now() - interval '30 days' AND status <> 'Pending' ORDER BY created_at LIMIT 10000)",
     "DELETE FROM sessions WHERE hash IN (
         SELECT hash FROM sessions WHERE expires_at < now() LIMIT 1000)",
     "DELETE FROM idempotency_keys WHERE (tenant_id, principal, key) IN (

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::http::dashboard;
 use crate::routes::{
     audit, audit_proof, dead_letters, docs, events, keys, operations, probes, reconciliation,
-    session, stores, tenants, whoami,
+    session, stores, tenants, webhook_deliveries, webhooks, whoami,
 };
 
 /// The routes; what is not here is a problem.
@@ -50,6 +50,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(at("/reconciliation/adopt", POST).route(web::post().to(reconciliation::adopt)))
         .service(at("/reconciliation/purge", POST).route(web::post().to(reconciliation::purge)))
         .configure(access)
+        .configure(told_by_http)
         .service(at("/healthz", GET).route(web::get().to(probes::healthz)))
         .service(at("/readyz", GET).route(web::get().to(probes::readyz)))
         .service(at("/openapi.json", GET).route(web::get().to(docs::document)))
@@ -87,6 +88,37 @@ fn access(config: &mut ServiceConfig) {
                 .route(web::post().to(tenants::create)),
         )
         .service(at("/tenants/{id}", &[Method::PATCH]).route(web::patch().to(tenants::update)));
+}
+
+/// Who is told.
+fn told_by_http(config: &mut ServiceConfig) {
+    const ONE: &[Method] = &[Method::GET, Method::PATCH, Method::DELETE];
+    config
+        .service(
+            at("/webhooks", &[Method::GET, Method::POST])
+                .route(web::get().to(webhooks::list))
+                .route(web::post().to(webhooks::create)),
+        )
+        .service(
+            at("/webhooks/{id}", ONE)
+                .route(web::get().to(webhooks::show))
+                .route(web::patch().to(webhooks::update))
+                .route(web::delete().to(webhooks::delete)),
+        )
+        .service(
+            at("/webhooks/{id}/rotate", &[Method::POST]).route(web::post().to(webhooks::rotate)),
+        )
+        .service(
+            at("/webhooks/{id}/deliveries", &[Method::GET])
+                .route(web::get().to(webhook_deliveries::list)),
+        )
+        .service(
+            at(
+                "/webhooks/{id}/deliveries/{delivery}/replay",
+                &[Method::POST],
+            )
+            .route(web::post().to(webhook_deliveries::replay)),
+        );
 }
 
 /// A path; any other method of it is answered with 405 and what is allowed.

@@ -15,4 +15,7 @@ pub mod session;
 pub mod stores;
 pub mod tenants;
 pub mod view;
+pub mod webhook_deliveries;
+pub mod webhook_view;
+pub mod webhooks;
 pub mod whoami;

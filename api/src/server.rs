@@ -28,6 +28,8 @@ use crate::settings::{Login, Refused, Settings};
 use crate::stream::feed::Feed;
 use crate::stream::seats::Seats;
 use crate::watchdog::Watchdog;
+use crate::webhooks::courier::Courier;
+use crate::webhooks::{NoWebhooks, Webhooks};
 use crate::{migrate, retention, router};
 
 /// How long the end may take: requests in hand, the batch, the event.
@@ -51,6 +53,9 @@ pub enum StartError {
     /// The audit cannot be signed.
     #[error(transparent)]
     Signer(#[from] NoSeed),
+    /// No webhooks can be sent.
+    #[error(transparent)]
+    Webhooks(#[from] NoWebhooks),
     /// DATABASE_URL is none.
     #[error(transparent)]
     Database(#[from] DbFault),
@@ -107,12 +112,19 @@ impl Server {
                 "exports of the audit are signed with a key that ends with this process; set URUMI_AUDIT_SIGNING_KEY"
             );
         }
+        let webhooks = Webhooks::of(&settings)?;
+        if !webhooks.vault.seals() && settings.access.login == Login::Required {
+            tracing::warn!(
+                "secrets of webhooks stand in the database as they are; set URUMI_WEBHOOK_SECRET_KEY"
+            );
+        }
         Ok(Self {
             listener,
             state: AppState {
                 db,
                 rates: Rates::of(&settings.access),
                 feed: Feed::default(),
+                webhooks,
                 seats: Seats::new(
                     settings.stream.stream_max,
                     settings.stream.stream_max_per_caller,
@@ -196,6 +208,7 @@ async fn work(state: Data<AppState>, (db, watched): (Database, Database), stop: 
         settings,
         pulse,
         feed,
+        webhooks,
         ..
     } = (**state).clone();
     let (amqp_url, engine) = (settings.base.amqp_url, settings.engine);
@@ -216,6 +229,13 @@ async fn work(state: Data<AppState>, (db, watched): (Database, Database), stop: 
         amqp_url: amqp_url.clone(),
         installation: settings.base.installation,
     };
+    let courier = Courier {
+        db: db.clone(),
+        feed: feed.clone(),
+        sender: webhooks.sender,
+        vault: webhooks.vault,
+        settings: settings.webhooks,
+    };
     let dead_letters = dead_letters::run(projector.clone(), stop.clone());
     let retention = retention::run(db.clone(), stop.clone());
     let watchdog = Watchdog::new(db, amqp_url, engine, pulse);
@@ -224,6 +244,7 @@ async fn work(state: Data<AppState>, (db, watched): (Database, Database), stop: 
         projector.run(stop.clone()),
         observer.run(stop.clone()),
         feed.run(watched, stop.clone()),
+        courier.run(stop.clone()),
         watchdog.run(stop),
         dead_letters,
         retention,

@@ -1,6 +1,7 @@
 //! What the api can be told (`api/settings/default.toml` documents each).
 
 pub mod help;
+pub mod telling;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,6 +14,8 @@ use shared::backoff::Backoff;
 use shared::ids::StoreId;
 use shared::settings::{Defaults, Environment, SettingsError};
 use shared::telemetry::LogFormat;
+
+pub use crate::settings::telling::{StreamSettings, WebhookSettings};
 
 /// Embedded files.
 pub const DEFAULTS: Defaults = Defaults {
@@ -38,21 +41,8 @@ pub struct Settings {
     pub access: AccessSettings,
     /// Those who watch.
     pub stream: StreamSettings,
-}
-
-/// Those who watch: how many at once, and how long.
-#[derive(Debug, Clone, Deserialize)]
-pub struct StreamSettings {
-    /// Streams in this process at most.
-    pub stream_max: usize,
-    /// Streams of one caller at most.
-    pub stream_max_per_caller: usize,
-    /// A sign of life after so much silence.
-    pub stream_heartbeat_ms: u64,
-    /// Who takes nothing for so long is let go.
-    pub stream_stall_seconds: u64,
-    /// A stream's length; its client comes back and shows again who it is.
-    pub stream_max_age_seconds: u64,
+    /// Those who are told by HTTP.
+    pub webhooks: WebhookSettings,
 }
 
 /// Who may, and how much.
@@ -229,6 +219,7 @@ impl Settings {
             reconciliation: shared::settings::load(DEFAULTS)?,
             access: shared::settings::load(DEFAULTS)?,
             stream: shared::settings::load(DEFAULTS)?,
+            webhooks: shared::settings::load(DEFAULTS)?,
         })
     }
 
@@ -254,6 +245,7 @@ impl Settings {
             reconciliation: load_from(DEFAULTS, variables)?,
             access: load_from(DEFAULTS, variables)?,
             stream: load_from(DEFAULTS, variables)?,
+            webhooks: load_from(DEFAULTS, variables)?,
         })
     }
 

@@ -6,6 +6,7 @@ pub mod feed;
 pub mod rows;
 pub mod seats;
 pub mod tail;
+pub mod view;
 
 use shared::contract::observation::Health;
 use shared::ids::{StoreId, TenantId};

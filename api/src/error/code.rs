@@ -71,6 +71,9 @@ codes! {
     TenantNameTaken "tenant_name_taken" CONFLICT "Tenant name taken";
     ForbiddenHost "forbidden_host" FORBIDDEN "Host not allowed";
     ForbiddenOrigin "forbidden_origin" FORBIDDEN "Origin not allowed";
+    WebhookNotFound "webhook_not_found" NOT_FOUND "No such webhook";
+    WebhookLimit "webhook_limit" CONFLICT "Webhook limit reached";
+    WebhookDisabled "webhook_disabled" CONFLICT "The webhook is disabled";
     TooManyStreams "too_many_streams" TOO_MANY_REQUESTS "Too many streams";
     StreamsFull "streams_full" SERVICE_UNAVAILABLE "No stream is free";
     ReconciliationRefused "reconciliation_refused" CONFLICT "Adopt or purge refused";

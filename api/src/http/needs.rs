@@ -56,7 +56,7 @@ pub fn need(method: &Method, pattern: Option<&str>) -> Need {
             Need::Platform
         }
         (_, path) if path.starts_with("/reconciliation") => Need::Platform,
-        (_, path) if path.starts_with("/keys") => ADMIN,
+        (_, path) if path.starts_with("/keys") || path.starts_with("/webhooks") => ADMIN,
         ("GET", "/whoami" | "/stores/audit/logs") => VIEWER,
         ("GET", path) if path.starts_with("/stores") || path.starts_with("/operations") => VIEWER,
         ("POST" | "PATCH" | "DELETE", path) if path.starts_with("/stores") => OPERATOR,

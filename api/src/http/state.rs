@@ -7,6 +7,7 @@ use crate::pulse::Pulse;
 use crate::settings::Settings;
 use crate::stream::feed::Feed;
 use crate::stream::seats::Seats;
+use crate::webhooks::Webhooks;
 
 /// Shared by all routes.
 #[derive(Debug, Clone)]
@@ -18,4 +19,5 @@ pub struct AppState {
     pub rates: Rates,
     pub feed: Feed,
     pub seats: Seats,
+    pub webhooks: Webhooks,
 }

@@ -7,16 +7,11 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::contract::observation::Health;
 use shared::ids::StoreId;
-use time::OffsetDateTime;
-use utoipa::ToSchema;
-use uuid::Uuid;
 
 use crate::access::Principal;
-use crate::entity::stream_event::Model;
 use crate::error::ApiError;
 use crate::error::problem::Problem;
 use crate::http::query::{Query, boolean};
@@ -29,50 +24,8 @@ use crate::settings::StreamSettings;
 use crate::stores::{Caller, find};
 use crate::stream::seats::Full;
 use crate::stream::tail::{Pace, Said, Tail};
+use crate::stream::view::EventView;
 use crate::stream::{Filter, Kind};
-
-/// One thing that happened.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct EventView {
-    /// Its place in the stream; grows, with holes, over all tenants.
-    #[schema(example = 4711)]
-    pub id: i64,
-    /// When.
-    #[serde(with = "time::serde::rfc3339")]
-    pub at: OffsetDateTime,
-    /// What: `store.status_changed`, `store.health_changed`, `store.changed`,
-    /// `operation.changed`, `operation.step`. More may come.
-    #[serde(rename = "type")]
-    #[schema(example = "operation.step")]
-    pub kind: String,
-    /// The store.
-    pub store_id: String,
-    /// The operation it is about.
-    pub operation_id: Option<Uuid>,
-    /// The store's status after it.
-    pub status: String,
-    /// The store's health after it, as it was seen last.
-    pub health: String,
-    /// What docs/API.md lists for its type.
-    #[schema(value_type = Object, example = json!({ "step": "Release", "attempt": 1, "run": 0, "outcome": "Done", "changed": true }))]
-    pub facts: Value,
-}
-
-impl EventView {
-    /// A row on the wire.
-    pub fn of(row: &Model) -> Self {
-        Self {
-            id: row.position,
-            at: row.at,
-            kind: row.kind.clone(),
-            store_id: row.store_id.clone(),
-            operation_id: row.operation_id,
-            status: row.status.clone(),
-            health: row.health.clone(),
-            facts: row.facts.clone(),
-        }
-    }
-}
 
 /// What happens to your stores, as server-sent events: each `data` is an event as
 /// in the schema EventView, each `id` its place. Nothing is lost while a client is

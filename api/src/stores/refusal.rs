@@ -99,6 +99,15 @@ pub enum Refusal {
         /// Whose.
         store: StoreId,
     },
+    /// The tenant has all the webhooks it may have.
+    #[error("your tenant has as many webhooks as it may have (20)")]
+    WebhookLimit,
+    /// Nothing is sent to it.
+    #[error("the webhook {webhook} is disabled")]
+    WebhookDisabled {
+        /// Which.
+        webhook: Uuid,
+    },
     /// It was used before.
     #[error("the dead letter {message} was replayed before")]
     AlreadyReplayed {
@@ -127,6 +136,8 @@ impl Refusal {
             Self::NothingToRollBack { .. } => "nothing_to_roll_back",
             Self::Protected { .. } => "deletion_protected",
             Self::TooManyLabels { .. } => "too_many_labels",
+            Self::WebhookLimit => "webhook_limit",
+            Self::WebhookDisabled { .. } => "webhook_disabled",
             Self::AlreadyReplayed { .. } => "already_replayed",
             Self::StillUnusable { .. } => "still_unusable",
         }
@@ -173,6 +184,10 @@ impl Refusal {
             ),
             Self::TooManyLabels { .. } => {
                 "Take others away in the same request, by giving them as null.".to_owned()
+            }
+            Self::WebhookLimit => "Delete one, or change it with PATCH /webhooks/{id}.".to_owned(),
+            Self::WebhookDisabled { webhook } => {
+                format!("Enable it first: PATCH /webhooks/{webhook} with {{\"enabled\": true}}.")
             }
             Self::AlreadyReplayed { .. } => {
                 "Nothing is left to do; GET /dead-letters shows when.".to_owned()

@@ -19,6 +19,8 @@ use crate::stream::rows;
 
 /// Looked at without being woken.
 const POLL: Duration = Duration::from_secs(1);
+/// What comes together is read at once.
+const GATHER: Duration = Duration::from_millis(20);
 /// Rows read at once.
 const BATCH: u64 = 500;
 /// Rows that wait for those who watch.
@@ -117,6 +119,7 @@ async fn wait(db: &Database, listener: &mut Option<PgListener>, stop: &Cancellat
     if let Ok(Err(_)) = heard {
         *listener = None;
     }
+    pause(GATHER, stop).await;
 }
 
 async fn listen(db: &Database) -> Result<PgListener, sqlx::Error> {

@@ -4,6 +4,7 @@
 pub mod person;
 pub mod program;
 pub mod proxy;
+pub mod receiver;
 pub mod servers;
 pub mod watcher;
 pub mod worker;
@@ -92,6 +93,11 @@ impl TestApi {
         let stop = self.stop.clone();
         let thread = std::thread::spawn(move || System::new().block_on(server.run(stop)).unwrap());
         self.running = Some(thread);
+    }
+
+    /// Another setting from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.to_owned(), value.to_owned());
     }
 
     /// Stop in order.

@@ -40,3 +40,4 @@ mod stores_update;
 mod timeline;
 mod waiting;
 mod watchdog;
+mod webhooks;

@@ -49,6 +49,14 @@ const MATRIX: &[Row] = &[
     ("get",    "/tenants",                     [401, 403, 403, 403, 403, 200]),
     ("post",   "/tenants",                     [401, 403, 403, 403, 403, 201]),
     ("patch",  "/tenants/{id}",                [401, 403, 403, 403, 403, 200]),
+    ("get",    "/webhooks",                    [401, 200, 403, 403, 200, 200]),
+    ("post",   "/webhooks",                    [401, 201, 403, 403, 201, 201]),
+    ("get",    "/webhooks/{id}",               [401, 404, 403, 403, 200, 404]),
+    ("patch",  "/webhooks/{id}",               [401, 404, 403, 403, 200, 404]),
+    ("delete", "/webhooks/{id}",               [401, 404, 403, 403, 204, 404]),
+    ("post",   "/webhooks/{id}/rotate",        [401, 404, 403, 403, 200, 404]),
+    ("get",    "/webhooks/{id}/deliveries",    [401, 404, 403, 403, 200, 404]),
+    ("post",   "/webhooks/{id}/deliveries/{delivery}/replay", [401, 404, 403, 403, 202, 404]),
     ("get",    "/healthz",                     [200, 200, 200, 200, 200, 200]),
     ("get",    "/readyz",                      [200, 200, 200, 200, 200, 200]),
 ];
@@ -70,7 +78,11 @@ async fn everybody_may_what_the_matrix_says_on_every_path_and_no_more() {
         .collect();
     assert_eq!(written, contract, "left: the matrix, right: the contract");
 
-    let api = TestApi::with_login("matrix").await;
+    let settings = [
+        ("URUMI_LOGIN", "required"),
+        ("URUMI_WEBHOOK_ALLOW_LOOPBACK", "true"),
+    ];
+    let api = TestApi::ready_with("matrix", &settings).await;
     let owner = api.person("acme", "admin").await;
     let people = [
         ("nobody", api.nobody()),
@@ -117,6 +129,7 @@ impl Place {
         let store = owner.a_store(NAME).await;
         let id = match path.split('/').nth(1).unwrap() {
             "operations" => store["operation"]["id"].clone(),
+            "webhooks" => a_webhook(api, owner).await,
             "keys" => owner.post("/keys", key("victim")).await.json["id"].clone(),
             "tenants" => owner.get("/whoami").await.json["tenant"]["id"].clone(),
             "dead-letters" => dead_letter(api, store["id"].as_str().unwrap()).await,
@@ -128,13 +141,17 @@ impl Place {
             "/stores/{id}/upgrade" => json!({ "chart": "9.9.9" }),
             "/stores" => json!({ "name": "Another" }),
             "/keys" => key("mine"),
+            "/webhooks" => webhook(),
             "/tenants" => json!({ "name": format!("t{}", uuid::Uuid::now_v7().simple()) }),
             "/tenants/{id}" => json!({ "max_stores": 1000 }),
             _ if path.starts_with("/reconciliation/") => json!({ "store_ids": [store] }),
             _ => json!({}),
         };
         Self {
-            path: path.replace("{id}", id.as_str().unwrap()) + end(path),
+            path: path
+                .replace("{id}", id.as_str().unwrap())
+                .replace("{delivery}", id.as_str().unwrap())
+                + end(path),
             store,
             body,
         }
@@ -152,6 +169,28 @@ impl Place {
         }
         Answer::of(request.send().await.unwrap()).await
     }
+}
+
+fn webhook() -> Value {
+    json!({ "url": "http://127.0.0.1:9/", "enabled": false })
+}
+
+/// Only one at a time, and with a message that has its id.
+async fn a_webhook(api: &TestApi, owner: &Person<'_>) -> Value {
+    let mut sql = api.servers.sql().await;
+    sqlx::query("DELETE FROM webhooks")
+        .execute(&mut sql)
+        .await
+        .unwrap();
+    let made = owner.post("/webhooks", webhook()).await;
+    let id = made.json["id"].clone();
+    sqlx::query("WITH hook AS (UPDATE webhooks SET enabled = true RETURNING id)
+        INSERT INTO webhook_deliveries (id, webhook_id, position, type, body, status, tries_left, created_at)
+        SELECT id, id, 1, 'store.changed', '{}', 'Failed', 0, now() FROM hook")
+        .execute(&mut sql)
+        .await
+        .unwrap();
+    id
 }
 
 /// A stream has an end only if it is asked to.
