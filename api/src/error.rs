@@ -78,6 +78,9 @@ pub enum ApiError {
     /// The request that the Idempotency-Key came with is being answered.
     #[error("the first request with this Idempotency-Key is still being answered")]
     IdempotencyKeyRunning,
+    /// `If-Match` names another state of it.
+    #[error("it has changed since the ETag in `If-Match` was given")]
+    PreconditionFailed,
     /// Not while the store stands so.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -167,6 +170,7 @@ impl ApiError {
             Self::BodyTimeout(_) => Code::BodyTimeout,
             Self::IdempotencyKeyReused => Code::IdempotencyKeyReused,
             Self::IdempotencyKeyRunning => Code::IdempotencyKeyRunning,
+            Self::PreconditionFailed => Code::PreconditionFailed,
             Self::Refused(refusal) => match refusal {
                 Refusal::OperationOpen { .. } => Code::OperationOpen,
                 Refusal::WrongStatus { .. } => Code::WrongStatus,
@@ -218,6 +222,9 @@ impl ApiError {
                 Some("Send it again in a moment; its answer comes then.".to_owned())
             }
             Self::IdempotencyKeyReused => Some("Use a new key for a new request.".to_owned()),
+            Self::PreconditionFailed => {
+                Some("Nothing was done. Read it again, and send its new ETag.".to_owned())
+            }
             Self::Refused(refusal) => Some(refusal.advice()),
             Self::LoginRequired => {
                 Some("Send an API key as `Authorization: Bearer urumi_…`, or log in.".to_owned())
@@ -281,6 +288,7 @@ impl ApiError {
             StoreError::NotFound => missing(),
             StoreError::KeyReused => Self::IdempotencyKeyReused,
             StoreError::KeyRunning => Self::IdempotencyKeyRunning,
+            StoreError::Stale => Self::PreconditionFailed,
             StoreError::Unsure(refusal) => Self::ReconciliationRefused(refusal),
             StoreError::Refused(refusal) => Self::Refused(refusal),
             StoreError::Database(error) => Self::from(error),

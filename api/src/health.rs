@@ -53,7 +53,8 @@ WITH seen AS (
     ORDER BY store_id, at DESC
 ), known AS (
     SELECT s.id, s.health_told AS told FROM stores s JOIN seen ON seen.store_id = s.id
-    WHERE s.status = 'Ready'
+    LEFT JOIN operations o ON o.id = s.current_operation_id
+    WHERE s.status = 'Ready' AND seen.at > coalesce(o.finished_at, '-infinity')
       AND (s.health_term, coalesce(s.looked_at, '-infinity')) < ($2, seen.at)
     ORDER BY s.id FOR UPDATE OF s
 )

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod cookie;
 pub mod cursor;
 pub mod dashboard;
+pub mod etag;
 pub mod granted;
 pub mod json;
 pub mod local_guard;

@@ -50,5 +50,6 @@ pub mod openapi;
 mod routes;
 
 pub mod bootstrap;
+pub mod plans;
 mod router;
 pub mod server;

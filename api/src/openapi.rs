@@ -17,6 +17,7 @@ use crate::routes;
     paths(
         routes::stores::create::handle,
         routes::stores::list::handle,
+        routes::stores::counts::handle,
         routes::stores::show::handle,
         routes::stores::update::handle,
         routes::stores::upgrade::handle,

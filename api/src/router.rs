@@ -24,6 +24,7 @@ pub fn configure(config: &mut ServiceConfig) {
         )
         .service(at("/stores/events", GET).route(web::get().to(events::all)))
         .service(at("/stores/{id}/events", GET).route(web::get().to(events::of_store)))
+        .service(at("/stores/counts", GET).route(web::get().to(stores::counts::handle)))
         .service(at("/stores/audit/logs", GET).route(web::get().to(audit::handle)))
         .service(
             at(

@@ -2,6 +2,7 @@
 //! knows SQL but no HTTP.
 
 pub mod cancel;
+pub mod counts;
 pub mod create;
 pub mod delete;
 pub mod find;
@@ -46,6 +47,9 @@ pub enum StoreError {
     /// The request that the idempotency key came with is being answered.
     #[error("the idempotency key's first request is being answered")]
     KeyRunning,
+    /// The record is not the one any more that the wish is about.
+    #[error("the record has changed since it was seen")]
+    Stale,
     /// Adopt or purge on unsure ground, or too far.
     #[error(transparent)]
     Unsure(#[from] crate::reconciliation::guard::Refusal),
@@ -62,6 +66,7 @@ impl StoreError {
     pub fn refusal(&self) -> Option<&'static str> {
         match self {
             Self::KeyReused => Some("idempotency_key_reused"),
+            Self::Stale => Some("precondition_failed"),
             Self::Refused(refusal) => Some(refusal.code()),
             Self::Unsure(_) => Some("reconciliation_refused"),
             Self::NotFound | Self::KeyRunning | Self::Database(_) => None,
@@ -76,6 +81,7 @@ impl MaybeDatabase for StoreError {
             Self::NotFound
             | Self::KeyReused
             | Self::KeyRunning
+            | Self::Stale
             | Self::Unsure(_)
             | Self::Refused(_) => None,
         }

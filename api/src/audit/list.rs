@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
+    QuerySelect as _, Select,
 };
 use shared::ids::{StoreId, TenantId};
 
@@ -20,6 +20,16 @@ pub async fn page(
     store: Option<&StoreId>,
     request: &PageRequest<i64>,
 ) -> Result<Page<audit_event::Model, i64>, DbError> {
+    let rows = query(tenant, store, request).all(db).await?;
+    Ok(Page::new(rows, request, |row| row.seq))
+}
+
+/// The page's rows in its direction, one more than asked for.
+pub fn query(
+    tenant: TenantId,
+    store: Option<&StoreId>,
+    request: &PageRequest<i64>,
+) -> Select<Entity> {
     let mut query = Entity::find().filter(Column::TenantId.eq(tenant.0));
     if let Some(store) = store {
         query = query.filter(Column::StoreId.eq(store.as_str()));
@@ -34,6 +44,5 @@ pub async fn page(
             Direction::Backward => Column::Seq.lt(cursor.key),
         });
     }
-    let rows = query.limit(request.limit + 1).all(db).await?;
-    Ok(Page::new(rows, request, |row| row.seq))
+    query.limit(request.limit + 1)
 }

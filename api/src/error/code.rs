@@ -47,6 +47,7 @@ codes! {
     BodyTimeout "body_timeout" REQUEST_TIMEOUT "The body did not arrive in time";
     IdempotencyKeyReused "idempotency_key_reused" UNPROCESSABLE_ENTITY "Idempotency key used before";
     IdempotencyKeyRunning "idempotency_key_running" CONFLICT "Idempotency key in use";
+    PreconditionFailed "precondition_failed" PRECONDITION_FAILED "Changed meanwhile";
     OperationOpen "operation_open" CONFLICT "Another operation is open";
     WrongStatus "wrong_status" CONFLICT "Not in this status";
     NothingToRetry "nothing_to_retry" CONFLICT "Nothing to retry";

@@ -19,7 +19,8 @@ impl Query {
         Self::parse(request.query_string())
     }
 
-    fn parse(text: &str) -> Self {
+    /// From its text, without the `?`.
+    pub fn parse(text: &str) -> Self {
         let pairs = form_urlencoded::parse(text.as_bytes());
         Self {
             left: pairs
@@ -53,6 +54,38 @@ impl Query {
                     .push(FieldError::new(format!("/{name}"), detail))
             })
             .ok()
+    }
+
+    /// A parameter that may be given several times, up to `most`.
+    pub fn take_all<T, E: ToString>(
+        &mut self,
+        name: &'static str,
+        most: usize,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<T> {
+        self.known.push(name);
+        let (taken, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.left)
+            .into_iter()
+            .partition(|(key, _)| key == name);
+        self.left = left;
+        if taken.len() > most {
+            self.complain(name, format!("must be given at most {most} times"));
+            return Vec::new();
+        }
+        let mut read_all = Vec::new();
+        for (_, value) in &taken {
+            match read(value) {
+                Ok(value) => read_all.push(value),
+                Err(error) => self.complain(name, error.to_string()),
+            }
+        }
+        read_all
+    }
+
+    /// Something else that is wrong with a parameter.
+    pub fn complain(&mut self, name: &str, detail: impl Into<String>) {
+        let pointer = format!("/{name}");
+        self.complaints.push(FieldError::new(pointer, detail));
     }
 
     /// What was complained about; parameters nobody asked for too.

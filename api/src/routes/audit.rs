@@ -1,7 +1,7 @@
 //! `GET /stores/audit/logs`
 
-use actix_web::HttpRequest;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::Value;
 use shared::ids::StoreId;
@@ -15,7 +15,8 @@ use crate::error::ApiError;
 use crate::http::cursor::{PageView, page_request};
 use crate::http::query::Query;
 use crate::http::state::AppState;
-use crate::routes::refusals::OfList;
+use crate::paging::Listing;
+use crate::routes::refusals::{OfList, OfReading};
 use crate::stores::Caller;
 
 /// One thing that was asked for or happened.
@@ -61,27 +62,34 @@ pub struct AuditEventView {
     params(
         ("store_id" = Option<StoreId>, Query, description = "Only events of this store."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
-        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if the page is that still."),
     ),
-    responses((status = 200, description = "A page.", body = PageView<AuditEventView>), OfList),
+    responses(
+        (status = 200, description = "A page.", body = PageView<AuditEventView>, headers(
+            ("Link" = String, description = "The pages `first`, `prev` and `next` (RFC 8288)."),
+            ("ETag" = String, description = "For `If-None-Match`."))),
+        OfReading, OfList,
+    ),
 )]
 pub async fn handle(
     request: HttpRequest,
     state: Data<AppState>,
     caller: Caller,
-) -> Result<Json<PageView<AuditEventView>>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
-    let wanted = page_request(&mut query);
     let store = query.take("store_id", str::parse::<StoreId>);
+    let tenant = caller.tenant.0.to_string();
+    let of = store.as_ref().map_or("", StoreId::as_str);
+    let wanted = page_request(&mut query, Listing::of(&["audit", &tenant, of]));
     query.finish()?;
     let (wanted, store) = (&wanted, store.as_ref());
     let page = state
         .db
         .read(async |db| page(db, caller.tenant, store, wanted).await)
         .await?;
-    Ok(Json(PageView::of(page, |row| {
-        Ok::<_, ApiError>(view(row))
-    })?))
+    let page = PageView::of(page, |row| Ok::<_, ApiError>(view(row)))?;
+    Ok(page.answer(&request))
 }
 
 /// A row on the wire.

@@ -1,7 +1,7 @@
 //! `GET /dead-letters` and `POST /dead-letters/{id}/replay`
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::Value;
@@ -19,7 +19,8 @@ use crate::http::json::{Fields, JsonObject};
 use crate::http::query::Query;
 use crate::http::state::AppState;
 use crate::idempotency::Answer;
-use crate::routes::refusals::{OfChange, OfList, OfWish};
+use crate::paging::Listing;
+use crate::routes::refusals::{OfChange, OfList, OfReading, OfWish};
 use crate::stores::Caller;
 use crate::stores::wish::Wish;
 
@@ -63,17 +64,23 @@ impl DeadLetterView {
     summary = "List dead letters",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
-        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if the page is that still."),
     ),
-    responses((status = 200, description = "A page.", body = PageView<DeadLetterView>), OfList),
+    responses(
+        (status = 200, description = "A page.", body = PageView<DeadLetterView>, headers(
+            ("Link" = String, description = "The pages `first`, `prev` and `next` (RFC 8288)."),
+            ("ETag" = String, description = "For `If-None-Match`."))),
+        OfReading, OfList,
+    ),
 )]
 pub async fn list(
     request: HttpRequest,
     state: Data<AppState>,
     caller: Caller,
-) -> Result<Json<PageView<DeadLetterView>>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
-    let wanted = page_request(&mut query);
+    let wanted = page_request(&mut query, Listing::of(&["dead letters"]));
     query.finish()?;
     let (caller, wanted) = (&caller, &wanted);
     let page = state
@@ -82,7 +89,8 @@ pub async fn list(
         .await
         .map_err(ApiError::of_list)?;
     let view = |row: Model| Ok::<_, ApiError>(DeadLetterView::of(&row));
-    Ok(Json(PageView::of(page, view)?))
+    let page = PageView::of(page, view)?;
+    Ok(page.answer(&request))
 }
 
 /// Use a message after all: an event is taken in, a command or a control is said
@@ -112,6 +120,7 @@ pub async fn again(
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: None,
     };
     let granted = replay(&state.db, &state.settings.engine, id, wish, said)
         .await

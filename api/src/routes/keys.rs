@@ -1,7 +1,7 @@
 //! `/keys`: the API keys of a tenant.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
@@ -19,9 +19,9 @@ use crate::http::json::JsonObject;
 use crate::http::query::Query;
 use crate::http::state::AppState;
 use crate::idempotency::Answer;
-use crate::paging::{Page, Place};
+use crate::paging::{Listing, Page, Place};
 use crate::routes::key_view::{KeyView, NewKeyBody, parse};
-use crate::routes::refusals::{OfList, OfOne, OfWish};
+use crate::routes::refusals::{OfList, OfOne, OfReading, OfWish};
 use crate::stores::keyset::newest_first;
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
@@ -31,17 +31,26 @@ use crate::stores::{Caller, StoreError};
     get, path = "/keys", tag = "access", operation_id = "listKeys", summary = "List API keys",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
-        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if the page is that still."),
     ),
-    responses((status = 200, description = "A page.", body = PageView<KeyView>), OfList),
+    responses(
+        (status = 200, description = "A page.", body = PageView<KeyView>, headers(
+            ("Link" = String, description = "The pages `first`, `prev` and `next` (RFC 8288)."),
+            ("ETag" = String, description = "For `If-None-Match`."))),
+        OfReading, OfList,
+    ),
 )]
 pub async fn list(
     request: HttpRequest,
     state: Data<AppState>,
     caller: Caller,
-) -> Result<Json<PageView<KeyView>>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
-    let wanted = page_request(&mut query);
+    let wanted = page_request(
+        &mut query,
+        Listing::of(&["keys", &caller.tenant.0.to_string()]),
+    );
     query.finish()?;
     let wanted = &wanted;
     let page = state
@@ -56,9 +65,8 @@ pub async fn list(
         })
         .await
         .map_err(ApiError::of_list)?;
-    Ok(Json(PageView::of(page, |row: Model| {
-        Ok::<_, ApiError>(KeyView::of(&row)?)
-    })?))
+    let page = PageView::of(page, |row: Model| Ok::<_, ApiError>(KeyView::of(&row)?))?;
+    Ok(page.answer(&request))
 }
 
 /// Give out a key. Its text is in this answer alone: it is not kept, so an answer
@@ -93,6 +101,7 @@ pub async fn create(
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: None,
     };
     let wanted = NewKey {
         tenant,
@@ -151,6 +160,7 @@ pub async fn revoke(
     let wish = Wish {
         caller: &caller,
         key: None,
+        seen: None,
     };
     let work = async |tx: &sea_orm::DatabaseTransaction| {
         let revoked = keys::revoke(tx, caller.tenant, id).await?;

@@ -1,13 +1,14 @@
 //! `GET /operations/{id}`
 
-use actix_web::HttpRequest;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use shared::ids::OperationId;
 
 use crate::error::ApiError;
+use crate::http::etag;
 use crate::http::query::Query;
 use crate::http::state::AppState;
-use crate::routes::refusals::OfOne;
+use crate::routes::refusals::{OfOne, OfReading};
 use crate::routes::view::OperationView;
 use crate::stores::{Caller, find};
 
@@ -15,15 +16,22 @@ use crate::stores::{Caller, find};
 #[utoipa::path(
     get, path = "/operations/{id}", tag = "operations", operation_id = "getOperation",
     summary = "Show an operation",
-    params(("id" = OperationId, Path, description = "The operation's id.")),
-    responses((status = 200, description = "The operation.", body = OperationView), OfOne),
+    params(
+        ("id" = OperationId, Path, description = "The operation's id."),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if it is that still."),
+    ),
+    responses(
+        (status = 200, description = "The operation.", body = OperationView,
+            headers(("ETag" = String, description = "For `If-None-Match`."))),
+        OfReading, OfOne,
+    ),
 )]
 pub async fn handle(
     request: HttpRequest,
     state: Data<AppState>,
     caller: Caller,
     path: Path<String>,
-) -> Result<Json<OperationView>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let malformed = |_| ApiError::MalformedOperationId(path.chars().take(64).collect());
     let id: OperationId = path.parse().map_err(malformed)?;
     Query::of(&request).finish()?;
@@ -35,5 +43,6 @@ pub async fn handle(
         .map_err(|error| {
             ApiError::unless_missing(error, || ApiError::OperationNotFound(id.to_string()))
         })?;
-    Ok(Json(OperationView::of(&found)?.seen(&state.pulse)))
+    let view = OperationView::of(&found)?.seen(&state.pulse);
+    Ok(etag::answer(&request, None, None, &view))
 }

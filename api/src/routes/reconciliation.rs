@@ -173,6 +173,7 @@ async fn ask(
     let wish = Wish {
         caller,
         key: key.as_ref(),
+        seen: None,
     };
     let wanted = (deed, named.as_slice());
     let granted = act(&state.db, &state.settings, wanted, wish, said)

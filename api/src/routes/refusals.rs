@@ -74,6 +74,24 @@ pub enum OfWish {
     Away(Problem),
 }
 
+/// Of a wish about what was seen.
+#[derive(Debug, IntoResponses)]
+#[allow(dead_code, reason = "a part of the document, never a value")]
+pub enum OfMatch {
+    /// It has changed since the `ETag` in `If-Match` was given; nothing was done.
+    #[response(status = 412, content_type = "application/problem+json")]
+    Stale(Problem),
+}
+
+/// Of reading what was read before.
+#[derive(Debug, IntoResponses)]
+#[allow(dead_code, reason = "a part of the document, never a value")]
+pub enum OfReading {
+    /// It is as `If-None-Match` says; no body.
+    #[response(status = 304)]
+    Known,
+}
+
 /// Of a wish about something that has to be there and to stand right for it.
 #[derive(Debug, IntoResponses)]
 #[allow(dead_code, reason = "a part of the document, never a value")]

@@ -2,6 +2,7 @@
 
 pub mod cancel;
 pub mod change;
+pub mod counts;
 pub mod create;
 pub mod delete;
 pub mod life;
@@ -18,6 +19,7 @@ use shared::ids::StoreId;
 
 use crate::db::DbError;
 use crate::error::ApiError;
+use crate::http::etag;
 use crate::http::granted::answer;
 use crate::idempotency::Answer;
 use crate::routes::view::StoreView;
@@ -34,7 +36,8 @@ pub fn store_id(text: &str) -> Result<StoreId, ApiError> {
 /// 202 with the store, and the operation to watch.
 fn accepted(found: &Found) -> Result<Answer, DbError> {
     let view = StoreView::of(found)?;
-    answer(StatusCode::ACCEPTED, operation_path(&view), &view)
+    let given = answer(StatusCode::ACCEPTED, operation_path(&view), &view)?;
+    Ok(etag::mark(given, found.store.version))
 }
 
 /// Where the store's newest operation is watched.

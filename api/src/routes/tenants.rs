@@ -1,7 +1,7 @@
 //! `/tenants`: for who runs the platform.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use sea_orm::EntityTrait as _;
 use serde::Serialize;
@@ -20,8 +20,8 @@ use crate::http::granted::{answer, request_key, respond};
 use crate::http::json::{Fields, JsonObject};
 use crate::http::query::Query;
 use crate::http::state::AppState;
-use crate::paging::{Page, Place};
-use crate::routes::refusals::{OfList, OfWish};
+use crate::paging::{Listing, Page, Place};
+use crate::routes::refusals::{OfList, OfReading, OfWish};
 use crate::stores::keyset::newest_first;
 use crate::stores::wish::{self, Wish};
 use crate::stores::{Caller, StoreError};
@@ -101,16 +101,19 @@ pub struct LimitsBody {
     get, path = "/tenants", tag = "access", operation_id = "listTenants", summary = "List tenants",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
-        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if the page is that still."),
     ),
-    responses((status = 200, description = "A page.", body = PageView<TenantView>), OfList),
+    responses(
+        (status = 200, description = "A page.", body = PageView<TenantView>, headers(
+            ("Link" = String, description = "The pages `first`, `prev` and `next` (RFC 8288)."),
+            ("ETag" = String, description = "For `If-None-Match`."))),
+        OfReading, OfList,
+    ),
 )]
-pub async fn list(
-    request: HttpRequest,
-    state: Data<AppState>,
-) -> Result<Json<PageView<TenantView>>, ApiError> {
+pub async fn list(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
-    let wanted = page_request(&mut query);
+    let wanted = page_request(&mut query, Listing::of(&["tenants"]));
     query.finish()?;
     let wanted = &wanted;
     let page = state
@@ -124,9 +127,8 @@ pub async fn list(
         })
         .await
         .map_err(ApiError::of_list)?;
-    Ok(Json(PageView::of(page, |row: Model| {
-        Ok::<_, ApiError>(TenantView::of(&row))
-    })?))
+    let page = PageView::of(page, |row: Model| Ok::<_, ApiError>(TenantView::of(&row)))?;
+    Ok(page.answer(&request))
 }
 
 /// Make a tenant. It can do nothing before it has a key.
@@ -164,6 +166,7 @@ pub async fn create(
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: None,
     };
     let work = async |tx: &sea_orm::DatabaseTransaction| {
         let row = tenants::insert(tx, &name, limits).await?;
@@ -219,6 +222,7 @@ pub async fn update(
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: None,
     };
     let work = async |tx: &sea_orm::DatabaseTransaction| {
         let row = tenants::find(tx, TenantId(id)).await?;

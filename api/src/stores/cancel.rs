@@ -40,7 +40,7 @@ pub async fn cancel(
 ) -> Result<Granted, StoreError> {
     let caller = wish.caller;
     let work = async |tx: &DatabaseTransaction| {
-        let row = find::locked(tx, caller, id).await?;
+        let row = wish.locked(tx, id).await?;
         let mut store = StoreRecord::try_from(&row)?;
         let newest = find::operation(tx, caller, store.current_operation_id).await?;
         let operation = OperationRecord::try_from(&newest.operation)?;

@@ -46,6 +46,7 @@ pub async fn delete(
 ) -> Result<Granted, StoreError> {
     let caller = wish.caller;
     let work = async |tx: &DatabaseTransaction| {
+        wish.locked(tx, id).await?;
         let (deletion, events) = begin(tx, engine, caller, id).await?;
         Ok((answer(&deletion)?, events))
     };

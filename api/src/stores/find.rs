@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    QuerySelect as _,
 };
 use shared::ids::{OperationId, StoreId};
 use time::OffsetDateTime;
@@ -142,14 +142,20 @@ pub async fn operations<C: ConnectionTrait>(
         .into_iter()
         .map(|operation| (operation.id, FoundOperation::fresh(operation)))
         .collect();
-    let steps = operation_step::Entity::find()
+    let mut steps = operation_step::Entity::find()
         .filter(operation_step::Column::OperationId.is_in(ids.iter().copied()))
-        .order_by_asc(operation_step::Column::Attempt)
-        .order_by_asc(operation_step::Column::StartedAt)
-        .order_by_asc(operation_step::Column::WaitingAt)
-        .order_by_asc(operation_step::Column::Run)
         .all(db)
         .await?;
+    // What has no time yet comes last.
+    let place = |at: Option<OffsetDateTime>| (at.is_none(), at);
+    steps.sort_by_key(|step| {
+        (
+            step.attempt,
+            place(step.started_at),
+            place(step.waiting_at),
+            step.run,
+        )
+    });
     for step in steps {
         if let Some(found) = found.get_mut(&step.operation_id) {
             found.steps.push(step);

@@ -1,51 +1,67 @@
-//! `GET /stores`: newest first, by keyset, for one tenant.
+//! `GET /stores`: one tenant's, by keyset, in several orders.
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
-use shared::store_status::StoreStatus;
+pub mod statement;
+pub mod wanted;
 
-use crate::entity::store::{Column, Entity, Model};
-use crate::paging::{Page, PageRequest, Place};
+use sea_orm::{ConnectionTrait, FromQueryResult as _, QueryResult};
+use shared::ids::StoreId;
+
+use crate::entity::store::Model;
+use crate::paging::{Page, PageRequest};
+use crate::record::rows::UnreadableRow;
+use crate::stores::StoreError;
 use crate::stores::find::{self, Found};
-use crate::stores::keyset::newest_first;
-use crate::stores::{Caller, StoreError};
+use crate::stores::list::statement::Reading;
+use crate::stores::list::wanted::{PlaceValue, SortKey, StorePlace, Wanted};
 
-/// Which stores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreFilter {
-    pub status: Option<StoreStatus>,
-    pub include_deleted: bool,
-}
-
-/// A page of the caller's stores.
+/// A page of the list. One of several filters may hold fewer stores than asked
+/// for, even none, where it ends before the list does.
 ///
 /// # Errors
 /// The database's.
 pub async fn page<C: ConnectionTrait>(
     db: &C,
-    caller: &Caller,
-    filter: StoreFilter,
-    request: &PageRequest<Place<String>>,
-) -> Result<Page<Found, Place<String>>, StoreError> {
-    let mut query = Entity::find().filter(Column::TenantId.eq(caller.tenant.0));
-    if let Some(status) = filter.status {
-        query = query.filter(Column::Status.eq(status.as_str()));
-    } else if !filter.include_deleted {
-        query = query.filter(Column::Status.ne(StoreStatus::Deleted.as_str()));
+    wanted: &Wanted,
+    request: &PageRequest<StorePlace>,
+) -> Result<Page<Found, StorePlace>, StoreError> {
+    let reading = Reading::new(wanted, request);
+    let mut rows = Vec::new();
+    for row in db.query_all_raw(reading.rows()).await? {
+        let store = Model::from_query_result(&row, "")?;
+        rows.push((store, place(&row, wanted)?));
     }
-    let query = newest_first(query, (Column::CreatedAt, Column::Id), request);
-    let page = Page::new(query.all(db).await?, request, |row: &Model| Place {
-        at: row.created_at,
-        id: row.id.clone(),
-    });
+    let enough = usize::try_from(request.limit).is_ok_and(|limit| rows.len() > limit);
+    let end = match reading.end() {
+        Some(end) if !enough => db.query_one_raw(end).await?,
+        _ => None,
+    };
+    let end = end.map(|row| place(&row, wanted)).transpose()?;
+    let page = Page::new(rows, request, |(_, place)| place.clone());
+    let page = match end {
+        Some(end) => page.ending_at(end, request),
+        None => page,
+    };
 
     let ids: Vec<_> = page
         .items
         .iter()
-        .map(|store| store.current_operation_id)
+        .map(|(store, _)| store.current_operation_id)
         .collect();
     let mut operations = find::operations(db, &ids).await?;
-    Ok(page.map(|store| {
+    Ok(page.map(|(store, _)| {
         let operation = operations.remove(&store.current_operation_id);
         Found { store, operation }
     }))
+}
+
+fn place(row: &QueryResult, wanted: &Wanted) -> Result<StorePlace, StoreError> {
+    let id: String = row.try_get("", "id")?;
+    let id: StoreId = id
+        .parse()
+        .map_err(|_| UnreadableRow::new("stores.id", &id))?;
+    let value = match wanted.order.by {
+        SortKey::CreatedAt | SortKey::UpdatedAt => PlaceValue::Moment(row.try_get("", "place")?),
+        SortKey::Name | SortKey::Met => PlaceValue::Text(row.try_get("", "place")?),
+    };
+    Ok(StorePlace { value, id })
 }

@@ -7,14 +7,46 @@ use shared::ids::{OperationId, StoreId};
 
 use crate::audit::{self, NewAuditEvent};
 use crate::db::Database;
+use crate::entity::store;
 use crate::idempotency::{self, Answer, Claim, RequestKey};
-use crate::stores::{Caller, StoreError};
+use crate::stores::{Caller, StoreError, find};
 
-/// Who wishes, and whether the same request may have come before.
+/// Who wishes, whether the same request may have come before, and what they had
+/// before their eyes.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish<'a> {
     pub caller: &'a Caller,
     pub key: Option<&'a RequestKey>,
+    pub seen: Option<&'a Seen>,
+}
+
+/// Which state of a record a wish is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// Any, if only it is there.
+    Any,
+    /// One of these versions; without one, none.
+    Versions(Vec<i64>),
+}
+
+impl Wish<'_> {
+    /// The store's row, locked until the transaction ends, and as it was seen.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Stale`], or the database's.
+    pub async fn locked(
+        &self,
+        tx: &DatabaseTransaction,
+        id: &StoreId,
+    ) -> Result<store::Model, StoreError> {
+        let row = find::locked(tx, self.caller, id).await?;
+        match self.seen {
+            Some(Seen::Versions(versions)) if !versions.contains(&row.version) => {
+                Err(StoreError::Stale)
+            }
+            Some(Seen::Any | Seen::Versions(_)) | None => Ok(row),
+        }
+    }
 }
 
 /// What came of it.

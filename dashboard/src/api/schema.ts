@@ -279,6 +279,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stores/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count stores */
+        get: operations["countStores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stores/events": {
         parameters: {
             query?: never;
@@ -706,6 +723,19 @@ export interface components {
              */
             replicas?: number | null;
         };
+        /** @description How many stores there are. */
+        CountsView: {
+            /** @description Of each health; without the Deleted ones. What is not Ready is Unknown. */
+            by_health: components["schemas"]["HealthCounts"];
+            /** @description Of each status. */
+            by_status: components["schemas"]["StatusCounts"];
+            /**
+             * Format: int64
+             * @description All but the Deleted ones.
+             * @example 12
+             */
+            total: number;
+        };
         /** @description A message that nobody could use. */
         DeadLetterView: {
             /** @description The beginning of what it says; what may be a secret is hidden. */
@@ -920,6 +950,15 @@ export interface components {
          * @enum {string}
          */
         Health: "Unknown" | "Healthy" | "Degraded";
+        /** @description Stores of each health. */
+        HealthCounts: {
+            /** Format: int64 */
+            Degraded: number;
+            /** Format: int64 */
+            Healthy: number;
+            /** Format: int64 */
+            Unknown: number;
+        };
         /** @description One fault of a store. */
         HealthReason: {
             /**
@@ -1795,6 +1834,27 @@ export interface components {
             /** @description One operation for each store. */
             items: components["schemas"]["OperationView"][];
         };
+        /** @description Stores of each status. */
+        StatusCounts: {
+            /** Format: int64 */
+            DeleteFailed: number;
+            /** Format: int64 */
+            Deleted: number;
+            /** Format: int64 */
+            Deleting: number;
+            /** Format: int64 */
+            Failed: number;
+            /** Format: int64 */
+            Provisioning: number;
+            /** Format: int64 */
+            Queued: number;
+            /** Format: int64 */
+            Ready: number;
+            /** Format: int64 */
+            Suspended: number;
+            /** Format: int64 */
+            Updating: number;
+        };
         /**
          * @description One step of an operation: one effect on the cluster, or one wait.
          * @enum {string}
@@ -2327,10 +2387,13 @@ export interface operations {
             query?: {
                 /** @description Items of a page; 50 if left out. */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if the page is that still. */
+                "If-None-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2339,11 +2402,22 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PageView_DeadLetterView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unknown or wrong parameter. */
             400: {
@@ -2535,10 +2609,13 @@ export interface operations {
             query?: {
                 /** @description Items of a page; 50 if left out. */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if the page is that still. */
+                "If-None-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2547,11 +2624,22 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PageView_KeyView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unknown or wrong parameter. */
             400: {
@@ -2768,7 +2856,10 @@ export interface operations {
     getOperation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if it is that still. */
+                "If-None-Match"?: string | null;
+            };
             path: {
                 /** @description The operation's id. */
                 id: components["schemas"]["OperationId"];
@@ -2780,11 +2871,20 @@ export interface operations {
             /** @description The operation. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The path holds no id of that kind, or the query an unknown parameter. */
             400: {
@@ -3228,27 +3328,62 @@ export interface operations {
             query?: {
                 /** @description Items of a page; 50 if left out. */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same sort and filters. */
                 cursor?: string;
+                /**
+                 * @description What it is sorted by; with `-` from the greatest to the least. `-created_at` if left out. Not with `q`.
+                 * @example -updated_at
+                 */
+                sort?: string;
                 /** @description Only stores of this status. */
                 status?: components["schemas"]["StoreStatus"];
+                /** @description Only stores of this health. */
+                health?: components["schemas"]["Health"];
+                /** @description Only stores of this size. */
+                plan?: components["schemas"]["Plan"];
+                /**
+                 * @description Only stores with this label, `key:value`; given several times, with all of them.
+                 * @example [
+                 *       "team:north"
+                 *     ]
+                 */
+                label?: string[];
+                /**
+                 * @description Only stores of which a word of the name, the id or the host begins so; sorted by that word. Not for Deleted ones.
+                 * @example teap
+                 */
+                q?: string;
                 /** @description Deleted stores too. */
                 include_deleted?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if the page is that still. */
+                "If-None-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description A page. */
+            /** @description A page. With several filters it may hold fewer stores than asked for, even none, and still have a `next_cursor`. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PageView_StoreView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unknown or wrong parameter. */
             400: {
@@ -3398,10 +3533,13 @@ export interface operations {
                 store_id?: components["schemas"]["StoreId"];
                 /** @description Items of a page; 50 if left out. */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if the page is that still. */
+                "If-None-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3410,11 +3548,90 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PageView_AuditEventView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An unknown or wrong parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countStores: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An `ETag`; 304 if they are that still. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsView"];
+                };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unknown or wrong parameter. */
             400: {
@@ -3539,7 +3756,10 @@ export interface operations {
     getStore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if it is that still. */
+                "If-None-Match"?: string | null;
+            };
             path: {
                 /** @description The store's id. */
                 id: components["schemas"]["StoreId"];
@@ -3551,11 +3771,20 @@ export interface operations {
             /** @description The store; a deleted one too. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`, and for `If-Match` of a change. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["StoreView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The path holds no id of that kind, or the query an unknown parameter. */
             400: {
@@ -3610,6 +3839,8 @@ export interface operations {
             header?: {
                 /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
                 "Idempotency-Key"?: string | null;
+                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The store's id. */
@@ -3702,6 +3933,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -3746,6 +3986,8 @@ export interface operations {
             header?: {
                 /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
                 "Idempotency-Key"?: string | null;
+                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The store's id. */
@@ -3844,6 +4086,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -3888,6 +4139,8 @@ export interface operations {
             header?: {
                 /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
                 "Idempotency-Key"?: string | null;
+                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The store's id. */
@@ -3970,6 +4223,15 @@ export interface operations {
                      *       "type": "/docs/problems#operation_open"
                      *     }
                      */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -4106,10 +4368,13 @@ export interface operations {
             query?: {
                 /** @description Items of a page; 50 if left out. */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if the page is that still. */
+                "If-None-Match"?: string | null;
+            };
             path: {
                 /** @description The store's id. */
                 id: components["schemas"]["StoreId"];
@@ -4121,11 +4386,22 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PageView_OperationView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The path holds no id of that kind, or the query an unknown parameter. */
             400: {
@@ -4180,6 +4456,8 @@ export interface operations {
             header?: {
                 /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
                 "Idempotency-Key"?: string | null;
+                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The store's id. */
@@ -4274,6 +4552,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -4318,6 +4605,8 @@ export interface operations {
             header?: {
                 /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
                 "Idempotency-Key"?: string | null;
+                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The store's id. */
@@ -4403,6 +4692,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -4447,6 +4745,8 @@ export interface operations {
             header?: {
                 /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
                 "Idempotency-Key"?: string | null;
+                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The store's id. */
@@ -4532,6 +4832,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -4576,6 +4885,8 @@ export interface operations {
             header?: {
                 /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
                 "Idempotency-Key"?: string | null;
+                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The store's id. */
@@ -4670,6 +4981,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -4714,6 +5034,8 @@ export interface operations {
             header?: {
                 /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
                 "Idempotency-Key"?: string | null;
+                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
+                "If-Match"?: string | null;
             };
             path: {
                 /** @description The store's id. */
@@ -4812,6 +5134,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large. */
             413: {
                 headers: {
@@ -4855,10 +5186,13 @@ export interface operations {
             query?: {
                 /** @description Items of a page; 50 if left out. */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if the page is that still. */
+                "If-None-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4867,11 +5201,22 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PageView_TenantView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unknown or wrong parameter. */
             400: {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::db::DbError;
 use crate::error::ApiError;
+use crate::http::etag;
 use crate::http::granted::{answer, request_key, respond};
 use crate::http::json::JsonObject;
 use crate::http::query::Query;
@@ -47,6 +48,7 @@ pub async fn handle(
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: None,
     };
     let granted = create(&state.db, &state.settings, &wanted, wish, said)
         .await
@@ -58,7 +60,8 @@ pub async fn handle(
 fn said(found: &Found) -> Result<Answer, DbError> {
     let view = StoreView::of(found)?;
     let location = Some(format!("/stores/{}", view.id));
-    answer(StatusCode::ACCEPTED, location, &view)
+    let given = answer(StatusCode::ACCEPTED, location, &view)?;
+    Ok(etag::mark(given, found.store.version))
 }
 
 /// What makes two requests the same: the wish, not its spelling.

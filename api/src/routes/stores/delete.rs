@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::db::DbError;
 use crate::error::ApiError;
+use crate::http::etag;
 use crate::http::granted::{answer, request_key, respond};
 use crate::http::query::Query;
 use crate::http::state::AppState;
 use crate::idempotency::Answer;
-use crate::routes::refusals::{OfChange, OfWish};
+use crate::routes::refusals::{OfChange, OfMatch, OfWish};
 use crate::routes::stores::store_id;
 use crate::routes::view::OperationView;
 use crate::stores::Caller;
@@ -27,12 +28,14 @@ use crate::stores::wish::Wish;
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
+        ("If-Match" = Option<String>, Header,
+            description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),
     ),
     responses(
         (status = 202, description = "Accepted, now or before; this operation does it.", body = OperationView,
             headers(("Location" = String, description = "Path of the operation."))),
         (status = 204, description = "It is gone already."),
-        OfWish, OfChange,
+        OfWish, OfChange, OfMatch,
     ),
 )]
 pub async fn handle(
@@ -44,9 +47,11 @@ pub async fn handle(
     let id = store_id(&path)?;
     Query::of(&request).finish()?;
     let key = request_key(&request, &Value::Null)?;
+    let seen = etag::seen(&request)?;
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: seen.as_ref(),
     };
     let granted = delete(&state.db, &state.settings.engine, &id, wish, said)
         .await

@@ -5,11 +5,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 
 use crate::error::ApiError;
+use crate::http::etag;
 use crate::http::granted::{request_key, respond};
 use crate::http::json::{Fields, JsonObject};
 use crate::http::query::Query;
 use crate::http::state::AppState;
-use crate::routes::refusals::{OfChange, OfWish};
+use crate::routes::refusals::{OfChange, OfMatch, OfWish};
 use crate::routes::stores::{accepted, store_id};
 use crate::routes::view::StoreView;
 use crate::stores::Caller;
@@ -26,11 +27,13 @@ use crate::stores::wish::Wish;
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
+        ("If-Match" = Option<String>, Header,
+            description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),
     ),
     responses(
         (status = 202, description = "Accepted; the store with its newest `operation`.", body = StoreView,
             headers(("Location" = String, description = "Path of the newest operation."))),
-        OfWish, OfChange,
+        OfWish, OfChange, OfMatch,
     ),
 )]
 pub async fn handle(
@@ -44,9 +47,11 @@ pub async fn handle(
     Query::of(&request).finish()?;
     Fields::of(body).finish()?;
     let key = request_key(&request, &Value::Null)?;
+    let seen = etag::seen(&request)?;
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: seen.as_ref(),
     };
     let granted = retry(&state.db, &state.settings.engine, &id, wish, accepted)
         .await

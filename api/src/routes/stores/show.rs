@@ -1,12 +1,13 @@
 //! `GET /stores/{id}`
 
-use actix_web::HttpRequest;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 
 use crate::error::ApiError;
+use crate::http::etag;
 use crate::http::query::Query;
 use crate::http::state::AppState;
-use crate::routes::refusals::OfOne;
+use crate::routes::refusals::{OfOne, OfReading};
 use crate::routes::stores::store_id;
 use crate::routes::view::StoreView;
 use crate::stores::{Caller, find};
@@ -15,15 +16,22 @@ use crate::stores::{Caller, find};
 #[utoipa::path(
     get, path = "/stores/{id}", tag = "stores", operation_id = "getStore",
     summary = "Show a store",
-    params(("id" = shared::ids::StoreId, Path, description = "The store's id.")),
-    responses((status = 200, description = "The store; a deleted one too.", body = StoreView), OfOne),
+    params(
+        ("id" = shared::ids::StoreId, Path, description = "The store's id."),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if it is that still."),
+    ),
+    responses(
+        (status = 200, description = "The store; a deleted one too.", body = StoreView,
+            headers(("ETag" = String, description = "For `If-None-Match`, and for `If-Match` of a change."))),
+        OfReading, OfOne,
+    ),
 )]
 pub async fn handle(
     request: HttpRequest,
     state: Data<AppState>,
     caller: Caller,
     path: Path<String>,
-) -> Result<Json<StoreView>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let id = store_id(&path)?;
     Query::of(&request).finish()?;
     let (caller, store) = (&caller, &id);
@@ -32,5 +40,11 @@ pub async fn handle(
         .snapshot(async |db| find::one(db, caller, store).await)
         .await
         .map_err(|error| ApiError::about(&id, error))?;
-    Ok(Json(StoreView::of(&found)?.seen(&state.pulse)))
+    let view = StoreView::of(&found)?.seen(&state.pulse);
+    Ok(etag::answer(
+        &request,
+        Some(found.store.version),
+        None,
+        &view,
+    ))
 }

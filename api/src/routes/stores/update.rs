@@ -6,12 +6,13 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::db::DbError;
 use crate::error::ApiError;
+use crate::http::etag;
 use crate::http::granted::{answer, request_key, respond};
 use crate::http::json::JsonObject;
 use crate::http::query::Query;
 use crate::http::state::AppState;
 use crate::idempotency::Answer;
-use crate::routes::refusals::{OfChange, OfWish};
+use crate::routes::refusals::{OfChange, OfMatch, OfWish};
 use crate::routes::stores::change::{self, ChangeBody};
 use crate::routes::stores::{accepted, store_id};
 use crate::routes::view::StoreView;
@@ -30,13 +31,15 @@ use crate::stores::wish::Wish;
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
+        ("If-Match" = Option<String>, Header,
+            description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),
     ),
     request_body(content = Option<ChangeBody>, content_type = "application/json"),
     responses(
         (status = 200, description = "It is as wanted already; nothing is done.", body = StoreView),
         (status = 202, description = "Accepted; the store's `operation` does it.", body = StoreView,
             headers(("Location" = String, description = "Path of the operation."))),
-        OfWish, OfChange,
+        OfWish, OfChange, OfMatch,
     ),
 )]
 pub async fn handle(
@@ -50,9 +53,11 @@ pub async fn handle(
     Query::of(&request).finish()?;
     let change = change::parse(body)?;
     let key = request_key(&request, &change::fingerprint(&change))?;
+    let seen = etag::seen(&request)?;
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: seen.as_ref(),
     };
     let wanted = (&id, &change, UPDATE);
     let granted = update(&state.db, &state.settings.engine, wanted, wish, said)
@@ -66,5 +71,6 @@ pub fn said(updated: &Updated) -> Result<Answer, DbError> {
     if updated.changed {
         return accepted(&updated.found);
     }
-    answer(StatusCode::OK, None, &StoreView::of(&updated.found)?)
+    let given = answer(StatusCode::OK, None, &StoreView::of(&updated.found)?)?;
+    Ok(etag::mark(given, updated.found.store.version))
 }
