@@ -33,6 +33,7 @@ mod reconciliation;
 mod relay;
 mod sessions;
 mod stores_cancel;
+mod stores_chosen;
 mod stores_counts;
 mod stores_create;
 mod stores_delete;
