@@ -123,7 +123,8 @@ async fn a_list_is_sorted_as_asked_in_both_directions_and_its_links_lead_through
 fn link(answer: &Answer, relation: &str) -> Option<String> {
     let mut links = answer.header("link").split(", ");
     let of = links.find(|link| link.ends_with(&format!("rel=\"{relation}\"")))?;
-    Some(of[1..of.find('>').unwrap()].to_owned())
+    let (path, _) = of.strip_prefix('<')?.split_once('>')?;
+    Some(path.to_owned())
 }
 
 #[actix_web::test]
