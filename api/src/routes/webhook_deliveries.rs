@@ -1,7 +1,7 @@
 //! `/webhooks/{id}/deliveries`: the messages to a webhook, and what became of them.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ use crate::http::granted::{answer, request_key, respond};
 use crate::http::json::{Fields, JsonObject};
 use crate::http::query::Query;
 use crate::http::state::AppState;
-use crate::routes::refusals::{OfChange, OfList, OfWish};
+use crate::paging::Listing;
+use crate::routes::refusals::{OfChange, OfList, OfReading, OfWish};
 use crate::routes::webhook_view::{DeliveryStatus, DeliveryView};
 use crate::routes::webhooks::{id, missing};
 use crate::stores::Caller;
@@ -26,13 +27,16 @@ use crate::webhooks::rows;
     params(
         ("id" = Uuid, Path, description = "The webhook's id."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
-        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if the page is that still."),
         ("status" = Option<DeliveryStatus>, Query, description = "Only messages of this status."),
     ),
     responses(
-        (status = 200, description = "A page.", body = PageView<DeliveryView>),
+        (status = 200, description = "A page.", body = PageView<DeliveryView>, headers(
+            ("Link" = String, description = "The pages `first`, `prev` and `next` (RFC 8288)."),
+            ("ETag" = String, description = "For `If-None-Match`."))),
         (status = 404, description = "No such webhook.", body = crate::error::problem::Problem, content_type = "application/problem+json"),
-        OfList,
+        OfReading, OfList,
     ),
 )]
 pub async fn list(
@@ -40,22 +44,24 @@ pub async fn list(
     state: Data<AppState>,
     caller: Caller,
     path: Path<String>,
-) -> Result<Json<PageView<DeliveryView>>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let id = id(&path)?;
     let mut query = Query::of(&request);
-    let wanted = page_request(&mut query);
     let status = query.take("status", DeliveryStatus::parse);
-    query.finish()?;
     let status = status.map(DeliveryStatus::as_str);
+    let of = ["deliveries", &id.to_string(), status.unwrap_or_default()];
+    let wanted = page_request(&mut query, Listing::of(&of));
+    query.finish()?;
     let wanted = &wanted;
     let page = state
         .db
         .read(async |db| rows::log(db, caller.tenant, id, status, wanted).await)
         .await
         .map_err(|error| missing(error, id))?;
-    Ok(Json(PageView::of(page, |row: Model| {
+    let page = PageView::of(page, |row: Model| {
         Ok::<_, ApiError>(DeliveryView::of(&row)?)
-    })?))
+    })?;
+    Ok(page.answer(&request))
 }
 
 /// Send a message once more, with the same `webhook-id`, whatever became of it.
@@ -84,6 +90,7 @@ pub async fn replay(
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: None,
     };
     let max_tries = state.settings.webhooks.webhook_max_tries.max(1);
     let work = async |tx: &DatabaseTransaction| {

@@ -16,7 +16,8 @@ use crate::http::json::{Fields, JsonObject};
 use crate::http::query::Query;
 use crate::http::state::AppState;
 use crate::idempotency::Answer;
-use crate::routes::refusals::{OfChange, OfList, OfOne, OfWish};
+use crate::paging::Listing;
+use crate::routes::refusals::{OfChange, OfList, OfOne, OfReading, OfWish};
 use crate::routes::webhook_view::{NewWebhookBody, WebhookChangeBody, WebhookView, parse};
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
@@ -29,17 +30,26 @@ use crate::webhooks::secret::Secret;
     get, path = "/webhooks", tag = "webhooks", operation_id = "listWebhooks", summary = "List webhooks",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
-        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
+        ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if the page is that still."),
     ),
-    responses((status = 200, description = "A page.", body = PageView<WebhookView>), OfList),
+    responses(
+        (status = 200, description = "A page.", body = PageView<WebhookView>, headers(
+            ("Link" = String, description = "The pages `first`, `prev` and `next` (RFC 8288)."),
+            ("ETag" = String, description = "For `If-None-Match`."))),
+        OfReading, OfList,
+    ),
 )]
 pub async fn list(
     request: HttpRequest,
     state: Data<AppState>,
     caller: Caller,
-) -> Result<Json<PageView<WebhookView>>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
-    let wanted = page_request(&mut query);
+    let wanted = page_request(
+        &mut query,
+        Listing::of(&["webhooks", &caller.tenant.0.to_string()]),
+    );
     query.finish()?;
     let wanted = &wanted;
     let page = state
@@ -47,9 +57,8 @@ pub async fn list(
         .read(async |db| rows::page(db, caller.tenant, wanted).await)
         .await
         .map_err(ApiError::of_list)?;
-    Ok(Json(PageView::of(page, |row: Model| {
-        Ok::<_, ApiError>(WebhookView::of(&row)?)
-    })?))
+    let page = PageView::of(page, |row: Model| Ok::<_, ApiError>(WebhookView::of(&row)?))?;
+    Ok(page.answer(&request))
 }
 
 /// Make a webhook. Its secret is in this answer alone; an answer that is given again
@@ -77,6 +86,7 @@ pub async fn create(
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: None,
     };
     let secret = Secret::random();
     let (wanted, vault) = (&wanted, &state.webhooks.vault);
@@ -148,6 +158,7 @@ pub async fn update(
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: None,
     };
     let work = async |tx: &DatabaseTransaction| {
         let row = rows::update(tx, caller.tenant, id, &wanted).await?;
@@ -186,6 +197,7 @@ pub async fn rotate(
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
+        seen: None,
     };
     let secret = Secret::random();
     let vault = &state.webhooks.vault;
@@ -218,6 +230,7 @@ pub async fn delete(
     let wish = Wish {
         caller: &caller,
         key: None,
+        seen: None,
     };
     let work = async |tx: &DatabaseTransaction| {
         let row = rows::delete(tx, caller.tenant, id).await?;

@@ -5480,10 +5480,13 @@ export interface operations {
             query?: {
                 /** @description Items of a page; 50 if left out. */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if the page is that still. */
+                "If-None-Match"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5492,11 +5495,22 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PageView_WebhookView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unknown or wrong parameter. */
             400: {
@@ -5894,12 +5908,15 @@ export interface operations {
             query?: {
                 /** @description Items of a page; 50 if left out. */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
                 /** @description Only messages of this status. */
                 status?: components["schemas"]["DeliveryStatus"];
             };
-            header?: never;
+            header?: {
+                /** @description An `ETag`; 304 if the page is that still. */
+                "If-None-Match"?: string | null;
+            };
             path: {
                 /** @description The webhook's id. */
                 id: string;
@@ -5911,11 +5928,22 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PageView_DeliveryView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An unknown or wrong parameter. */
             400: {
