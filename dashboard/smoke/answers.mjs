@@ -106,8 +106,16 @@ export function answers(method, path, params) {
       : problem(401, "Login required", "This needs a login.", "login_required");
   }
   if (method === "GET" && area === "stores" && second === undefined) {
-    const status = params.get("status");
-    return page(scene.stores.filter((store) => !status || store.status === status));
+    const [status, health] = [params.get("status"), params.get("health")];
+    const isMeant = (store) =>
+      (!status || store.status === status) && (!health || store.health.status === health);
+    return page(scene.stores.filter(isMeant));
+  }
+  if (path === "/stores/counts") {
+    return [200, counted(scene.stores)];
+  }
+  if (path === "/stores/events") {
+    return problem(503, "Too many streams", "None here.", "streams_full");
   }
   if (path === "/stores/audit/logs") {
     const wanted = params.get("store_id");
@@ -150,6 +158,19 @@ export function answers(method, path, params) {
     default:
       return problem(404, "Not found", `There is nothing at ${path}.`, "not_found");
   }
+}
+
+function counted(stores) {
+  const of = (words, key) =>
+    Object.fromEntries(
+      words.map((word) => [word, stores.filter((one) => key(one) === word).length]),
+    );
+  const statuses = ["Queued", "Provisioning", "Ready", "Failed", "Updating", "Suspended"];
+  return {
+    total: stores.length,
+    by_status: of([...statuses, "Deleting", "DeleteFailed", "Deleted"], ({ status }) => status),
+    by_health: of(["Unknown", "Healthy", "Degraded"], ({ health }) => health.status),
+  };
 }
 
 function ofStore(method, storeId, what) {

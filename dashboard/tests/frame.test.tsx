@@ -6,7 +6,7 @@ import { App } from "../src/app";
 import { newAnswers } from "../src/live/look";
 import { applyPreferences } from "../src/preferences";
 import { admin, json, serve } from "./api";
-import { pageOf, store } from "./samples";
+import { counts, pageOf, store } from "./samples";
 
 beforeEach(() => {
   history.replaceState(null, "", "/");
@@ -22,7 +22,7 @@ afterEach(() => {
 function open(who: Whoami, more = {}) {
   const asked = serve({
     "GET /whoami": () => json(200, who),
-    "GET /stores?limit=200": () => json(200, pageOf(store())),
+    "GET /stores/counts": () => json(200, counts({ Ready: 1 })),
     "GET /stores": () => json(200, pageOf(store())),
     ...more,
   });

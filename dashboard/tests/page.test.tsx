@@ -203,6 +203,33 @@ test("the address holds which stores are shown, so a reload or a friend sees the
   expect(await screen.findByText("My Shop")).toBeTruthy();
 });
 
+test("a search stands in the address once typing rests, and sorts by itself", async () => {
+  history.replaceState(null, "", "/ui/stores?sort=name&status=Deleted");
+  const asked = open({
+    "GET /stores?status=Deleted&sort=name": () => json(200, pageOf(store({ name: "Gone" }))),
+    "GET /stores?q=tea": () => json(200, pageOf(store({ name: "Tea" }))),
+  }).asked;
+  await screen.findByText("Gone");
+  for (const text of ["t", "te", "tea"]) {
+    type(screen.getByLabelText("Search"), text);
+  }
+  expect(await screen.findByText("Tea")).toBeTruthy();
+  expect(location.search).toBe("?q=tea");
+  expect(asked.some(({ path }) => path.includes("q=t&") || path.endsWith("q=te"))).toBe(false);
+  expect(screen.queryByLabelText("Sort")).toBeNull();
+});
+
+test("a page of filters that is empty is not the last while there is one behind it", async () => {
+  history.replaceState(null, "", "/ui/stores?health=Degraded&plan=large&cursor=c");
+  open({
+    "GET /stores?health=Degraded&plan=large&cursor=c": () =>
+      json(200, { ...pageOf(), next_cursor: "n" }),
+  });
+  expect(await screen.findByText(/there may be more behind it/)).toBeTruthy();
+  expect(location.search).toContain("cursor=c");
+  expect((button("Next") as HTMLButtonElement).disabled).toBe(false);
+});
+
 test("a filter that nothing meets says so and does not teach the first step", async () => {
   history.replaceState(null, "", "/ui/stores?status=Failed");
   open({ "GET /stores?status=Failed": () => json(200, pageOf()) });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { App } from "../src/app";
 import { newAnswers } from "../src/live/look";
 import { type Answer, admin, json, serve } from "./api";
-import { operation, pageOf, store } from "./samples";
+import { counts, operation, pageOf, store } from "./samples";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -162,7 +162,7 @@ test("the chain is walked part by part to its head, and a bad row is named", asy
 describe("a viewer", () => {
   const given = {
     "GET /whoami": () => json(200, viewer),
-    "GET /stores?limit=200": () => json(200, pageOf(ready)),
+    "GET /stores/counts": () => json(200, counts({ Ready: 1 })),
     "GET /stores/audit/logs?limit=50": () => json(200, { items: [] }),
     [`GET ${STORE}`]: () => json(200, ready),
   };

@@ -1,5 +1,6 @@
 // Stores as the api describes them, for tests: a plain one, changed as asked.
 import type {
+  Counts,
   OperationView,
   StepOutcome,
   StepView,
@@ -76,4 +77,15 @@ export function store({ status = "Ready", ...more }: Said<StoreView, "status"> =
 
 export function pageOf(...items: StoreView[]): StorePage {
   return { items, next_cursor: null, prev_cursor: null };
+}
+
+export function counts(of: Partial<Counts["by_status"]> = {}, degraded = 0): Counts {
+  const none = { Queued: 0, Provisioning: 0, Ready: 0, Failed: 0, Updating: 0, Suspended: 0 };
+  const by_status = { ...none, Deleting: 0, DeleteFailed: 0, Deleted: 0, ...of };
+  const all = Object.values(by_status).reduce((sum, count) => sum + count, 0);
+  return {
+    total: all - by_status.Deleted,
+    by_status,
+    by_health: { Unknown: 0, Healthy: 0, Degraded: degraded },
+  };
 }

@@ -1,11 +1,11 @@
 // @vitest-environment node
 // What the settings form sends, how long steps usually take, what the overview counts.
 import { describe, expect, test } from "vitest";
-import { overviewOf } from "../src/live/overview";
+import { countsShown, overviewOf } from "../src/live/overview";
 import { labelsOf } from "../src/store/labels";
 import { changeOf, settingsOf } from "../src/store/settings";
 import { typical } from "../src/store/typical";
-import { operation, pageOf, step, store } from "./samples";
+import { counts, operation, step, store } from "./samples";
 
 describe("a change of settings", () => {
   const was = store({ labels: { team: "north", old: "1" } });
@@ -45,25 +45,20 @@ test("the usual time of a step is the median of three that succeeded, or more", 
   expect([...typical("Update", seen)]).toEqual([]);
 });
 
-test("the overview counts, and finds what needs attention and what runs", () => {
+test("the overview counts all, and shows what needs attention and what runs", () => {
   const busy = operation({ status: "Running" });
   const waiting = { message: "m", at: "2026-11-23T12:00:00Z" };
-  const page = pageOf(
-    store({ id: "store-aaaa22", status: "Failed" }),
-    store({ id: "store-bbbb22", health: { status: "Degraded", reasons: [] } }),
-    store({ id: "store-cccc22", status: "Provisioning", operation: busy }),
-    store({ id: "store-dddd22", status: "Queued", operation: { ...busy, waiting } }),
-    store({ id: "store-ffff22" }),
-  );
-  const seen = overviewOf({ ...page, next_cursor: "more" });
-  expect(Object.fromEntries(seen.statuses)).toEqual({
-    ...{ Failed: 1, Ready: 2, Provisioning: 1, Queued: 1 },
-  });
-  expect(seen.attention.map(({ id }) => id)).toEqual([
-    "store-aaaa22",
-    "store-bbbb22",
-    "store-dddd22",
-  ]);
+  const failed = store({ id: "store-aaaa22", status: "Failed" });
+  const making = store({ id: "store-cccc22", status: "Provisioning", operation: busy });
+  const queued = store({ id: "store-dddd22", status: "Queued", operation: { ...busy, waiting } });
+  const known = counts({ Failed: 12, Provisioning: 1, Queued: 30, Deleted: 900 }, 2);
+  const seen = overviewOf(known, [failed], [making, queued]);
+  expect(seen.attention.map(({ id }) => id)).toEqual(["store-aaaa22", "store-dddd22"]);
   expect(seen.running.map(({ id }) => id)).toEqual(["store-cccc22", "store-dddd22"]);
-  expect([seen.total, seen.isSample]).toEqual([5, true]);
+  expect([seen.attentionCount, seen.runningCount]).toEqual([15, 31]);
+  expect(countsShown(known).statuses).toEqual([
+    ["Queued", 30],
+    ["Provisioning", 1],
+    ["Failed", 12],
+  ]);
 });

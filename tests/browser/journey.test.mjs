@@ -69,6 +69,13 @@ async function isFoundByAnAddressThatCanBeShared(id) {
   await other.getByLabel("Status", { exact: true }).selectOption("Ready");
   await other.getByRole("row").filter({ hasText: id }).waitFor();
   assert.equal(new URL(other.url()).search, "?status=Ready");
+  await picture(other, "4-filtered");
+  await other.getByLabel("Search", { exact: true }).fill(id.slice(0, 9));
+  await other.waitForURL("**/ui/stores?*q=store-*");
+  await other.getByRole("row").filter({ hasText: id }).waitFor();
+  await other.getByLabel("Search", { exact: true }).fill("nothing-is-called-so");
+  await other.getByText("No store matches these filters").waitFor();
+  await other.goBack();
   const friend = await newPage(browser, complaints);
   await friend.goto(other.url());
   await friend.getByRole("row").filter({ hasText: id }).waitFor();
@@ -103,7 +110,7 @@ async function restsAndServesAgain() {
   }
   await page.getByRole("link", { name: "Operations" }).click();
   await page.locator("summary").filter({ hasText: "Resume" }).getByText(/^succeeded/).waitFor();
-  await picture(page, "4-operations");
+  await picture(page, "5-operations");
 }
 
 async function isDeletedWithItsTypedName(row) {
@@ -116,5 +123,5 @@ async function isDeletedWithItsTypedName(row) {
   await confirm.waitFor({ state: "detached" });
   await badge("Deleted").waitFor({ timeout: 120_000 });
   await row.waitFor({ state: "detached", timeout: 10_000 });
-  await picture(page, "5-deleted");
+  await picture(page, "6-deleted");
 }

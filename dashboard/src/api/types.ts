@@ -1,12 +1,13 @@
 // The shapes that the api answers with, under the names the dashboard uses. They
 // come from its contract (schema.ts); nothing is added that the wire does not carry.
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
 
 type Schemas = components["schemas"];
 
 export type AuditEvent = Schemas["PageView_AuditEventView"]["items"][number];
 export type AuditPage = Schemas["PageView_AuditEventView"];
 export type Change = Schemas["ChangeBody"];
+export type Counts = Schemas["CountsView"];
 export type DeadLetter = Schemas["DeadLetterView"];
 export type DeadLetterPage = Schemas["PageView_DeadLetterView"];
 export type Failure = Schemas["Failure"];
@@ -19,6 +20,7 @@ export type KeyStatus = Schemas["KeyStatus"];
 export type Limits = Schemas["Limits"];
 export type NewKey = Schemas["NewKeyBody"];
 export type NewTenant = Schemas["NewTenantBody"];
+export type ListQuery = NonNullable<operations["listStores"]["parameters"]["query"]>;
 export type OperationKind = Schemas["OperationKind"];
 export type OperationStatus = Schemas["OperationStatus"];
 export type OperationPage = Schemas["PageView_OperationView"];

@@ -1,43 +1,86 @@
 // What of the stores is shown, and in which order. All of it stands in the
 // page's address, so that it can be shared and survives a reload.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { StoreStatus } from "../api/types";
+import type { Health, ListQuery, StoreStatus } from "../api/types";
+import { PLANS } from "../store/settings";
 import { words } from "../words";
 
-/** The parameters of the address that choose stores; the api's own names. */
-export const FILTERS = ["status", "include_deleted"] as const;
+/** The parameters of the address that choose and sort stores; the api's own names. */
+export const FILTERS = [
+  "q",
+  "status",
+  "health",
+  "plan",
+  "label",
+  "include_deleted",
+  "sort",
+] as const satisfies readonly (keyof ListQuery)[];
 export type Filter = (typeof FILTERS)[number];
+type Change = Partial<Record<Filter, string | undefined>>;
+
+const HEALTH: readonly Health[] = ["Healthy", "Degraded", "Unknown"];
 
 interface Props {
   params: URLSearchParams;
-  onChange: (change: Partial<Record<Filter, string | undefined>>) => void;
+  onChange: (change: Change) => void;
 }
 
 export function StoreFilters({ params, onChange }: Props) {
+  const value = (name: Filter) => params.get(name) ?? "";
   const any = FILTERS.some((name) => params.has(name));
+  const isSearch = value("q") !== "";
   return (
     <search class="filters" aria-label={words.filter.label}>
+      <Typed
+        label={words.filter.text}
+        hint={words.filter.textHint}
+        value={value("q")}
+        onTyped={(q) => onChange(searchFor(q, value("status")))}
+      />
       <Pick
         label={words.filter.status}
-        value={params.get("status") ?? ""}
-        options={[
-          ["", words.filter.any],
-          ...(Object.keys(words.status) as StoreStatus[]).map(
-            (status) => [status, words.status[status]] as const,
-          ),
-        ]}
+        value={value("status")}
+        options={anyOr(statuses(isSearch))}
         onPick={(status) => onChange({ status })}
       />
-      <label class="tick">
-        <input
-          type="checkbox"
-          checked={params.get("include_deleted") === "true"}
-          onChange={({ currentTarget }) =>
-            onChange({ include_deleted: currentTarget.checked ? "true" : undefined })
-          }
-        />
-        {words.filter.deleted}
-      </label>
+      <Pick
+        label={words.filter.health}
+        value={value("health")}
+        options={anyOr(HEALTH.map((health) => [health, words.health[health]]))}
+        onPick={(health) => onChange({ health })}
+      />
+      <Pick
+        label={words.filter.plan}
+        value={value("plan")}
+        options={anyOr(PLANS.map((plan) => [plan, plan]))}
+        onPick={(plan) => onChange({ plan })}
+      />
+      <Typed
+        label={words.filter.labelled}
+        hint={words.filter.labelledHint}
+        value={value("label")}
+        onTyped={(label) => onChange({ label })}
+      />
+      {!isSearch && (
+        <>
+          <Pick
+            label={words.filter.sort}
+            value={value("sort") || "-created_at"}
+            options={Object.entries(words.filter.sorts)}
+            onPick={(sort) => onChange({ sort: sort === "-created_at" ? undefined : sort })}
+          />
+          <label class="tick">
+            <input
+              type="checkbox"
+              checked={value("include_deleted") === "true"}
+              onChange={({ currentTarget }) =>
+                onChange({ include_deleted: currentTarget.checked ? "true" : undefined })
+              }
+            />
+            {words.filter.deleted}
+          </label>
+        </>
+      )}
       {any && (
         <button
           type="button"
@@ -49,6 +92,25 @@ export function StoreFilters({ params, onChange }: Props) {
       )}
     </search>
   );
+}
+
+/** A search has an order of its own and does not find what is deleted. */
+function searchFor(q: string, status: string): Change {
+  return {
+    ...{ q, sort: undefined, include_deleted: undefined },
+    ...(status === "Deleted" ? { status: undefined } : {}),
+  };
+}
+
+function statuses(isSearch: boolean): (readonly [string, string])[] {
+  const all = Object.keys(words.status) as StoreStatus[];
+  return all
+    .filter((status) => !(isSearch && status === "Deleted"))
+    .map((status) => [status, words.status[status]]);
+}
+
+function anyOr(options: (readonly [string, string])[]): (readonly [string, string])[] {
+  return [["", words.filter.any], ...options];
 }
 
 interface PickProps {

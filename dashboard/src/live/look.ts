@@ -33,17 +33,19 @@ export interface Look<T> {
   isOld: boolean;
 }
 
-/** Looks at a path again and again; `pause` tells how long until the next time. */
+/** Looks at a path (if there is one) again and again; `pause` tells how long until the next time. */
 export function useLook<T>(
   area: Area,
-  path: string,
+  path: string | undefined,
   pause: (seen: T | undefined) => number | false = () => CALM_MS,
 ): Look<T> {
   const answers = useAnswers();
   const [, draw] = useState(0);
   useEffect(() => {
     const next = (known: Known) => pauseAfter(known.error, pause(known.data as T | undefined));
-    return answers.watch(area, path, next, () => draw((count) => count + 1));
+    return path === undefined
+      ? undefined
+      : answers.watch(area, path, next, () => draw((count) => count + 1));
   }, [answers, area, path]);
 
   const before = useRef<unknown>(undefined);

@@ -1,6 +1,6 @@
 // The stores: lists and single ones, kept fresh, and what can be asked of them.
 import { askOf, changeStore, createStore, deleteStore } from "../api/stores";
-import type { OperationPage, StorePage, StoreView } from "../api/types";
+import type { Counts, OperationPage, StorePage, StoreView } from "../api/types";
 import { withParams } from "../route";
 import { isMoving } from "../store/progress";
 import { CALM_MS, type Look, MOVING_MS, useAnswers, useDeed, useLook } from "./look";
@@ -10,9 +10,14 @@ export function pauseMs(stores: StorePage | undefined): number {
   return stores?.items.some(isMoving) ? MOVING_MS : CALM_MS;
 }
 
-/** A page of stores, as these parameters choose and sort them. */
-export function useStores(params: Record<string, string | undefined>): Look<StorePage> {
-  return useLook<StorePage>("stores", withParams("/stores", params), pauseMs);
+/** A page of stores, as these parameters choose and sort them; none without any. */
+export function useStores(params: Record<string, string | undefined> | undefined): Look<StorePage> {
+  return useLook<StorePage>("stores", params && withParams("/stores", params), pauseMs);
+}
+
+/** How many there are of each status and health, however many there are. */
+export function useCounts(): Look<Counts> {
+  return useLook<Counts>("stores", "/stores/counts");
 }
 
 export function useStore(id: string): Look<StoreView> {

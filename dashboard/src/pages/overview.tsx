@@ -2,7 +2,7 @@
 // attention, and what is being done right now.
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
-import type { StoreView } from "../api/types";
+import type { Counts, StoreView } from "../api/types";
 import { Announcer } from "../components/announcer";
 import { Commands } from "../components/commands";
 import { useCreate } from "../components/create";
@@ -13,18 +13,19 @@ import { Page, useNotices } from "../components/page";
 import { StatusBadge } from "../components/status-badge";
 import { StatusCell } from "../components/status-cell";
 import { useNow } from "../live/clock";
-import { type Overview, useOverview } from "../live/overview";
+import { countsShown, useOverview } from "../live/overview";
 import { addresses, storeAddress, withParams } from "../route";
 import { words } from "../words";
 
 const SHOWN = 8;
 
 export function OverviewPage() {
-  const { overview, data, error, seenAt } = useOverview();
+  const { overview, data: counts, error, seenAt } = useOverview();
   const { notices, addNotice } = useNotices();
   const create = useCreate(addNotice);
-  const now = useNow(overview && overview.running.length > 0 ? 1_000 : 10_000);
-  const isEmpty = overview?.total === 0;
+  const { attention, running, attentionCount, runningCount } = overview;
+  const now = useNow(running.length > 0 ? 1_000 : 10_000);
+  const isEmpty = counts?.total === 0;
   return (
     <Page
       title={words.overview.title}
@@ -32,22 +33,28 @@ export function OverviewPage() {
       beside={!isEmpty && create.button}
     >
       {notices}
-      <Announcer stores={data?.items ?? NO_STORES} />
-      {overview === undefined && !error && <p class="fine">{words.stores.loading}</p>}
+      <Announcer stores={running} />
+      {counts === undefined && !error && <p class="fine">{words.stores.loading}</p>}
       {isEmpty && <EmptyState button={create.button} />}
-      {overview && !isEmpty && (
+      {counts && !isEmpty && (
         <>
-          <Counts overview={overview} />
+          <CountList counts={counts} />
           <div class="halves">
-            <Part title={words.overview.attention} stores={overview.attention} now={now}>
+            <Part
+              title={words.overview.attention}
+              stores={attention}
+              count={attentionCount}
+              now={now}
+            >
               {words.overview.calm}
             </Part>
-            <Part title={words.overview.running} stores={overview.running} now={now}>
+            <Part title={words.overview.running} stores={running} count={runningCount} now={now}>
               {words.overview.still}
             </Part>
           </div>
           <Commands
             commands={[
+              { title: words.overview.counts, path: "/stores/counts" },
               { title: words.stores.title, path: "/stores", cli: "store list" },
               { title: words.stores.create, args: "-X POST", path: "/stores", cli: "store create" },
             ]}
@@ -59,18 +66,16 @@ export function OverviewPage() {
   );
 }
 
-const NO_STORES: readonly StoreView[] = [];
-
-function Counts({ overview }: { overview: Overview }) {
+function CountList({ counts }: { counts: Counts }) {
   const headingId = useId();
-  const { statuses, health, total, isSample } = overview;
+  const { statuses, degraded } = countsShown(counts);
   return (
     <section class="counts" aria-labelledby={headingId}>
       <h2 id={headingId} class="unseen">
         {words.overview.counts}
       </h2>
       <ul>
-        <Count count={total} params={{}}>
+        <Count count={counts.total} params={{}}>
           {words.frame.stores}
         </Count>
         {statuses.map(([status, count]) => (
@@ -78,15 +83,12 @@ function Counts({ overview }: { overview: Overview }) {
             <StatusBadge status={status} />
           </Count>
         ))}
-        {health
-          .filter(([status]) => status === "Degraded")
-          .map(([status, count]) => (
-            <Count key={status} count={count} params={{}}>
-              <HealthBadge status={status} />
-            </Count>
-          ))}
+        {degraded.map(([health, count]) => (
+          <Count key={health} count={count} params={{ health }}>
+            <HealthBadge status={health} />
+          </Count>
+        ))}
       </ul>
-      {isSample && <p class="fine">{words.overview.sample(total)}</p>}
     </section>
   );
 }
@@ -112,12 +114,14 @@ function Count({ count, params, children }: CountProps) {
 interface PartProps {
   title: string;
   stores: readonly StoreView[];
+  /** How many there are in all. */
+  count: number;
   now: number;
   /** What to say when there are none. */
   children: ComponentChildren;
 }
 
-function Part({ title, stores, now, children }: PartProps) {
+function Part({ title, stores, count, now, children }: PartProps) {
   const headingId = useId();
   return (
     <section class="card" aria-labelledby={headingId}>
@@ -133,7 +137,7 @@ function Part({ title, stores, now, children }: PartProps) {
           </li>
         ))}
       </ul>
-      {stores.length > SHOWN && <p class="fine">{words.overview.more(stores.length - SHOWN)}</p>}
+      {count > SHOWN && <p class="fine">{words.overview.more(count - SHOWN)}</p>}
     </section>
   );
 }

@@ -45,7 +45,9 @@ export function StoresPage() {
   );
 
   // A page that is no more (an old link, its last store deleted): the first instead.
-  const isGone = !isOld && data !== undefined && stores.length === 0;
+  // A page of several filters may be empty and still not be the last.
+  const isLast = !data?.next_cursor && !data?.prev_cursor;
+  const isGone = !isOld && data !== undefined && stores.length === 0 && !data.next_cursor;
   const isRefused = error instanceof Problem && error.status === 400;
   useEffect(() => {
     if (cursor !== undefined && (isGone || isRefused)) {
@@ -62,8 +64,9 @@ export function StoresPage() {
     }
   }, [focusId, stores]);
 
-  const isFiltered = Object.values(wanted).some((value) => value !== undefined);
-  const isNone = data !== undefined && stores.length === 0 && cursor === undefined;
+  const { sort: _, ...chosenBy } = wanted;
+  const isFiltered = Object.values(chosenBy).some((value) => value !== undefined);
+  const isNone = data !== undefined && stores.length === 0 && isLast;
   const isEmpty = isNone && !isFiltered;
 
   return (
@@ -83,6 +86,7 @@ export function StoresPage() {
       )}
       {data === undefined && !error && <p class="fine loading">{words.stores.loading}</p>}
       {isEmpty && <EmptyState button={create.button} />}
+      {data && stores.length === 0 && !isLast && <p class="fine">{words.filter.rest}</p>}
       {isNone && isFiltered && <Nothing title={words.filter.none} text={words.filter.noneText} />}
       {may.change && (
         <BulkBar

@@ -45,13 +45,11 @@ export const dePages: typeof enPages = {
   overview: {
     title: "Übersicht",
     counts: "Shops nach Status",
-    total: (count) => (count === 1 ? "1 Shop" : `${count} Shops`),
     attention: "Braucht Aufmerksamkeit",
     calm: "Nichts ist fehlgeschlagen, gestört oder wartet.",
     running: "Läuft gerade",
     still: "Im Moment geschieht nichts.",
     more: (count) => `und ${count} mehr`,
-    sample: (count) => `Von den neuesten ${count} Shops.`,
     show: "diese Shops zeigen",
   },
 
@@ -68,6 +66,7 @@ export const dePages: typeof enPages = {
     any: "Alle",
     deleted: "Auch gelöschte",
     clear: "Filter aufheben",
+    rest: "Diese Seite ist leer; dahinter kann mehr sein.",
     none: "Kein Shop passt zu diesen Filtern",
     noneText: "Nehmen Sie einen Filter weg, um mehr zu sehen.",
     sorts: {
@@ -77,8 +76,6 @@ export const dePages: typeof enPages = {
       updated_at: "Am längsten unveränderte zuerst",
       name: "Name, A bis Z",
       "-name": "Name, Z bis A",
-      status: "Status",
-      "-status": "Status, rückwärts",
     },
   },
 

@@ -45,13 +45,11 @@ export const enPages = {
   overview: {
     title: "Overview",
     counts: "Stores by status",
-    total: (count: number) => (count === 1 ? "1 store" : `${count} stores`),
     attention: "Needs attention",
     calm: "Nothing fails, is degraded or waits.",
     running: "Running now",
     still: "Nothing is being done at the moment.",
     more: (count: number) => `and ${count} more`,
-    sample: (count: number) => `Of the newest ${count} stores.`,
     show: "show these stores",
   },
 
@@ -68,6 +66,7 @@ export const enPages = {
     any: "Any",
     deleted: "Deleted too",
     clear: "Clear filters",
+    rest: "This page is empty; there may be more behind it.",
     none: "No store matches these filters",
     noneText: "Take a filter away to see more.",
     sorts: {
@@ -77,8 +76,6 @@ export const enPages = {
       updated_at: "Longest unchanged first",
       name: "Name, A to Z",
       "-name": "Name, Z to A",
-      status: "Status",
-      "-status": "Status, backwards",
     } as Record<string, string>,
   },
 
