@@ -53,11 +53,12 @@ async fn a_client_that_drops_and_returns_gets_each_event_once_though_the_api_is_
     let watch = async || {
         let (mut got, mut last_id, mut kills, mut streams) = (Vec::new(), 0, 0, 0);
         while got.len() < expected {
-            let request = client.get(&url).header("Last-Event-ID", last_id);
-            let opened = request.send().await.ok();
-            let Some(response) = opened.filter(|response| response.status() == 200) else {
-                continue;
-            };
+            let response = eventually("a stream is granted", async || {
+                let request = client.get(&url).header("Last-Event-ID", last_id);
+                let opened = request.send().await.ok();
+                opened.filter(|response| response.status() == 200)
+            })
+            .await;
             streams += 1;
             let mut watcher = Watcher::of(response);
             // Every stream is left in its midst.

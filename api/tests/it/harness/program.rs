@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::servers::Servers;
 
@@ -61,7 +62,14 @@ impl Drop for Program {
     }
 }
 
+/// Below the ports that clients are given: one that tries to connect while nobody
+/// listens could be given the very port, and be connected with itself.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    static ASKED: AtomicU16 = AtomicU16::new(0);
+    // No two of one process begin at the same port.
+    let asked = ASKED.fetch_add(1, Ordering::Relaxed);
+    let first = 12_000 + u16::try_from(std::process::id() % 8_000).unwrap() + asked;
+    let mut ports = (first..first + 8_000).step_by(7);
+    let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    ports.find(is_free).unwrap()
 }
