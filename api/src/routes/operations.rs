@@ -11,10 +11,11 @@ use crate::routes::refusals::OfOne;
 use crate::routes::view::OperationView;
 use crate::stores::{Caller, find};
 
+/// Show an operation
+///
 /// One operation with its steps.
 #[utoipa::path(
     get, path = "/operations/{id}", tag = "operations", operation_id = "getOperation",
-    summary = "Show an operation",
     params(("id" = OperationId, Path, description = "The operation's id.")),
     responses((status = 200, description = "The operation.", body = OperationView), OfOne),
 )]

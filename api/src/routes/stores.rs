@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod change;
 pub mod create;
 pub mod delete;
+pub mod labels_body;
 pub mod life;
 pub mod list;
 pub mod new_store;

@@ -13,10 +13,11 @@ use crate::routes::view::StoreView;
 use crate::stores::Caller;
 use crate::stores::list::{StoreFilter, page};
 
+/// List stores
+///
 /// The caller's stores, newest first. Deleted ones are left out unless asked for.
 #[utoipa::path(
     get, path = "/stores", tag = "stores", operation_id = "listStores",
-    summary = "List stores",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
         ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list."),
