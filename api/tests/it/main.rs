@@ -15,6 +15,8 @@ mod audit;
 mod audit_proof;
 mod contract;
 mod dead_letters;
+mod docs;
+mod docs_page;
 mod events;
 mod events_bounds;
 mod events_order;
