@@ -18,8 +18,8 @@ unset KUBECONFIG URUMI_INGRESS URUMI_STORE_VALUES URUMI_API_PORT
 # The instances of the stages; named by the clone, because what an instance owns
 # on the machine (ports, interfaces, cgroups) goes by its name alone.
 CLONE=$(printf %s "$URUMI_ROOT" | cksum | awk '{ printf "%04x", $1 % 65536 }')
-RUST=test-rust-$CLONE SWEEP=test-sweep-$CLONE LOCAL=test-local-$CLONE E2E=test-e2e-$CLONE
-INSTANCES=("$RUST" "$SWEEP" "$LOCAL" "$E2E")
+RUST=test-rust-$CLONE SWEEP=test-sweep-$CLONE LOCAL=test-local-$CLONE E2E=test-e2e-$CLONE CONTRACT=test-doc-$CLONE
+INSTANCES=("$RUST" "$SWEEP" "$LOCAL" "$E2E" "$CONTRACT")
 
 # Stages that run side by side; each is a function that ends with its own verdict.
 beside() {
@@ -38,6 +38,7 @@ build_tests() {
     prepare 'build the programs with faults' 3000 tests/faults.sh --build-only
 }
 rust() { suite rust 2400 env URUMI_INSTANCE="$RUST" tests/lib/rust.sh; }
+contract() { suite contract 600 env URUMI_INSTANCE="$CONTRACT" tests/schemathesis/run.sh short; }
 sweep() { suite sweep 900 env URUMI_INSTANCE="$SWEEP" tests/faults.sh short --platforms 3; }
 platform() { prepare 'build the platform' 3000 env URUMI_INSTANCE="$E2E" deploy/local/up.sh --build-only; }
 provisioner() { suite provisioner 900 tests/lib/provisioner.sh; }
@@ -111,6 +112,7 @@ lint || failed=1
 # Dear builds together; what measures time or waits for servers runs alone.
 beside build_tests platform_then_provisioner chart_then_dashboard
 rust || failed=1
+contract || failed=1
 sweep || failed=1
 deploy || failed=1
 journey || failed=1

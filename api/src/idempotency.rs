@@ -23,6 +23,11 @@ pub struct RequestKey {
 }
 
 impl RequestKey {
+    /// The key itself.
+    pub fn text(&self) -> &str {
+        &self.key
+    }
+
     /// The key for a request, told apart by method, path and parsed body.
     pub fn new(key: impl Into<String>, method_and_path: &str, body: &[u8]) -> Self {
         let mut digest = Sha256::new();

@@ -1,12 +1,21 @@
 //! The contract as an OpenAPI 3.1 document. `api/openapi.json` is its committed
-//! copy; a test compares them.
+//! copy; a test compares them. Routes say what is theirs; what all have in common
+//! is added in openapi/complete.rs.
+
+mod complete;
+mod examples;
+mod links;
+mod problems;
+mod samples;
 
 use utoipa::OpenApi;
 
+use crate::openapi::complete::Completed;
 use crate::routes;
 
 #[derive(Debug, OpenApi)]
 #[openapi(
+    modifiers(&Completed),
     info(
         title = "Urumi Store Platform",
         description = "One call gives a tenant a WooCommerce store of its own on Kubernetes. Every error is \

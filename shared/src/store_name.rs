@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 /// leading or trailing white space (it is trimmed).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = String, min_length = 1, max_length = 60, example = "My Shop")]
+#[schema(value_type = String, min_length = 1, max_length = 60, example = "My Shop",
+    pattern = r"^[^\u0000-\u001F\u007F-\u009F\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]*[^\s\u0000-\u001F\u007F-\u009F\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF][^\u0000-\u001F\u007F-\u009F\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069\uFEFF]*$")]
 pub struct StoreName(String);
 
 /// Why a text cannot be a store's name.
@@ -42,11 +43,12 @@ impl FromStr for StoreName {
     type Err = InvalidStoreName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // As it was sent: a bound that counts something else cannot be written down.
+        let chars = text.chars().count();
         let text = text.trim();
         if text.is_empty() {
             return Err(InvalidStoreName::Empty);
         }
-        let chars = text.chars().count();
         if chars > Self::MAX_CHARS {
             return Err(InvalidStoreName::TooLong(chars));
         }

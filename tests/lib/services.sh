@@ -6,6 +6,7 @@
 #   services.sh start|stop
 #   services.sh run COMMAND...    with their addresses in TEST_* variables
 #   URUMI_SIMULATED_NODES=4       what pods may think they run on
+#   URUMI_WITHOUT_CLUSTER=1       no control plane
 # Only a test's own instance: what it finds there, it removes.
 case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-rust ;; esac
 export URUMI_INSTANCE
@@ -20,7 +21,7 @@ start() {
   "$LOCAL/rabbitmq.sh" install
   "$LOCAL/postgres.sh" start &
   "$LOCAL/rabbitmq.sh" start &
-  if [[ -x $EMBEDDED/up.sh ]]; then
+  if [[ -x $EMBEDDED/up.sh && -z ${URUMI_WITHOUT_CLUSTER:-} ]]; then
     "$EMBEDDED/build.sh"
     if [[ -n ${URUMI_SIMULATED_NODES:-} ]]; then
       "$EMBEDDED/build.sh" kwok

@@ -1,15 +1,18 @@
 //! Browsers' logins: a random token in a cookie, its SHA-256 here. A session ends
 //! when it lay idle, when its time is over, with its key, or by a logout.
 
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt as _;
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
 use sha2::{Digest as _, Sha256};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+use crate::access::key::KeyText;
 use crate::db::DbError;
 use crate::entity::api_key;
 use crate::entity::session::{ActiveModel, Column, Entity, Model};
@@ -27,6 +30,16 @@ impl Token {
     pub fn random() -> Self {
         let bytes: [u8; 32] = rand::rng().random();
         Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// The same one for the same key and the same request: a login that is sent again
+    /// gives the same cookie, though the cookie is kept nowhere. It tells nobody
+    /// anything who does not have the key, which opens as much.
+    pub fn again(key: &KeyText, request: &str) -> Self {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, key.expose().as_bytes());
+        let text = format!("urumi session {request}");
+        let bytes = hmac::sign(&secret, text.as_bytes());
+        Self(URL_SAFE_NO_PAD.encode(bytes.as_ref()))
     }
 
     /// What a cookie holds.
@@ -62,7 +75,12 @@ pub async fn open<C: ConnectionTrait>(
         last_seen_at: Set(at),
         expires_at: Set(at + Duration::seconds(settings.session_max_seconds)),
     };
-    Entity::insert(row).exec_without_returning(db).await?;
+    // One that is opened again is as good as new.
+    let again = OnConflict::column(Column::Hash)
+        .update_columns([Column::CreatedAt, Column::LastSeenAt, Column::ExpiresAt])
+        .to_owned();
+    let insert = Entity::insert(row).on_conflict(again);
+    insert.exec_without_returning(db).await?;
     Ok(())
 }
 

@@ -103,6 +103,15 @@ pub fn kind_of(value: &Value) -> &'static str {
     }
 }
 
+/// A whole number, however it is written: to JSON 2.0 is 2.
+pub fn whole(value: &Value) -> Option<i64> {
+    let written = || {
+        let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
+        format!("{number:.0}").parse().ok()
+    };
+    value.as_i64().or_else(written)
+}
+
 /// Takes fields out of an object and collects every complaint, so that a caller
 /// learns all of them at once.
 #[derive(Debug)]

@@ -55,10 +55,11 @@ pub struct AuditEventView {
     pub hash: String,
 }
 
+/// Read the audit
+///
 /// What was asked for and what became of it, oldest first.
 #[utoipa::path(
     get, path = "/stores/audit/logs", tag = "audit", operation_id = "listAuditLogs",
-    summary = "Read the audit",
     params(
         ("store_id" = Option<StoreId>, Query, description = "Only events of this store."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),

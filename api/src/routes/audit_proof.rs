@@ -26,7 +26,7 @@ const MAX_ROWS: u64 = 1_000_000;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PlaceView {
     /// The row's number.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, example = 4711)]
     pub seq: i64,
     /// Its hash, in hex.
     #[schema(pattern = "^[0-9a-f]{64}$")]
@@ -70,11 +70,13 @@ pub struct VerificationView {
     pub head: PlaceView,
 }
 
+/// Verify the audit
+///
 /// Walk along the chain of all tenants' audit and compare every hash. With a head
 /// that was kept elsewhere, whatever somebody with the whole database could do to
 /// the rows before it is found too.
 #[utoipa::path(
-    get, path = "/audit/verify", tag = "audit", operation_id = "verifyAudit", summary = "Verify the audit",
+    get, path = "/audit/verify", tag = "audit", operation_id = "verifyAudit",
     params(
         ("from_seq" = Option<i64>, Query, minimum = 0, description = "Begin behind this row, which is known to be good; needs `from_hash`."),
         ("from_hash" = Option<String>, Query, pattern = "^[0-9a-f]{64}$", description = "Its hash."),
@@ -148,13 +150,17 @@ fn hash(text: &str) -> Result<[u8; 32], &'static str> {
     Ok(hash)
 }
 
+/// Export the audit, signed
+///
 /// Your audit as JSON Lines, oldest first; for who runs the platform, that of all
 /// tenants. The last line signs the others (docs/API.md says how to check it).
 #[utoipa::path(
-    get, path = "/audit/export", tag = "audit", operation_id = "exportAudit", summary = "Export the audit, signed",
+    get, path = "/audit/export", tag = "audit", operation_id = "exportAudit",
     params(("from_seq" = Option<i64>, Query, minimum = 0, description = "Only rows behind this one.")),
     responses(
-        (status = 200, description = "A row a line, and a signature.", body = String, content_type = "application/jsonl"),
+        (status = 200, description = "A row a line, and a signature.", body = String, content_type = "application/jsonl",
+            headers(("Content-Disposition" = String, description = "A file's name.")),
+            example = "{\"kind\":\"signature\",\"algorithm\":\"Ed25519\",\"rows\":0}\n"),
         OfList,
     ),
 )]
@@ -225,9 +231,11 @@ pub struct SigningKeyView {
     pub lasting: bool,
 }
 
+/// Show the signing key
+///
 /// The public key that exports of the audit are checked with.
 #[utoipa::path(
-    get, path = "/audit/key", tag = "audit", operation_id = "getAuditKey", summary = "Show the signing key",
+    get, path = "/audit/key", tag = "audit", operation_id = "getAuditKey",
     responses(
         (status = 200, description = "The key.", body = SigningKeyView),
         (status = 400, description = "An unknown parameter.", body = crate::error::problem::Problem, content_type = "application/problem+json"),

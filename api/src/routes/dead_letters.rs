@@ -58,10 +58,11 @@ impl DeadLetterView {
     }
 }
 
+/// List dead letters
+///
 /// Messages that nobody could use, newest first; those that were replayed too.
 #[utoipa::path(
     get, path = "/dead-letters", tag = "dead letters", operation_id = "listDeadLetters",
-    summary = "List dead letters",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
         ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
@@ -93,14 +94,15 @@ pub async fn list(
     Ok(page.answer(&request))
 }
 
+/// Replay a dead letter
+///
 /// Use a message after all: an event is taken in, a command or a control is said
 /// again. If it still cannot be used, it is a 409 and stays as it is.
 #[utoipa::path(
     post, path = "/dead-letters/{id}/replay", tag = "dead letters", operation_id = "replayDeadLetter",
-    summary = "Replay a dead letter",
     params(
         ("id" = Uuid, Path, description = "The dead letter's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
     ),
     responses((status = 200, description = "It was used.", body = DeadLetterView), OfWish, OfChange),

@@ -13,7 +13,6 @@ use shared::ids::StoreId;
 
 use crate::access::Principal;
 use crate::error::ApiError;
-use crate::error::problem::Problem;
 use crate::http::query::{Query, boolean};
 use crate::http::sse;
 use crate::http::state::AppState;
@@ -27,22 +26,27 @@ use crate::stream::tail::{Pace, Said, Tail};
 use crate::stream::view::EventView;
 use crate::stream::{Filter, Kind};
 
+/// Watch all stores
+///
 /// What happens to your stores, as server-sent events: each `data` is an event as
 /// in the schema EventView, each `id` its place. Nothing is lost while a client is
 /// away for less than a week: it comes back with `Last-Event-ID`.
 #[utoipa::path(
-    get, path = "/stores/events", tag = "events", operation_id = "streamEvents", summary = "Watch all stores",
+    get, path = "/stores/events", tag = "events", operation_id = "streamEvents",
     params(
         ("Last-Event-ID" = Option<i64>, Header, minimum = 0, description = "Only events behind this one; goes before `after`."),
         ("after" = Option<i64>, Query, minimum = 0, description = "Only events behind this one; 0 for all that is kept, from now on if left out."),
-        ("type" = Option<String>, Query, description = "Only these types, separated by commas.", example = "store.status_changed,operation.step"),
+        ("type" = Option<String>, Query, description = "Only these types, separated by commas.",
+            pattern = r"^(store\.status_changed|store\.health_changed|store\.changed|operation\.changed|operation\.step)(,(store\.status_changed|store\.health_changed|store\.changed|operation\.changed|operation\.step))*$", example = "store.status_changed,operation.step"),
         ("status" = Option<shared::store_status::StoreStatus>, Query, description = "Only events after which the store has this status."),
         ("health" = Option<Health>, Query, description = "Only events after which the store has this health."),
         ("follow" = Option<bool>, Query, description = "`false`: end when all that is there was told."),
     ),
     responses(
-        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream"),
-        (status = 429, description = "You watch too often at once.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream",
+            headers(("Cache-Control" = String, description = "`no-store`."),
+                ("X-Accel-Buffering" = String, description = "`no`: a proxy passes each event on at once.")),
+            example = "retry: 2000\nid: 4711\n\n"),
         OfList,
     ),
 )]
@@ -70,19 +74,24 @@ pub async fn all(
     open(&state, &principal, filter, after, follow).await
 }
 
+/// Watch a store
+///
 /// What happens to one store; as `GET /stores/events` otherwise.
 #[utoipa::path(
-    get, path = "/stores/{id}/events", tag = "events", operation_id = "streamStoreEvents", summary = "Watch a store",
+    get, path = "/stores/{id}/events", tag = "events", operation_id = "streamStoreEvents",
     params(
         ("id" = StoreId, Path, description = "The store's id."),
         ("Last-Event-ID" = Option<i64>, Header, minimum = 0, description = "Only events behind this one; goes before `after`."),
         ("after" = Option<i64>, Query, minimum = 0, description = "Only events behind this one; 0 for all that is kept, from now on if left out."),
-        ("type" = Option<String>, Query, description = "Only these types, separated by commas.", example = "store.status_changed,operation.step"),
+        ("type" = Option<String>, Query, description = "Only these types, separated by commas.",
+            pattern = r"^(store\.status_changed|store\.health_changed|store\.changed|operation\.changed|operation\.step)(,(store\.status_changed|store\.health_changed|store\.changed|operation\.changed|operation\.step))*$", example = "store.status_changed,operation.step"),
         ("follow" = Option<bool>, Query, description = "`false`: end when all that is there was told."),
     ),
     responses(
-        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream"),
-        (status = 429, description = "You watch too often at once.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream",
+            headers(("Cache-Control" = String, description = "`no-store`."),
+                ("X-Accel-Buffering" = String, description = "`no`: a proxy passes each event on at once.")),
+            example = "retry: 2000\nid: 4711\n\n"),
         OfOne,
     ),
 )]

@@ -99,7 +99,12 @@ impl KeyView {
 )]
 pub struct NewKeyBody {
     /// What it is for.
-    #[schema(min_length = 1, max_length = 60)]
+    #[schema(
+        min_length = 1,
+        max_length = 60,
+        example = "ci",
+        pattern = r"^[^\u0000-\u001F\u007F-\u009F]*[^\s\u0000-\u001F\u007F-\u009F][^\u0000-\u001F\u007F-\u009F]*$"
+    )]
     pub name: String,
     /// What it may do.
     pub role: Role,
@@ -151,10 +156,12 @@ pub fn parse(body: JsonObject) -> Result<Asked, ApiError> {
 }
 
 fn label(text: &str) -> Result<String, String> {
-    let text = text.trim();
     let length = text.chars().count();
-    if !(1..=60).contains(&length) {
-        return Err(format!("must have 1 to 60 characters, has {length}"));
+    let text = text.trim();
+    if length > 60 || text.is_empty() {
+        return Err(format!(
+            "must have 1 to 60 characters, and some that can be seen; has {length}"
+        ));
     }
     if text.chars().any(char::is_control) {
         return Err("must not hold control characters".to_owned());

@@ -26,9 +26,11 @@ use crate::stores::keyset::newest_first;
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
 
+/// List API keys
+///
 /// The keys of your tenant, newest first; those that open nothing any more too.
 #[utoipa::path(
-    get, path = "/keys", tag = "access", operation_id = "listKeys", summary = "List API keys",
+    get, path = "/keys", tag = "access", operation_id = "listKeys",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
         ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
@@ -69,11 +71,13 @@ pub async fn list(
     Ok(page.answer(&request))
 }
 
+/// Create an API key
+///
 /// Give out a key. Its text is in this answer alone: it is not kept, so an answer
 /// that is given again for an `Idempotency-Key` has none.
 #[utoipa::path(
-    post, path = "/keys", tag = "access", operation_id = "createKey", summary = "Create an API key",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+    post, path = "/keys", tag = "access", operation_id = "createKey",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret.")),
     request_body(content = NewKeyBody, content_type = "application/json"),
     responses(
@@ -142,10 +146,16 @@ fn shown_once(granted: Granted, text: &KeyText) -> Granted {
     Granted::New(answer)
 }
 
+/// Revoke an API key
+///
 /// Take a key back, at once. A key that was revoked before stays so.
 #[utoipa::path(
-    delete, path = "/keys/{id}", tag = "access", operation_id = "revokeKey", summary = "Revoke an API key",
-    params(("id" = Uuid, Path, description = "The key's id.")),
+    delete, path = "/keys/{id}", tag = "access", operation_id = "revokeKey",
+    params(
+        ("id" = Uuid, Path, description = "The key's id."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+            description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
+    ),
     responses((status = 204, description = "It opens nothing any more."), OfOne),
 )]
 pub async fn revoke(
@@ -157,9 +167,10 @@ pub async fn revoke(
     let malformed = |_| ApiError::MalformedId(path.chars().take(64).collect());
     let id: Uuid = path.parse().map_err(malformed)?;
     Query::of(&request).finish()?;
+    let key = request_key(&request, &serde_json::Value::Null)?;
     let wish = Wish {
         caller: &caller,
-        key: None,
+        key: key.as_ref(),
         seen: None,
     };
     let work = async |tx: &sea_orm::DatabaseTransaction| {

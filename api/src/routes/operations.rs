@@ -12,10 +12,11 @@ use crate::routes::refusals::{OfOne, OfReading};
 use crate::routes::view::OperationView;
 use crate::stores::{Caller, find};
 
+/// Show an operation
+///
 /// One operation with its steps.
 #[utoipa::path(
     get, path = "/operations/{id}", tag = "operations", operation_id = "getOperation",
-    summary = "Show an operation",
     params(
         ("id" = OperationId, Path, description = "The operation's id."),
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if it is that still."),

@@ -1,49 +1,61 @@
 //! `/healthz` and `/readyz`: whether the program lives, and what it misses.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::db::DbError;
+use crate::error::ApiError;
+use crate::http::query::Query;
 use crate::http::state::AppState;
 
 /// What the program has and misses.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Readiness {
     /// Whether requests can be answered.
+    #[schema(example = true)]
     pub ready: bool,
     /// Whether something is missing without which they still are.
     pub degraded: bool,
     /// Each part: `ok`, or what is wrong.
+    #[schema(example = "ok")]
     pub postgres: String,
     /// Commands on their way to workers: `ok`, or what is wrong.
+    #[schema(example = "ok")]
     pub rabbitmq_publisher: String,
     /// Events on their way from workers: `ok`, or what is wrong.
+    #[schema(example = "ok")]
     pub rabbitmq_consumer: String,
 }
 
+/// Liveness
+///
 /// The process answers.
 #[utoipa::path(
-    get, path = "/healthz", tag = "probes", operation_id = "healthz", summary = "Liveness",
-    responses((status = 200, description = "Alive.", body = String, content_type = "text/plain")),
+    get, path = "/healthz", tag = "probes", operation_id = "healthz",
+    responses((status = 200, description = "Alive.", body = String, content_type = "text/plain", example = "ok\n")),
 )]
-pub async fn healthz() -> HttpResponse {
-    HttpResponse::Ok()
+pub async fn healthz(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Query::of(&request).finish()?;
+    Ok(HttpResponse::Ok()
         .content_type("text/plain; charset=utf-8")
-        .body("ok\n")
+        .body("ok\n"))
 }
 
+/// Readiness
+///
 /// Postgres is needed to answer; without RabbitMQ requests are accepted and
 /// their work waits.
 #[utoipa::path(
-    get, path = "/readyz", tag = "probes", operation_id = "readyz", summary = "Readiness",
+    get, path = "/readyz", tag = "probes", operation_id = "readyz",
     responses(
         (status = 200, description = "Ready, perhaps degraded.", body = Readiness),
         (status = 503, description = "Not ready.", body = Readiness),
     ),
 )]
-pub async fn readyz(state: Data<AppState>) -> HttpResponse {
+pub async fn readyz(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, ApiError> {
+    Query::of(&request).finish()?;
     let postgres = postgres(&state).await;
     let ready = postgres.is_ok();
     let (publishing, consuming) = (state.pulse.publishing(), state.pulse.consuming());
@@ -61,11 +73,11 @@ pub async fn readyz(state: Data<AppState>) -> HttpResponse {
             "not connected: progress is shown once it is back",
         ),
     };
-    if ready {
+    Ok(if ready {
         HttpResponse::Ok().json(body)
     } else {
         HttpResponse::ServiceUnavailable().json(body)
-    }
+    })
 }
 
 async fn postgres(state: &AppState) -> Result<(), String> {

@@ -26,6 +26,9 @@ use crate::stores::Caller;
 use crate::stores::find::FoundOperation;
 use crate::stores::wish::Wish;
 
+/// Ids in one body at most; how many one call may touch is in the settings.
+const MAX_NAMED: usize = 1000;
+
 /// Where records and cluster differ.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ReconciliationView {
@@ -61,7 +64,7 @@ pub struct InventoryView {
 )]
 pub struct NamedStoresBody {
     /// Their ids, each named.
-    #[schema(min_items = 1)]
+    #[schema(min_items = 1, max_items = 1000)]
     pub store_ids: Vec<StoreId>,
 }
 
@@ -72,10 +75,11 @@ pub struct StartedView {
     pub items: Vec<OperationView>,
 }
 
+/// Compare records and cluster
+///
 /// Compare the records with the newest inventory of the cluster.
 #[utoipa::path(
     get, path = "/reconciliation", tag = "reconciliation", operation_id = "getReconciliation",
-    summary = "Compare records and cluster",
     responses(
         (status = 200, description = "The differences.", body = ReconciliationView),
         (status = 400, description = "An unknown parameter.", body = Problem, content_type = "application/problem+json"),
@@ -106,12 +110,13 @@ pub async fn show(
     }))
 }
 
+/// Adopt stores
+///
 /// Bring record and cluster together: a namespace without a record gets one, a
 /// drifted release is brought to what is wanted. Only stores that are named.
 #[utoipa::path(
     post, path = "/reconciliation/adopt", tag = "reconciliation", operation_id = "adoptStores",
-    summary = "Adopt stores",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "A request that is sent again with the same key (within 24 hours) gets the first answer again.")),
     request_body(content = NamedStoresBody, content_type = "application/json"),
     responses(
@@ -133,12 +138,13 @@ pub async fn adopt(
     ask(&request, &state, &caller, body, Deed::Adopt).await
 }
 
+/// Purge stores
+///
 /// Remove what is left of stores on one side only: a namespace without a record,
 /// or a record without its namespace. Only stores that are named.
 #[utoipa::path(
     post, path = "/reconciliation/purge", tag = "reconciliation", operation_id = "purgeStores",
-    summary = "Purge stores",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "A request that is sent again with the same key (within 24 hours) gets the first answer again.")),
     request_body(content = NamedStoresBody, content_type = "application/json"),
     responses(
@@ -214,6 +220,9 @@ fn ids(value: &Value) -> Result<Vec<StoreId>, String> {
         if !ids.contains(&id) {
             ids.push(id);
         }
+    }
+    if items.len() > MAX_NAMED {
+        return Err(format!("must name at most {MAX_NAMED} stores"));
     }
     if ids.is_empty() {
         return Err("must name at least one store".to_owned());

@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::error::problem::{FieldError, Problem};
 use crate::http::cursor::{PageView, page_request};
 use crate::http::granted::{answer, request_key, respond};
-use crate::http::json::{Fields, JsonObject};
+use crate::http::json::{Fields, JsonObject, whole};
 use crate::http::query::Query;
 use crate::http::state::AppState;
 use crate::paging::{Listing, Page, Place};
@@ -72,10 +72,10 @@ pub struct NewTenantBody {
     #[schema(pattern = "^[a-z0-9][a-z0-9-]{0,39}$")]
     pub name: String,
     /// Stores that are not Deleted, at most; null for the platform's own limit.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2_147_483_647, example = 10)]
     pub max_stores: Option<i32>,
     /// Operations open at once, at most; null for the platform's own limit.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2_147_483_647, example = 10)]
     pub max_operations: Option<i32>,
 }
 
@@ -89,16 +89,18 @@ pub struct NewTenantBody {
 )]
 pub struct LimitsBody {
     /// Stores that are not Deleted, at most; null for the platform's own limit.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2_147_483_647, example = 10)]
     pub max_stores: Option<i32>,
     /// Operations open at once, at most; null for the platform's own limit.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 2_147_483_647, example = 10)]
     pub max_operations: Option<i32>,
 }
 
+/// List tenants
+///
 /// All tenants, newest first.
 #[utoipa::path(
-    get, path = "/tenants", tag = "access", operation_id = "listTenants", summary = "List tenants",
+    get, path = "/tenants", tag = "access", operation_id = "listTenants",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
         ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
@@ -131,10 +133,12 @@ pub async fn list(request: HttpRequest, state: Data<AppState>) -> Result<HttpRes
     Ok(page.answer(&request))
 }
 
+/// Create a tenant
+///
 /// Make a tenant. It can do nothing before it has a key.
 #[utoipa::path(
-    post, path = "/tenants", tag = "access", operation_id = "createTenant", summary = "Create a tenant",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+    post, path = "/tenants", tag = "access", operation_id = "createTenant",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "A request that is sent again with the same key (within 24 hours) gets the first answer again.")),
     request_body(content = NewTenantBody, content_type = "application/json"),
     responses(
@@ -188,15 +192,17 @@ pub async fn create(
     Ok(respond(granted))
 }
 
+/// Change a tenant's limits
+///
 /// Give a tenant other bounds. What it has beyond them stays.
 #[utoipa::path(
-    patch, path = "/tenants/{id}", tag = "access", operation_id = "updateTenant", summary = "Change a tenant's limits",
+    patch, path = "/tenants/{id}", tag = "access", operation_id = "updateTenant",
     params(
         ("id" = Uuid, Path, description = "The tenant's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
     ),
-    request_body(content = LimitsBody, content_type = "application/json"),
+    request_body(content = Option<LimitsBody>, content_type = "application/json"),
     responses(
         (status = 200, description = "The tenant.", body = TenantView),
         (status = 404, description = "No such tenant.", body = Problem, content_type = "application/problem+json"),
@@ -267,7 +273,7 @@ fn bound(value: &Value) -> Result<Option<i32>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    let count = value.as_i64().and_then(|count| i32::try_from(count).ok());
+    let count = whole(value).and_then(|count| i32::try_from(count).ok());
     match count.filter(|count| *count >= 0) {
         Some(count) => Ok(Some(count)),
         None => {

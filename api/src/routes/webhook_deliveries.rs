@@ -21,9 +21,11 @@ use crate::stores::Caller;
 use crate::stores::wish::{self, Wish};
 use crate::webhooks::rows;
 
+/// List messages
+///
 /// The messages to a webhook, newest first; a month is kept.
 #[utoipa::path(
-    get, path = "/webhooks/{id}/deliveries", tag = "webhooks", operation_id = "listWebhookDeliveries", summary = "List messages",
+    get, path = "/webhooks/{id}/deliveries", tag = "webhooks", operation_id = "listWebhookDeliveries",
     params(
         ("id" = Uuid, Path, description = "The webhook's id."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
@@ -64,14 +66,15 @@ pub async fn list(
     Ok(page.answer(&request))
 }
 
+/// Send a message again
+///
 /// Send a message once more, with the same `webhook-id`, whatever became of it.
 #[utoipa::path(
     post, path = "/webhooks/{id}/deliveries/{delivery}/replay", tag = "webhooks", operation_id = "replayWebhookDelivery",
-    summary = "Send a message again",
     params(
         ("id" = Uuid, Path, description = "The webhook's id."),
         ("delivery" = Uuid, Path, description = "The message's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
     ),
     responses((status = 202, description = "It is sent.", body = DeliveryView), OfWish, OfChange),

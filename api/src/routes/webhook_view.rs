@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use utoipa::openapi::{Array, ArrayBuilder, ObjectBuilder, Type};
 use uuid::Uuid;
 
 use crate::db::DbError;
@@ -167,7 +168,7 @@ pub struct NewWebhookBody {
     #[schema(max_length = 2000)]
     pub url: String,
     /// Only events of these types; all if left out or empty.
-    #[schema(nullable = false, max_items = 20)]
+    #[schema(schema_with = type_list)]
     pub types: Option<Vec<String>>,
     /// `false`: nothing is sent yet.
     #[schema(nullable = false)]
@@ -184,14 +185,32 @@ pub struct NewWebhookBody {
 )]
 pub struct WebhookChangeBody {
     /// Where to: `https`, at a public address.
-    #[schema(nullable = false, max_length = 2000)]
+    #[schema(
+        nullable = false,
+        max_length = 2000,
+        example = "https://example.com/hooks/urumi"
+    )]
     pub url: Option<String>,
     /// Only events of these types; all if empty.
-    #[schema(nullable = false, max_items = 20)]
+    #[schema(schema_with = type_list)]
     pub types: Option<Vec<String>>,
     /// Whether events become messages, and messages are sent.
     #[schema(nullable = false)]
     pub enabled: Option<bool>,
+}
+
+fn type_list() -> Array {
+    let kinds = Kind::ALL.iter().map(|kind| kind.as_str());
+    let kind = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(kinds));
+    ArrayBuilder::new()
+        .items(kind)
+        .max_items(Some(20))
+        .description(Some(
+            "Only events of these types; all if left out or empty.",
+        ))
+        .build()
 }
 
 /// # Errors

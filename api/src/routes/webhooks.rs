@@ -25,9 +25,11 @@ use crate::webhooks::claim::origin;
 use crate::webhooks::rows;
 use crate::webhooks::secret::Secret;
 
+/// List webhooks
+///
 /// Your tenant's webhooks, newest first.
 #[utoipa::path(
-    get, path = "/webhooks", tag = "webhooks", operation_id = "listWebhooks", summary = "List webhooks",
+    get, path = "/webhooks", tag = "webhooks", operation_id = "listWebhooks",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
         ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
@@ -61,15 +63,18 @@ pub async fn list(
     Ok(page.answer(&request))
 }
 
+/// Create a webhook
+///
 /// Make a webhook. Its secret is in this answer alone; an answer that is given again
 /// for an `Idempotency-Key` has none.
 #[utoipa::path(
-    post, path = "/webhooks", tag = "webhooks", operation_id = "createWebhook", summary = "Create a webhook",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+    post, path = "/webhooks", tag = "webhooks", operation_id = "createWebhook",
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret.")),
     request_body(content = NewWebhookBody, content_type = "application/json"),
     responses(
-        (status = 201, description = "The webhook.", body = WebhookView),
+        (status = 201, description = "The webhook.", body = WebhookView,
+            headers(("Location" = String, description = "Path of the webhook."))),
         (status = 409, description = "Your tenant has as many as it may.", body = crate::error::problem::Problem, content_type = "application/problem+json"),
         OfWish,
     ),
@@ -106,9 +111,11 @@ pub async fn create(
     Ok(respond(shown_once(granted, &secret)))
 }
 
+/// Show a webhook
+///
 /// One webhook, without its secret.
 #[utoipa::path(
-    get, path = "/webhooks/{id}", tag = "webhooks", operation_id = "getWebhook", summary = "Show a webhook",
+    get, path = "/webhooks/{id}", tag = "webhooks", operation_id = "getWebhook",
     params(("id" = Uuid, Path, description = "The webhook's id.")),
     responses((status = 200, description = "The webhook.", body = WebhookView), OfOne),
 )]
@@ -128,16 +135,18 @@ pub async fn show(
     Ok(Json(WebhookView::of(&row)?))
 }
 
+/// Change a webhook
+///
 /// Change a webhook. `enabled: true` also puts one on again that the platform
 /// disabled.
 #[utoipa::path(
-    patch, path = "/webhooks/{id}", tag = "webhooks", operation_id = "updateWebhook", summary = "Change a webhook",
+    patch, path = "/webhooks/{id}", tag = "webhooks", operation_id = "updateWebhook",
     params(
         ("id" = Uuid, Path, description = "The webhook's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
     ),
-    request_body(content = WebhookChangeBody, content_type = "application/json"),
+    request_body(content = Option<WebhookChangeBody>, content_type = "application/json"),
     responses(
         (status = 200, description = "The webhook.", body = WebhookView),
         (status = 404, description = "No such webhook.", body = crate::error::problem::Problem, content_type = "application/problem+json"),
@@ -172,13 +181,15 @@ pub async fn update(
     Ok(respond(granted))
 }
 
+/// Rotate a secret
+///
 /// Give a webhook another secret, which is in this answer alone. The one before
 /// signs beside it for a day.
 #[utoipa::path(
-    post, path = "/webhooks/{id}/rotate", tag = "webhooks", operation_id = "rotateWebhookSecret", summary = "Rotate a secret",
+    post, path = "/webhooks/{id}/rotate", tag = "webhooks", operation_id = "rotateWebhookSecret",
     params(
         ("id" = Uuid, Path, description = "The webhook's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret."),
     ),
     responses((status = 200, description = "The webhook.", body = WebhookView), OfWish, OfChange),
@@ -213,10 +224,16 @@ pub async fn rotate(
     Ok(respond(shown_once(granted, &secret)))
 }
 
+/// Delete a webhook
+///
 /// Remove a webhook, with the log of its messages.
 #[utoipa::path(
-    delete, path = "/webhooks/{id}", tag = "webhooks", operation_id = "deleteWebhook", summary = "Delete a webhook",
-    params(("id" = Uuid, Path, description = "The webhook's id.")),
+    delete, path = "/webhooks/{id}", tag = "webhooks", operation_id = "deleteWebhook",
+    params(
+        ("id" = Uuid, Path, description = "The webhook's id."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+            description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
+    ),
     responses((status = 204, description = "It is told nothing any more."), OfOne),
 )]
 pub async fn delete(
@@ -227,9 +244,10 @@ pub async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path)?;
     Query::of(&request).finish()?;
+    let key = request_key(&request, &Value::Null)?;
     let wish = Wish {
         caller: &caller,
-        key: None,
+        key: key.as_ref(),
         seen: None,
     };
     let work = async |tx: &DatabaseTransaction| {

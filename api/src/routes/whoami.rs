@@ -39,9 +39,11 @@ pub struct OwnTenantView {
     pub name: String,
 }
 
+/// Tell who asks
+///
 /// Who you are to this server.
 #[utoipa::path(
-    get, path = "/whoami", tag = "access", operation_id = "whoami", summary = "Tell who asks",
+    get, path = "/whoami", tag = "access", operation_id = "whoami",
     responses((status = 200, description = "You.", body = WhoamiView), OfList),
 )]
 pub async fn handle(

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::harness::document::Document;
 use crate::harness::{Answer, TestApi};
 
 #[test]
@@ -45,19 +46,167 @@ async fn docs_api_md_and_the_page_of_problems_list_the_same_codes() {
 }
 
 #[test]
-fn every_operation_has_an_id_a_summary_and_its_problems() {
-    let document: Value = serde_json::from_str(&api::openapi::json()).unwrap();
-    assert_eq!(document["openapi"], "3.1.0");
-    let mut ids = BTreeSet::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            assert!(operation["summary"].is_string(), "{method} {path}");
-            assert!(
-                ids.insert(operation["operationId"].to_string()),
-                "{method} {path}"
-            );
+fn every_operation_is_described_with_examples_and_all_its_problems() {
+    let document = Document::read();
+    assert_eq!(document.0["openapi"], "3.1.0");
+    let (mut ids, mut lacking, mut examples) = (BTreeSet::new(), Vec::new(), Vec::new());
+    for operation in document.operations() {
+        let (raw, name) = (
+            operation.raw,
+            format!("{} {}", operation.method, operation.path),
+        );
+        let mut lacks = |what: String| lacking.push(format!("{name} lacks {what}"));
+        for part in ["summary", "description", "operationId"] {
+            if raw[part].as_str().is_none_or(|text| text.trim().is_empty()) {
+                lacks(part.to_owned());
+            }
+        }
+        if raw["tags"].as_array().is_none_or(Vec::is_empty) {
+            lacks("a tag".to_owned());
+        }
+        if !ids.insert(raw["operationId"].to_string()) {
+            lacks("an operationId of its own".to_owned());
+        }
+        for parameter in raw["parameters"].as_array().into_iter().flatten() {
+            if !parameter["description"].is_string() {
+                lacks(format!("a description of {}", parameter["name"]));
+            }
+        }
+        if let Some(content) = raw["requestBody"]["content"].as_object() {
+            for (kind, content) in content {
+                examples.extend(unfit(&document, &format!("{name} body {kind}"), content));
+            }
+        }
+        let mut granted = false;
+        for (status, answer) in raw["responses"].as_object().unwrap() {
+            granted |= status.starts_with('2');
+            if answer["description"].as_str().is_none_or(str::is_empty) {
+                lacks(format!("a description of {status}"));
+            }
+            for (kind, content) in answer["content"].as_object().into_iter().flatten() {
+                examples.extend(unfit(
+                    &document,
+                    &format!("{name} {status} {kind}"),
+                    content,
+                ));
+            }
+            let refused = status.starts_with(['4', '5']);
+            let problem = answer["content"]["application/problem+json"]["examples"].is_object();
+            // The one answer of that kind that is no problem: it tells what is missing.
+            if refused && !problem && (operation.path, status.as_str()) != ("/readyz", "503") {
+                lacks(format!("the codes of {status} (openapi/problems.rs)"));
+            }
+        }
+        if !granted {
+            lacks("an answer that grants it".to_owned());
         }
     }
+    lacking.append(&mut examples);
+    assert!(lacking.is_empty(), "{}", lacking.join("\n"));
+}
+
+/// What is missing or wrong about the examples of some content.
+fn unfit(document: &Document, name: &str, content: &Value) -> Vec<String> {
+    let mut examples: Vec<&Value> = content.get("example").into_iter().collect();
+    let named = content["examples"].as_object().into_iter().flatten();
+    examples.extend(named.map(|(_, example)| &document.resolve(example)["value"]));
+    if examples.is_empty() {
+        return vec![format!("{name} lacks an example")];
+    }
+    if content["schema"].is_null() {
+        return Vec::new();
+    }
+    let complaints = examples
+        .iter()
+        .flat_map(|example| document.complaints(&content["schema"], example));
+    complaints
+        .map(|complaint| format!("{name}, example{complaint}"))
+        .collect()
+}
+
+#[actix_web::test]
+async fn every_code_of_the_page_of_problems_is_one_of_some_operation_with_its_status() {
+    let api = TestApi::ready("contract_codes").await;
+    let page = api.get("/docs/problems").await.text;
+    let document = Document::read();
+    let mut named = BTreeSet::new();
+    for operation in document.operations() {
+        for (status, answer) in operation.raw["responses"].as_object().unwrap() {
+            let examples = &answer["content"]["application/problem+json"]["examples"];
+            for code in examples
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(code, _)| code)
+            {
+                named.insert(format!(
+                    "<tr id=\"{code}\"><td><code>{code}</code><td>{status}<td>"
+                ));
+            }
+        }
+    }
+    let rows = page.lines().filter(|line| line.starts_with("<tr id="));
+    let left: Vec<&str> = rows
+        .filter(|row| !named.iter().any(|start| row.starts_with(start)))
+        .collect();
+    // What is asked for is no operation: these two belong to none.
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(
+        left[0].contains("path_not_found") && left[1].contains("method_not_allowed"),
+        "{left:?}"
+    );
+}
+
+#[actix_web::test]
+async fn an_unknown_parameter_and_an_unknown_field_are_refused_by_every_operation() {
+    let api = TestApi::ready("contract_unknown").await;
+    let document = Document::read();
+    let mut wrong = Vec::new();
+    for operation in document.operations() {
+        let method: Method = operation.method.to_uppercase().parse().unwrap();
+        let id = if operation.path.starts_with("/stores/") {
+            "store-bcdfgh"
+        } else {
+            "01900000-0000-7000-8000-000000000042"
+        };
+        let path = operation.path.replace("{id}", id).replace("{delivery}", id);
+        let about = |code: &'static str, pointer: &str, answer: Answer| {
+            let found = (
+                answer.json["code"].as_str(),
+                answer.json["errors"][0]["pointer"].as_str(),
+            );
+            (found != (Some(code), Some(pointer))).then(|| {
+                format!(
+                    "{} {path}: {} {}",
+                    operation.method, answer.status, answer.text
+                )
+            })
+        };
+        let asked = api.request(method.clone(), &format!("{path}?surprise=1"));
+        let answer = Answer::of(asked.send().await.unwrap()).await;
+        wrong.extend(about("invalid_query", "/surprise", answer));
+        if matches!(method, Method::POST | Method::PATCH | Method::PUT) {
+            let mut body =
+                operation.raw["requestBody"]["content"]["application/json"]["example"].clone();
+            if !body.is_object() {
+                body = json!({});
+            }
+            body["surprise"] = json!(1);
+            let asked = api.request(method.clone(), &path).json(&body);
+            let answer = Answer::of(asked.send().await.unwrap()).await;
+            wrong.extend(about("invalid_body", "/surprise", answer));
+        }
+        // A POST can be sent again: it takes a key, whatever it is about.
+        let keys = operation.raw["parameters"].as_array().into_iter().flatten();
+        if method == Method::POST
+            && !keys
+                .into_iter()
+                .any(|parameter| parameter["name"] == "Idempotency-Key")
+        {
+            wrong.push(format!("{path} takes no Idempotency-Key"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! One running api for one test, with its own database and virtual host, a
 //! client, and a stand-in for the worker's side of the wire.
 
+pub mod document;
 pub mod person;
 pub mod program;
 pub mod proxy;
@@ -182,6 +183,24 @@ impl TestApi {
         .await
     }
 
+    /// Until so many events were taken in, each once. Many take a busy machine long:
+    /// what is waited for is always the next one.
+    pub async fn all_taken_in(&self, events: i64) {
+        let mut sofar = -1;
+        while sofar != events {
+            sofar = eventually("one more event is taken in", async || {
+                let mut sql = self.servers.sql().await;
+                let known: i64 = sqlx::query_scalar("SELECT count(*) FROM inbox")
+                    .fetch_one(&mut sql)
+                    .await
+                    .unwrap();
+                (known > sofar).then_some(known)
+            })
+            .await;
+            assert!(sofar <= events, "{sofar} events of {events} are taken in");
+        }
+    }
+
     /// `action outcome` of a store's audit, in order.
     pub async fn audit_of(&self, id: &str) -> Vec<String> {
         let page = self
@@ -221,7 +240,15 @@ impl Answer {
     pub async fn of(response: Response) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
+        let path = response.url().path().to_owned();
         let text = response.text().await.unwrap();
+        // Whatever a test asks for: no answer is one that the contract does not know.
+        let kind = headers
+            .get("content-type")
+            .map_or("", |kind| kind.to_str().unwrap());
+        if let Some(strange) = document::strange(&path, status, kind, &text) {
+            panic!("the contract knows no such answer: {strange}");
+        }
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         Self {
             status,

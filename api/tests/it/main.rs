@@ -16,6 +16,8 @@ mod audit_proof;
 mod conditional;
 mod contract;
 mod dead_letters;
+mod docs;
+mod docs_page;
 mod events;
 mod events_bounds;
 mod events_order;

@@ -14,7 +14,7 @@ use shared::operation::OperationKind;
 use crate::harness::{TestApi, Worker, eventually};
 use crate::observer::Eyes;
 
-fn seen(name: &str, installation: Option<&str>, revision: i64) -> NamespaceSeen {
+pub fn seen(name: &str, installation: Option<&str>, revision: i64) -> NamespaceSeen {
     NamespaceSeen {
         name: name.to_owned(),
         installation: installation.map(str::to_owned),

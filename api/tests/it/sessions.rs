@@ -104,3 +104,32 @@ async fn in_production_the_cookie_goes_over_tls_alone() {
     let last: Value = audit["items"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(last["action"], "session.opened");
 }
+
+#[actix_web::test]
+async fn a_login_that_is_sent_again_with_its_key_gives_the_same_cookie_and_one_session() {
+    let api = TestApi::with_login("session_again").await;
+    let operator = api.person("acme", "operator").await;
+    let key = operator.key.clone().unwrap();
+    let ask = async |request: &str| {
+        let asked = api
+            .request(Method::POST, "/session")
+            .json(&json!({ "key": key }));
+        let asked = asked.header("Idempotency-Key", request).send();
+        Answer::of(asked.await.unwrap()).await
+    };
+    let (first, again, other) = (ask("one").await, ask("one").await, ask("two").await);
+    assert_eq!((first.status, again.status), (201, 201), "{}", again.text);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(first.text, again.text);
+    assert_eq!(cookie(&first), cookie(&again));
+    assert_ne!(cookie(&first), cookie(&other));
+    let sessions: i64 = sqlx::query_scalar("SELECT count(*) FROM sessions")
+        .fetch_one(&mut api.servers.sql().await)
+        .await
+        .unwrap();
+    assert_eq!(sessions, 2);
+    assert_eq!(
+        with(&api, &cookie(&again), Method::GET, None).await.status,
+        200
+    );
+}

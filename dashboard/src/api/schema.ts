@@ -11,7 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Export the audit, signed */
+        /**
+         * Export the audit, signed
+         * @description Your audit as JSON Lines, oldest first; for who runs the platform, that of all
+         *     tenants. The last line signs the others (docs/API.md says how to check it).
+         */
         get: operations["exportAudit"];
         put?: never;
         post?: never;
@@ -28,7 +32,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the signing key */
+        /**
+         * Show the signing key
+         * @description The public key that exports of the audit are checked with.
+         */
         get: operations["getAuditKey"];
         put?: never;
         post?: never;
@@ -45,7 +52,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Verify the audit */
+        /**
+         * Verify the audit
+         * @description Walk along the chain of all tenants' audit and compare every hash. With a head
+         *     that was kept elsewhere, whatever somebody with the whole database could do to
+         *     the rows before it is found too.
+         */
         get: operations["verifyAudit"];
         put?: never;
         post?: never;
@@ -62,7 +74,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List dead letters */
+        /**
+         * List dead letters
+         * @description Messages that nobody could use, newest first; those that were replayed too.
+         */
         get: operations["listDeadLetters"];
         put?: never;
         post?: never;
@@ -81,7 +96,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Replay a dead letter */
+        /**
+         * Replay a dead letter
+         * @description Use a message after all: an event is taken in, a command or a control is said
+         *     again. If it still cannot be used, it is a 409 and stays as it is.
+         */
         post: operations["replayDeadLetter"];
         delete?: never;
         options?: never;
@@ -96,7 +115,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Liveness */
+        /**
+         * Liveness
+         * @description The process answers.
+         */
         get: operations["healthz"];
         put?: never;
         post?: never;
@@ -113,10 +135,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List API keys */
+        /**
+         * List API keys
+         * @description The keys of your tenant, newest first; those that open nothing any more too.
+         */
         get: operations["listKeys"];
         put?: never;
-        /** Create an API key */
+        /**
+         * Create an API key
+         * @description Give out a key. Its text is in this answer alone: it is not kept, so an answer
+         *     that is given again for an `Idempotency-Key` has none.
+         */
         post: operations["createKey"];
         delete?: never;
         options?: never;
@@ -134,7 +163,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke an API key */
+        /**
+         * Revoke an API key
+         * @description Take a key back, at once. A key that was revoked before stays so.
+         */
         delete: operations["revokeKey"];
         options?: never;
         head?: never;
@@ -148,7 +180,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show an operation */
+        /**
+         * Show an operation
+         * @description One operation with its steps.
+         */
         get: operations["getOperation"];
         put?: never;
         post?: never;
@@ -165,7 +200,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Readiness */
+        /**
+         * Readiness
+         * @description Postgres is needed to answer; without RabbitMQ requests are accepted and
+         *     their work waits.
+         */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -182,7 +221,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Compare records and cluster */
+        /**
+         * Compare records and cluster
+         * @description Compare the records with the newest inventory of the cluster.
+         */
         get: operations["getReconciliation"];
         put?: never;
         post?: never;
@@ -201,7 +243,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Adopt stores */
+        /**
+         * Adopt stores
+         * @description Bring record and cluster together: a namespace without a record gets one, a
+         *     drifted release is brought to what is wanted. Only stores that are named.
+         */
         post: operations["adoptStores"];
         delete?: never;
         options?: never;
@@ -218,7 +264,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Purge stores */
+        /**
+         * Purge stores
+         * @description Remove what is left of stores on one side only: a namespace without a record,
+         *     or a record without its namespace. Only stores that are named.
+         */
         post: operations["purgeStores"];
         delete?: never;
         options?: never;
@@ -235,9 +285,16 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Log in */
+        /**
+         * Log in
+         * @description Log in with an API key: the answer sets a cookie, which counts as the key does
+         *     until it lay idle too long, its time is over, or the key is revoked.
+         */
         post: operations["logIn"];
-        /** Log out */
+        /**
+         * Log out
+         * @description Log out: the session ends, and the browser forgets its cookie.
+         */
         delete: operations["logOut"];
         options?: never;
         head?: never;
@@ -251,10 +308,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List stores */
+        /**
+         * List stores
+         * @description The caller's stores, newest first. Deleted ones are left out unless asked for.
+         */
         get: operations["listStores"];
         put?: never;
-        /** Ask for a store */
+        /**
+         * Ask for a store
+         * @description Ask for a store. It is answered at once and made in the background: watch
+         *     `GET /stores/{id}` until its status is Ready or Failed.
+         */
         post: operations["createStore"];
         delete?: never;
         options?: never;
@@ -269,25 +333,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the audit */
+        /**
+         * Read the audit
+         * @description What was asked for and what became of it, oldest first.
+         */
         get: operations["listAuditLogs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/stores/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Count stores */
-        get: operations["countStores"];
         put?: never;
         post?: never;
         delete?: never;
@@ -303,7 +353,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Watch all stores */
+        /**
+         * Watch all stores
+         * @description What happens to your stores, as server-sent events: each `data` is an event as
+         *     in the schema EventView, each `id` its place. Nothing is lost while a client is
+         *     away for less than a week: it comes back with `Last-Event-ID`.
+         */
         get: operations["streamEvents"];
         put?: never;
         post?: never;
@@ -320,15 +375,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a store */
+        /**
+         * Show a store
+         * @description One store with its newest operation, that one's steps and what they wait for.
+         */
         get: operations["getStore"];
         put?: never;
         post?: never;
-        /** Delete a store */
+        /**
+         * Delete a store
+         * @description Ask for a store's removal, whatever its status. It takes the place of the
+         *     operation that is open. Asking again is harmless.
+         */
         delete: operations["deleteStore"];
         options?: never;
         head?: never;
-        /** Change a store */
+        /**
+         * Change a store
+         * @description Change a store. A store that is Ready is brought to the changed spec by an
+         *     Update operation; if that fails or is cancelled, the store is Ready as it was
+         *     before. A Failed store is made anew with the changed spec (a Create). While
+         *     another operation is open, and while the store is being removed, it is a 409.
+         */
         patch: operations["updateStore"];
         trace?: never;
     };
@@ -341,7 +409,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cancel what is being done */
+        /**
+         * Cancel what is being done
+         * @description End the operation that is open. A store that was being made is Failed, with the
+         *     code Cancelled: retry or delete it. A store that was being changed goes back to
+         *     what it was, by a Rollback operation, and is Ready again. A delete cannot be
+         *     cancelled.
+         */
         post: operations["cancelStore"];
         delete?: never;
         options?: never;
@@ -356,7 +430,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Watch a store */
+        /**
+         * Watch a store
+         * @description What happens to one store; as `GET /stores/events` otherwise.
+         */
         get: operations["streamStoreEvents"];
         put?: never;
         post?: never;
@@ -373,7 +450,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a store's operations */
+        /**
+         * List a store's operations
+         * @description All that was ever asked of a store, newest first, each with its steps.
+         */
         get: operations["listStoreOperations"];
         put?: never;
         post?: never;
@@ -392,7 +472,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resume a store */
+        /**
+         * Resume a store
+         * @description Bring a Suspended store back with as many web pods as it had.
+         */
         post: operations["resumeStore"];
         delete?: never;
         options?: never;
@@ -409,7 +492,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Retry what failed */
+        /**
+         * Retry what failed
+         * @description Once more what did not succeed: a Failed store is made anew, a DeleteFailed one
+         *     removed, and a Ready store whose change failed is changed again. It is a new
+         *     operation with the same wish.
+         */
         post: operations["retryStore"];
         delete?: never;
         options?: never;
@@ -426,7 +514,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Roll a store back */
+        /**
+         * Roll a store back
+         * @description Return a Ready store to the chart and image that it had before they changed
+         *     last. Name, plan, replicas and data stay as they are. Asked again, it goes
+         *     forth again.
+         */
         post: operations["rollbackStore"];
         delete?: never;
         options?: never;
@@ -443,7 +536,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Suspend a store */
+        /**
+         * Suspend a store
+         * @description Take a Ready store's web pods away and keep its data; it is Suspended then, and
+         *     its address does not answer. Its database goes on running.
+         */
         post: operations["suspendStore"];
         delete?: never;
         options?: never;
@@ -460,7 +557,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Upgrade a store */
+        /**
+         * Upgrade a store
+         * @description Move a store to another version of its chart or image; without a body, to the
+         *     newest that the workers have. It is an Update like any other.
+         */
         post: operations["upgradeStore"];
         delete?: never;
         options?: never;
@@ -475,10 +576,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List tenants */
+        /**
+         * List tenants
+         * @description All tenants, newest first.
+         */
         get: operations["listTenants"];
         put?: never;
-        /** Create a tenant */
+        /**
+         * Create a tenant
+         * @description Make a tenant. It can do nothing before it has a key.
+         */
         post: operations["createTenant"];
         delete?: never;
         options?: never;
@@ -499,7 +606,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change a tenant's limits */
+        /**
+         * Change a tenant's limits
+         * @description Give a tenant other bounds. What it has beyond them stays.
+         */
         patch: operations["updateTenant"];
         trace?: never;
     };
@@ -510,10 +620,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List webhooks */
+        /**
+         * List webhooks
+         * @description Your tenant's webhooks, newest first.
+         */
         get: operations["listWebhooks"];
         put?: never;
-        /** Create a webhook */
+        /**
+         * Create a webhook
+         * @description Make a webhook. Its secret is in this answer alone; an answer that is given again
+         *     for an `Idempotency-Key` has none.
+         */
         post: operations["createWebhook"];
         delete?: never;
         options?: never;
@@ -528,15 +645,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a webhook */
+        /**
+         * Show a webhook
+         * @description One webhook, without its secret.
+         */
         get: operations["getWebhook"];
         put?: never;
         post?: never;
-        /** Delete a webhook */
+        /**
+         * Delete a webhook
+         * @description Remove a webhook, with the log of its messages.
+         */
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
-        /** Change a webhook */
+        /**
+         * Change a webhook
+         * @description Change a webhook. `enabled: true` also puts one on again that the platform
+         *     disabled.
+         */
         patch: operations["updateWebhook"];
         trace?: never;
     };
@@ -547,7 +674,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List messages */
+        /**
+         * List messages
+         * @description The messages to a webhook, newest first; a month is kept.
+         */
         get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
@@ -566,7 +696,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a message again */
+        /**
+         * Send a message again
+         * @description Send a message once more, with the same `webhook-id`, whatever became of it.
+         */
         post: operations["replayWebhookDelivery"];
         delete?: never;
         options?: never;
@@ -583,7 +716,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rotate a secret */
+        /**
+         * Rotate a secret
+         * @description Give a webhook another secret, which is in this answer alone. The one before
+         *     signs beside it for a day.
+         */
         post: operations["rotateWebhookSecret"];
         delete?: never;
         options?: never;
@@ -598,7 +735,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell who asks */
+        /**
+         * Tell who asks
+         * @description Who you are to this server.
+         */
         get: operations["whoami"];
         put?: never;
         post?: never;
@@ -722,19 +862,6 @@ export interface components {
              * @example 2
              */
             replicas?: number | null;
-        };
-        /** @description How many stores there are. */
-        CountsView: {
-            /** @description Of each health; without the Deleted ones. What is not Ready is Unknown. */
-            by_health: components["schemas"]["HealthCounts"];
-            /** @description Of each status. */
-            by_status: components["schemas"]["StatusCounts"];
-            /**
-             * Format: int64
-             * @description All but the Deleted ones.
-             * @example 12
-             */
-            total: number;
         };
         /** @description A message that nobody could use. */
         DeadLetterView: {
@@ -950,15 +1077,6 @@ export interface components {
          * @enum {string}
          */
         Health: "Unknown" | "Healthy" | "Degraded";
-        /** @description Stores of each health. */
-        HealthCounts: {
-            /** Format: int64 */
-            Degraded: number;
-            /** Format: int64 */
-            Healthy: number;
-            /** Format: int64 */
-            Unknown: number;
-        };
         /** @description One fault of a store. */
         HealthReason: {
             /**
@@ -1082,17 +1200,22 @@ export interface components {
             /**
              * Format: int32
              * @description Operations open at once, at most; null for the platform's own limit.
+             * @example 10
              */
             max_operations?: number | null;
             /**
              * Format: int32
              * @description Stores that are not Deleted, at most; null for the platform's own limit.
+             * @example 10
              */
             max_stores?: number | null;
         };
         /** @description What opens a session. */
         LoginBody: {
-            /** @description An API key. */
+            /**
+             * @description An API key.
+             * @example urumi_k7q2mxbc49_x
+             */
             key: string;
         };
         /**
@@ -1119,7 +1242,10 @@ export interface components {
              * @description When it shall end by itself; never if left out.
              */
             expires_at?: string;
-            /** @description What it is for. */
+            /**
+             * @description What it is for.
+             * @example ci
+             */
             name: string;
             /** @description What it may do. */
             role: components["schemas"]["Role"];
@@ -1132,7 +1258,6 @@ export interface components {
         /** @description The wanted store; every field may be left out, and the whole body too. */
         NewStoreBody: {
             /**
-             * Format: email
              * @description Address of the shop's owner.
              * @example owner@example.com
              */
@@ -1140,8 +1265,7 @@ export interface components {
             /** @description While it is true, a delete is refused; false if left out. */
             deletion_protection?: boolean;
             /**
-             * @description For finding it again: up to 20 keys (1 to 63 of a-z, 0-9, `.`, `_`, `-`) with
-             *     texts of up to 63 characters.
+             * @description For finding it again: short texts by key.
              * @example {
              *       "team": "north"
              *     }
@@ -1165,11 +1289,13 @@ export interface components {
             /**
              * Format: int32
              * @description Operations open at once, at most; null for the platform's own limit.
+             * @example 10
              */
             max_operations?: number | null;
             /**
              * Format: int32
              * @description Stores that are not Deleted, at most; null for the platform's own limit.
+             * @example 10
              */
             max_stores?: number | null;
             /** @description Lower-case letters, digits and `-`; unique. */
@@ -1188,7 +1314,7 @@ export interface components {
             /** @description `false`: nothing is sent yet. */
             enabled?: boolean;
             /** @description Only events of these types; all if left out or empty. */
-            types?: string[];
+            types?: ("store.status_changed" | "store.health_changed" | "store.changed" | "operation.changed" | "operation.step")[];
             /** @description Where to: `https`, at a public address. */
             url: string;
         };
@@ -1276,61 +1402,7 @@ export interface components {
         /** @description A page of a list. */
         PageView_AuditEventView: {
             /** @description The page. */
-            items: {
-                /**
-                 * @description What.
-                 * @example store.create.requested
-                 */
-                action: string;
-                /**
-                 * @description Who: a caller, or `platform`.
-                 * @example local
-                 */
-                actor: string;
-                /**
-                 * Format: date-time
-                 * @description When.
-                 */
-                at: string;
-                /** @description More about it. */
-                details: Record<string, never>;
-                /** @description SHA-256 over `prev_hash` and this event, in hex. */
-                hash: string;
-                /**
-                 * Format: uuid
-                 * @description Identity.
-                 */
-                id: string;
-                /**
-                 * Format: uuid
-                 * @description The operation it is about.
-                 */
-                operation_id?: string | null;
-                /**
-                 * @description `accepted`, `refused`, `succeeded`, or a failure's code.
-                 * @example accepted
-                 */
-                outcome: string;
-                /** @description Hash of the event before, in hex. */
-                prev_hash: string;
-                /**
-                 * Format: uuid
-                 * @description The request that caused it.
-                 */
-                request_id?: string | null;
-                /**
-                 * Format: int64
-                 * @description Place in the audit; grows without gaps over all tenants.
-                 */
-                seq: number;
-                /** @description The store it is about. */
-                store_id?: string | null;
-                /**
-                 * Format: uuid
-                 * @description Whose it is.
-                 */
-                tenant_id: string;
-            }[];
+            items: components["schemas"]["AuditEventView"][];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
             /** @description Give it as `cursor` for the page before; null on the first one. */
@@ -1339,35 +1411,7 @@ export interface components {
         /** @description A page of a list. */
         PageView_DeadLetterView: {
             /** @description The page. */
-            items: {
-                /** @description The beginning of what it says; what may be a secret is hidden. */
-                excerpt: string;
-                /**
-                 * Format: uuid
-                 * @description Identity.
-                 */
-                id: string;
-                /**
-                 * @description The queue it came from.
-                 * @example store.events
-                 */
-                queue: string;
-                /**
-                 * @description Why it could not be used.
-                 * @example the message is not one this build understands: unknown variant `Paused`
-                 */
-                reason: string;
-                /**
-                 * Format: date-time
-                 * @description When it was put aside.
-                 */
-                received_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it was used after all.
-                 */
-                replayed_at?: string | null;
-            }[];
+            items: components["schemas"]["DeadLetterView"][];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
             /** @description Give it as `cursor` for the page before; null on the first one. */
@@ -1376,57 +1420,7 @@ export interface components {
         /** @description A page of a list. */
         PageView_DeliveryView: {
             /** @description The page. */
-            items: {
-                /**
-                 * Format: int32
-                 * @description How often it was tried.
-                 */
-                attempts: number;
-                /**
-                 * Format: date-time
-                 * @description When it was written.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it was taken.
-                 */
-                delivered_at?: string | null;
-                /**
-                 * Format: int64
-                 * @description The event's id in the stream.
-                 */
-                event_id: number;
-                /**
-                 * Format: uuid
-                 * @description Identity.
-                 */
-                id: string;
-                /**
-                 * @description As it stands in `webhook-id`: the same in every try.
-                 * @example msg_01a209979d2d77abbb7cac19d4fcd2e0
-                 */
-                message_id: string;
-                /**
-                 * Format: date-time
-                 * @description When it is tried next.
-                 */
-                next_attempt_at?: string | null;
-                /** @description How far it is. */
-                status: components["schemas"]["DeliveryStatus"];
-                /** @description The last tries, oldest first. */
-                tries: components["schemas"]["WebhookTryView"][];
-                /**
-                 * @description The event's type.
-                 * @example store.status_changed
-                 */
-                type: string;
-                /**
-                 * Format: uuid
-                 * @description The webhook.
-                 */
-                webhook_id: string;
-            }[];
+            items: components["schemas"]["DeliveryView"][];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
             /** @description Give it as `cursor` for the page before; null on the first one. */
@@ -1435,56 +1429,7 @@ export interface components {
         /** @description A page of a list. */
         PageView_KeyView: {
             /** @description The page. */
-            items: {
-                /**
-                 * Format: date-time
-                 * @description When it was given out.
-                 */
-                created_at: string;
-                /** @description Who gave it out. */
-                created_by: string;
-                /**
-                 * Format: date-time
-                 * @description When it ends by itself.
-                 */
-                expires_at?: string | null;
-                /**
-                 * Format: uuid
-                 * @description Identity.
-                 */
-                id: string;
-                /** @description The whole key: only in the first answer to `POST /keys`. */
-                key?: string;
-                /**
-                 * Format: date-time
-                 * @description When it was last used, to a minute.
-                 */
-                last_used_at?: string | null;
-                /**
-                 * @description What it is for, in its owner's words.
-                 * @example ci
-                 */
-                name: string;
-                /**
-                 * @description How the key begins: enough to know it by, too little to use it.
-                 * @example urumi_k7q2mxbc49
-                 */
-                prefix: string;
-                /**
-                 * Format: date-time
-                 * @description When it was taken back.
-                 */
-                revoked_at?: string | null;
-                /** @description What it may do. */
-                role: components["schemas"]["Role"];
-                /** @description Whether it opens anything. */
-                status: components["schemas"]["KeyStatus"];
-                /**
-                 * Format: uuid
-                 * @description Whose it is.
-                 */
-                tenant_id: string;
-            }[];
+            items: components["schemas"]["KeyView"][];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
             /** @description Give it as `cursor` for the page before; null on the first one. */
@@ -1493,58 +1438,7 @@ export interface components {
         /** @description A page of a list. */
         PageView_OperationView: {
             /** @description The page. */
-            items: {
-                /**
-                 * Format: int32
-                 * @description The present (or last) attempt, from 1.
-                 */
-                attempt: number;
-                /**
-                 * Format: date-time
-                 * @description When it was asked for.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it is given up, if it has begun.
-                 */
-                deadline_at?: string | null;
-                /**
-                 * Format: int64
-                 * @description From its begin to its end, or to now.
-                 */
-                duration_ms?: number | null;
-                failure?: components["schemas"]["Failure"] | null;
-                /**
-                 * Format: date-time
-                 * @description When it ended.
-                 */
-                finished_at?: string | null;
-                /** @description Its place in the store's history. */
-                generation: components["schemas"]["Generation"];
-                /** @description Identity. */
-                id: components["schemas"]["OperationId"];
-                /** @description What is wanted. */
-                kind: components["schemas"]["OperationKind"];
-                /**
-                 * Format: int32
-                 * @description Attempts that change something, at most.
-                 */
-                max_attempts: number;
-                /**
-                 * Format: date-time
-                 * @description When a worker began.
-                 */
-                started_at?: string | null;
-                /** @description How far it is. */
-                status: components["schemas"]["OperationStatus"];
-                /** @description Its timeline, oldest first. */
-                steps: components["schemas"]["StepView"][];
-                /** @description The store. */
-                store_id: components["schemas"]["StoreId"];
-                waiting?: components["schemas"]["PutOffView"] | null;
-                wanted?: components["schemas"]["WantedView"] | null;
-            }[];
+            items: components["schemas"]["OperationView"][];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
             /** @description Give it as `cursor` for the page before; null on the first one. */
@@ -1553,92 +1447,7 @@ export interface components {
         /** @description A page of a list. */
         PageView_StoreView: {
             /** @description The page. */
-            items: {
-                /** @description Address of the shop's owner. */
-                admin_email: string;
-                /** @description The chart it was installed from, once Ready. */
-                chart?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was asked for.
-                 */
-                created_at: string;
-                /**
-                 * Format: date-time
-                 * @description When it was gone.
-                 */
-                deleted_at?: string | null;
-                /** @description While it is true, a delete is refused. */
-                deletion_protection: boolean;
-                failure?: components["schemas"]["Failure"] | null;
-                /** @description Grows with each accepted wish. */
-                generation: components["schemas"]["Generation"];
-                /** @description Whether it serves now; Unknown unless it is Ready. */
-                health: components["schemas"]["HealthView"];
-                /**
-                 * @description Host name that the shop answers for.
-                 * @example store-k7q2mx.localhost
-                 */
-                host: string;
-                /** @description Identity; also its namespace and helm release. */
-                id: components["schemas"]["StoreId"];
-                /**
-                 * @description The images of its workloads, by container, once Ready.
-                 * @example {
-                 *       "mysql": "mysql:8.4",
-                 *       "wordpress": "wordpress:7.1-php8.4-apache"
-                 *     }
-                 */
-                images: {
-                    [key: string]: string;
-                };
-                /**
-                 * @description For finding it again.
-                 * @example {
-                 *       "team": "north"
-                 *     }
-                 */
-                labels: {
-                    [key: string]: string;
-                };
-                /**
-                 * @description Display name.
-                 * @example My Shop
-                 */
-                name: string;
-                operation?: components["schemas"]["OperationView"] | null;
-                /** @description Size. */
-                plan: components["schemas"]["Plan"];
-                previous?: components["schemas"]["VersionsView"] | null;
-                /**
-                 * Format: date-time
-                 * @description When it was first Ready.
-                 */
-                ready_at?: string | null;
-                /**
-                 * Format: int64
-                 * @description helm's revision of its release, once Ready.
-                 */
-                revision?: number | null;
-                safe?: components["schemas"]["WantedView"] | null;
-                /** @description What can be said of it now. */
-                status: components["schemas"]["StoreStatus"];
-                /**
-                 * Format: date-time
-                 * @description When this record last changed.
-                 */
-                updated_at: string;
-                /**
-                 * @description Address of the front page; it answers once the status is Ready.
-                 * @example http://store-k7q2mx.localhost:8080
-                 */
-                url: string;
-                /**
-                 * @description What is wanted of it: what its newest operation asked for, or, when a change
-                 *     came to nothing, what it was before.
-                 */
-                wanted: components["schemas"]["WantedView"];
-            }[];
+            items: components["schemas"]["StoreView"][];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
             /** @description Give it as `cursor` for the page before; null on the first one. */
@@ -1647,25 +1456,7 @@ export interface components {
         /** @description A page of a list. */
         PageView_TenantView: {
             /** @description The page. */
-            items: {
-                /**
-                 * Format: date-time
-                 * @description When it was made.
-                 */
-                created_at: string;
-                /**
-                 * Format: uuid
-                 * @description Identity.
-                 */
-                id: string;
-                /** @description Its bounds. */
-                limits: components["schemas"]["Limits"];
-                /**
-                 * @description Name; unique.
-                 * @example acme
-                 */
-                name: string;
-            }[];
+            items: components["schemas"]["TenantView"][];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
             /** @description Give it as `cursor` for the page before; null on the first one. */
@@ -1674,54 +1465,7 @@ export interface components {
         /** @description A page of a list. */
         PageView_WebhookView: {
             /** @description The page. */
-            items: {
-                /**
-                 * Format: date-time
-                 * @description When it was made.
-                 */
-                created_at: string;
-                disabled_reason?: components["schemas"]["Disabled"] | null;
-                /** @description Whether events become messages, and messages are sent. */
-                enabled: boolean;
-                /**
-                 * Format: date-time
-                 * @description Since when it took nothing, while it does not.
-                 */
-                failing_since?: string | null;
-                /**
-                 * Format: uuid
-                 * @description Identity.
-                 */
-                id: string;
-                /**
-                 * Format: date-time
-                 * @description Until when the secret before signs too, after a rotation.
-                 */
-                previous_secret_until?: string | null;
-                /**
-                 * @description What messages are signed with: only in the first answer that makes or rotates
-                 *     it.
-                 * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
-                 */
-                secret?: string;
-                /**
-                 * @description Only events of these types; empty for all.
-                 * @example [
-                 *       "store.status_changed"
-                 *     ]
-                 */
-                types: string[];
-                /**
-                 * Format: date-time
-                 * @description When it last changed.
-                 */
-                updated_at: string;
-                /**
-                 * @description Where messages are sent to.
-                 * @example https://example.com/hooks/urumi
-                 */
-                url: string;
-            }[];
+            items: components["schemas"]["WebhookView"][];
             /** @description Give it as `cursor` for the page after; null on the last one. */
             next_cursor?: string | null;
             /** @description Give it as `cursor` for the page before; null on the first one. */
@@ -1734,6 +1478,7 @@ export interface components {
             /**
              * Format: int64
              * @description The row's number.
+             * @example 4711
              */
             seq: number;
         };
@@ -1786,13 +1531,25 @@ export interface components {
         Readiness: {
             /** @description Whether something is missing without which they still are. */
             degraded: boolean;
-            /** @description Each part: `ok`, or what is wrong. */
+            /**
+             * @description Each part: `ok`, or what is wrong.
+             * @example ok
+             */
             postgres: string;
-            /** @description Events on their way from workers: `ok`, or what is wrong. */
+            /**
+             * @description Events on their way from workers: `ok`, or what is wrong.
+             * @example ok
+             */
             rabbitmq_consumer: string;
-            /** @description Commands on their way to workers: `ok`, or what is wrong. */
+            /**
+             * @description Commands on their way to workers: `ok`, or what is wrong.
+             * @example ok
+             */
             rabbitmq_publisher: string;
-            /** @description Whether requests can be answered. */
+            /**
+             * @description Whether requests can be answered.
+             * @example true
+             */
             ready: boolean;
         };
         /** @description Where records and cluster differ. */
@@ -1833,27 +1590,6 @@ export interface components {
         StartedView: {
             /** @description One operation for each store. */
             items: components["schemas"]["OperationView"][];
-        };
-        /** @description Stores of each status. */
-        StatusCounts: {
-            /** Format: int64 */
-            DeleteFailed: number;
-            /** Format: int64 */
-            Deleted: number;
-            /** Format: int64 */
-            Deleting: number;
-            /** Format: int64 */
-            Failed: number;
-            /** Format: int64 */
-            Provisioning: number;
-            /** Format: int64 */
-            Queued: number;
-            /** Format: int64 */
-            Ready: number;
-            /** Format: int64 */
-            Suspended: number;
-            /** Format: int64 */
-            Updating: number;
         };
         /**
          * @description One step of an operation: one effect on the cluster, or one wait.
@@ -2119,9 +1855,12 @@ export interface components {
         WebhookChangeBody: {
             /** @description Whether events become messages, and messages are sent. */
             enabled?: boolean;
-            /** @description Only events of these types; all if empty. */
-            types?: string[];
-            /** @description Where to: `https`, at a public address. */
+            /** @description Only events of these types; all if left out or empty. */
+            types?: ("store.status_changed" | "store.health_changed" | "store.changed" | "operation.changed" | "operation.step")[];
+            /**
+             * @description Where to: `https`, at a public address.
+             * @example https://example.com/hooks/urumi
+             */
             url?: string;
         };
         /** @description One try, as the log has it. */
@@ -2213,7 +1952,38 @@ export interface components {
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /**
+         * @description `true` if this is an answer given before.
+         * @example true
+         */
+        "Idempotency-Replayed": string;
+        /**
+         * @description What is left to you, where a rate is set.
+         * @example "requests";r=199;t=4
+         */
+        RateLimit: string;
+        /**
+         * @description How many requests you may send.
+         * @example "requests";q=200;w=4
+         */
+        "RateLimit-Policy": string;
+        /**
+         * @description Whole seconds after which it may be asked again.
+         * @example 1
+         */
+        "Retry-After": string;
+        /**
+         * @description How to log in.
+         * @example Bearer realm="urumi"
+         */
+        "WWW-Authenticate": string;
+        /**
+         * @description The request's id: yours, if you sent a UUID.
+         * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+         */
+        "X-Request-Id": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2221,7 +1991,10 @@ export interface operations {
     exportAudit: {
         parameters: {
             query?: {
-                /** @description Only rows behind this one. */
+                /**
+                 * @description Only rows behind this one.
+                 * @example 1
+                 */
                 from_seq?: number;
             };
             header?: never;
@@ -2233,42 +2006,87 @@ export interface operations {
             /** @description A row a line, and a signature. */
             200: {
                 headers: {
+                    /** @description A file's name. */
+                    "Content-Disposition"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/jsonl": string;
+                    /** @example {"kind":"signature","algorithm":"Ed25519","rows":0} */
+                    "application/jsonl": unknown;
                 };
             };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2289,15 +2107,26 @@ export interface operations {
             /** @description The key. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "algorithm": "Ed25519",
+                     *       "key_id": "5f2b8c1de0a94736",
+                     *       "lasting": false,
+                     *       "pem": "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n",
+                     *       "public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+                     *     }
+                     */
                     "application/json": components["schemas"]["SigningKeyView"];
                 };
             };
-            /** @description An unknown parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2307,6 +2136,7 @@ export interface operations {
             /** @description Host not allowed. */
             403: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2318,15 +2148,30 @@ export interface operations {
     verifyAudit: {
         parameters: {
             query?: {
-                /** @description Begin behind this row, which is known to be good; needs `from_hash`. */
+                /**
+                 * @description Begin behind this row, which is known to be good; needs `from_hash`.
+                 * @example 1
+                 */
                 from_seq?: number;
-                /** @description Its hash. */
+                /**
+                 * @description Its hash.
+                 * @example 5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d
+                 */
                 from_hash?: string;
-                /** @description A head that was kept elsewhere; needs `head_hash`. */
+                /**
+                 * @description A head that was kept elsewhere; needs `head_hash`.
+                 * @example 1
+                 */
                 head_seq?: number;
-                /** @description Its hash. */
+                /**
+                 * @description Its hash.
+                 * @example 5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d
+                 */
                 head_hash?: string;
-                /** @description Rows at most; 100000 if left out. */
+                /**
+                 * @description Rows at most; 100000 if left out.
+                 * @example 1
+                 */
                 limit?: number;
             };
             header?: never;
@@ -2338,42 +2183,100 @@ export interface operations {
             /** @description What was found. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "checked_to": {
+                     *         "hash": "5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d",
+                     *         "seq": 4711
+                     *       },
+                     *       "complete": false,
+                     *       "first_bad": null,
+                     *       "head": {
+                     *         "hash": "5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d",
+                     *         "seq": 4711
+                     *       },
+                     *       "rows": 1,
+                     *       "valid": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["VerificationView"];
                 };
             };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2385,15 +2288,15 @@ export interface operations {
     listDeadLetters: {
         parameters: {
             query?: {
-                /** @description Items of a page; 50 if left out. */
+                /**
+                 * @description Items of a page; 50 if left out.
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
                 cursor?: string;
             };
-            header?: {
-                /** @description An `ETag`; 304 if the page is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2402,53 +2305,100 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
-                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
-                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "excerpt": "{\"v\":1,\"kind\":\"Paused\"}",
+                     *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "queue": "store.events",
+                     *           "reason": "the message is not one this build understands: unknown variant `Paused`",
+                     *           "received_at": "2026-11-24T03:00:00Z",
+                     *           "replayed_at": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MWYxNzk1MjMzNjAwMDAwMDAw",
+                     *       "prev_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_DeadLetterView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2461,11 +2411,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The dead letter's id. */
+                /**
+                 * @description The dead letter's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2475,42 +2431,69 @@ export interface operations {
             /** @description It was used. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "excerpt": "{\"v\":1,\"kind\":\"Paused\"}",
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "queue": "store.events",
+                     *       "reason": "the message is not one this build understands: unknown variant `Paused`",
+                     *       "received_at": "2026-11-24T03:00:00Z",
+                     *       "replayed_at": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeadLetterView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive, or: Not a dead letter's id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such dead letter. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2520,62 +2503,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: Replayed before, or: Still not usable. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2596,10 +2613,32 @@ export interface operations {
             /** @description Alive. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /** @example ok */
                     "text/plain": string;
+                };
+            };
+            /** @description The query is not accepted. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2607,15 +2646,15 @@ export interface operations {
     listKeys: {
         parameters: {
             query?: {
-                /** @description Items of a page; 50 if left out. */
+                /**
+                 * @description Items of a page; 50 if left out.
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
                 cursor?: string;
             };
-            header?: {
-                /** @description An `ETag`; 304 if the page is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2624,53 +2663,106 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
-                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
-                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-24T03:00:00Z",
+                     *           "created_by": "key:urumi_k7q2mxbc49",
+                     *           "expires_at": "2026-11-24T03:00:00Z",
+                     *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "key": "urumi_k7q2mxbc49_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                     *           "last_used_at": "2026-11-24T03:00:00Z",
+                     *           "name": "ci",
+                     *           "prefix": "urumi_k7q2mxbc49",
+                     *           "revoked_at": null,
+                     *           "role": "operator",
+                     *           "status": "Active",
+                     *           "tenant_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MWYxNzk1MjMzNjAwMDAwMDAw",
+                     *       "prev_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_KeyView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2683,14 +2775,24 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_at": "2035-01-01T00:00:00Z",
+                 *       "name": "ci",
+                 *       "role": "operator"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewKeyBody"];
             };
         };
@@ -2698,33 +2800,63 @@ export interface operations {
             /** @description The key. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "created_by": "key:urumi_k7q2mxbc49",
+                     *       "expires_at": "2026-11-24T03:00:00Z",
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "key": "urumi_k7q2mxbc49_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                     *       "last_used_at": "2026-11-24T03:00:00Z",
+                     *       "name": "ci",
+                     *       "prefix": "urumi_k7q2mxbc49",
+                     *       "revoked_at": null,
+                     *       "role": "operator",
+                     *       "status": "Active",
+                     *       "tenant_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["KeyView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2734,6 +2866,9 @@ export interface operations {
             /** @description No such tenant. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2743,42 +2878,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Idempotency key in use. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2790,9 +2979,18 @@ export interface operations {
     revokeKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
-                /** @description The key's id. */
+                /**
+                 * @description The key's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2802,49 +3000,120 @@ export interface operations {
             /** @description It opens nothing any more. */
             204: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            /** @description The query is not accepted, or: A header is not accepted, or: Not an id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such key. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Idempotency key in use. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Idempotency key used before. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2856,12 +3125,12 @@ export interface operations {
     getOperation: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description An `ETag`; 304 if it is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path: {
-                /** @description The operation's id. */
+                /**
+                 * @description The operation's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: components["schemas"]["OperationId"];
             };
             cookie?: never;
@@ -2871,60 +3140,134 @@ export interface operations {
             /** @description The operation. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "attempt": 1,
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deadline_at": null,
+                     *       "duration_ms": 1,
+                     *       "failure": null,
+                     *       "finished_at": "2026-11-24T03:00:00Z",
+                     *       "generation": 1,
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "kind": "Create",
+                     *       "max_attempts": 1,
+                     *       "started_at": "2026-11-24T03:00:00Z",
+                     *       "status": "Succeeded",
+                     *       "steps": [
+                     *         {
+                     *           "attempt": 1,
+                     *           "changed": false,
+                     *           "duration_ms": 1,
+                     *           "finished_at": "2026-11-24T03:00:00Z",
+                     *           "outcome": "Running",
+                     *           "run": 1,
+                     *           "started_at": "2026-11-24T03:00:00Z",
+                     *           "step": "Namespace",
+                     *           "waiting": null
+                     *         }
+                     *       ],
+                     *       "store_id": "store-k7q2mx",
+                     *       "waiting": null,
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OperationView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            /** @description The query is not accepted, or: Not an operation id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such operation. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2945,18 +3288,58 @@ export interface operations {
             /** @description Ready, perhaps degraded. */
             200: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "degraded": false,
+                     *       "postgres": "ok",
+                     *       "rabbitmq_consumer": "ok",
+                     *       "rabbitmq_publisher": "ok",
+                     *       "ready": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description The query is not accepted. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not ready. */
             503: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "degraded": false,
+                     *       "postgres": "ok",
+                     *       "rabbitmq_consumer": "ok",
+                     *       "rabbitmq_publisher": "ok",
+                     *       "ready": true
+                     *     }
+                     */
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
@@ -2974,42 +3357,109 @@ export interface operations {
             /** @description The differences. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "inventory": {
+                     *         "age_seconds": 1,
+                     *         "complete": false,
+                     *         "namespaces": 1,
+                     *         "taken_at": "2026-11-24T03:00:00Z"
+                     *       },
+                     *       "items": [
+                     *         {
+                     *           "ever_ready": false,
+                     *           "found_chart": "store-0.2.0",
+                     *           "found_revision": 1,
+                     *           "kind": "namespace_without_record",
+                     *           "recorded_chart": "store-0.1.0",
+                     *           "recorded_revision": 1,
+                     *           "status": "Ready",
+                     *           "store_id": "store-k7q2mx",
+                     *           "tenant_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "terminating": false
+                     *         }
+                     *       ],
+                     *       "refusal": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["ReconciliationView"];
                 };
             };
-            /** @description An unknown parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3022,14 +3472,24 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "store_ids": [
+                 *         "store-k7q2mx"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NamedStoresBody"];
             };
         };
@@ -3037,60 +3497,188 @@ export interface operations {
             /** @description Accepted; these operations do it. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempt": 1,
+                     *           "created_at": "2026-11-24T03:00:00Z",
+                     *           "deadline_at": null,
+                     *           "duration_ms": 1,
+                     *           "failure": null,
+                     *           "finished_at": "2026-11-24T03:00:00Z",
+                     *           "generation": 1,
+                     *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "kind": "Create",
+                     *           "max_attempts": 1,
+                     *           "started_at": "2026-11-24T03:00:00Z",
+                     *           "status": "Succeeded",
+                     *           "steps": [
+                     *             {
+                     *               "attempt": 1,
+                     *               "changed": false,
+                     *               "duration_ms": 1,
+                     *               "finished_at": "2026-11-24T03:00:00Z",
+                     *               "outcome": "Running",
+                     *               "run": 1,
+                     *               "started_at": "2026-11-24T03:00:00Z",
+                     *               "step": "Namespace",
+                     *               "waiting": null
+                     *             }
+                     *           ],
+                     *           "store_id": "store-k7q2mx",
+                     *           "waiting": null,
+                     *           "wanted": {
+                     *             "chart": "0.1.0",
+                     *             "image": "7.0.2",
+                     *             "name": "My Shop",
+                     *             "plan": "small",
+                     *             "replicas": 1
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["StartedView"];
                 };
             };
-            /** @description Broken JSON. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The ground is unsure, too many are named, or one is no such difference. */
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Idempotency key in use, or: Adopt or purge refused. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused. */
+            /** @description Body too large. */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported content type. */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3103,14 +3691,24 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "store_ids": [
+                 *         "store-k7q2mx"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["NamedStoresBody"];
             };
         };
@@ -3118,60 +3716,188 @@ export interface operations {
             /** @description Accepted; these operations do it. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempt": 1,
+                     *           "created_at": "2026-11-24T03:00:00Z",
+                     *           "deadline_at": null,
+                     *           "duration_ms": 1,
+                     *           "failure": null,
+                     *           "finished_at": "2026-11-24T03:00:00Z",
+                     *           "generation": 1,
+                     *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "kind": "Create",
+                     *           "max_attempts": 1,
+                     *           "started_at": "2026-11-24T03:00:00Z",
+                     *           "status": "Succeeded",
+                     *           "steps": [
+                     *             {
+                     *               "attempt": 1,
+                     *               "changed": false,
+                     *               "duration_ms": 1,
+                     *               "finished_at": "2026-11-24T03:00:00Z",
+                     *               "outcome": "Running",
+                     *               "run": 1,
+                     *               "started_at": "2026-11-24T03:00:00Z",
+                     *               "step": "Namespace",
+                     *               "waiting": null
+                     *             }
+                     *           ],
+                     *           "store_id": "store-k7q2mx",
+                     *           "waiting": null,
+                     *           "wanted": {
+                     *             "chart": "0.1.0",
+                     *             "image": "7.0.2",
+                     *             "name": "My Shop",
+                     *             "plan": "small",
+                     *             "replicas": 1
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["StartedView"];
                 };
             };
-            /** @description Broken JSON. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The ground is unsure, too many are named, or one is no such difference. */
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Idempotency key in use, or: Adopt or purge refused. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused. */
+            /** @description Body too large. */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported content type. */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3183,12 +3909,23 @@ export interface operations {
     logIn: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A login that is sent again with the same key (within 24 hours) gets the same answer and the same cookie.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "key": "urumi_k7q2mxbc49_x"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginBody"];
             };
         };
@@ -3196,35 +3933,53 @@ export interface operations {
             /** @description Logged in. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description The session: HttpOnly, SameSite=Strict. */
                     "Set-Cookie"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "actor": "key:urumi_k7q2mxbc49",
+                     *       "means": "local",
+                     *       "role": "operator",
+                     *       "runs_platform": false,
+                     *       "tenant": {
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "name": "local"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["WhoamiView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive. */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Credentials refused. */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3234,42 +3989,69 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Idempotency key in use. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large. */
             413: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3290,31 +4072,48 @@ export interface operations {
             /** @description Logged out; also if nobody was logged in. */
             204: {
                 headers: {
+                    /** @description What makes the browser forget its cookie. */
+                    "Set-Cookie"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description An unknown parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed. */
+            /** @description Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3326,95 +4125,203 @@ export interface operations {
     listStores: {
         parameters: {
             query?: {
-                /** @description Items of a page; 50 if left out. */
+                /**
+                 * @description Items of a page; 50 if left out.
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list, with the same sort and filters. */
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
                 cursor?: string;
                 /**
-                 * @description What it is sorted by; with `-` from the greatest to the least. `-created_at` if left out. Not with `q`.
-                 * @example -updated_at
+                 * @description Only stores of this status.
+                 * @example Ready
                  */
-                sort?: string;
-                /** @description Only stores of this status. */
                 status?: components["schemas"]["StoreStatus"];
-                /** @description Only stores of this health. */
-                health?: components["schemas"]["Health"];
-                /** @description Only stores of this size. */
-                plan?: components["schemas"]["Plan"];
                 /**
-                 * @description Only stores with this label, `key:value`; given several times, with all of them.
-                 * @example [
-                 *       "team:north"
-                 *     ]
+                 * @description Deleted stores too.
+                 * @example false
                  */
-                label?: string[];
-                /**
-                 * @description Only stores of which a word of the name, the id or the host begins so; sorted by that word. Not for Deleted ones.
-                 * @example teap
-                 */
-                q?: string;
-                /** @description Deleted stores too. */
                 include_deleted?: boolean;
             };
-            header?: {
-                /** @description An `ETag`; 304 if the page is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description A page. With several filters it may hold fewer stores than asked for, even none, and still have a `next_cursor`. */
+            /** @description A page. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
-                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
-                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "admin_email": "owner@example.com",
+                     *           "chart": "0.2.0",
+                     *           "created_at": "2026-11-24T03:00:00Z",
+                     *           "deleted_at": null,
+                     *           "deletion_protection": false,
+                     *           "failure": null,
+                     *           "generation": 1,
+                     *           "health": {
+                     *             "looked_at": "2026-11-24T03:00:00Z",
+                     *             "reasons": [],
+                     *             "status": "Healthy"
+                     *           },
+                     *           "host": "store-k7q2mx.localhost",
+                     *           "id": "store-k7q2mx",
+                     *           "images": {
+                     *             "mysql": "mysql:8.4",
+                     *             "wordpress": "wordpress:7.1-php8.4-apache"
+                     *           },
+                     *           "labels": {
+                     *             "team": "north"
+                     *           },
+                     *           "name": "My Shop",
+                     *           "operation": {
+                     *             "attempt": 1,
+                     *             "created_at": "2026-11-24T03:00:00Z",
+                     *             "deadline_at": null,
+                     *             "duration_ms": 1,
+                     *             "failure": null,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "generation": 1,
+                     *             "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *             "kind": "Create",
+                     *             "max_attempts": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "status": "Succeeded",
+                     *             "steps": [
+                     *               {
+                     *                 "attempt": 1,
+                     *                 "changed": false,
+                     *                 "duration_ms": 1,
+                     *                 "finished_at": "2026-11-24T03:00:00Z",
+                     *                 "outcome": "Running",
+                     *                 "run": 1,
+                     *                 "started_at": "2026-11-24T03:00:00Z",
+                     *                 "step": "Namespace",
+                     *                 "waiting": null
+                     *               }
+                     *             ],
+                     *             "store_id": "store-k7q2mx",
+                     *             "waiting": null,
+                     *             "wanted": {
+                     *               "chart": "0.1.0",
+                     *               "image": "7.0.2",
+                     *               "name": "My Shop",
+                     *               "plan": "small",
+                     *               "replicas": 1
+                     *             }
+                     *           },
+                     *           "plan": "small",
+                     *           "previous": {
+                     *             "chart": "0.1.0",
+                     *             "image": "7.0.2"
+                     *           },
+                     *           "ready_at": "2026-11-24T03:00:00Z",
+                     *           "revision": 1,
+                     *           "safe": {
+                     *             "chart": "0.1.0",
+                     *             "image": "7.0.2",
+                     *             "name": "My Shop",
+                     *             "plan": "small",
+                     *             "replicas": 1
+                     *           },
+                     *           "status": "Ready",
+                     *           "updated_at": "2026-11-24T03:00:00Z",
+                     *           "url": "http://store-k7q2mx.localhost:8080",
+                     *           "wanted": {
+                     *             "chart": "0.1.0",
+                     *             "image": "7.0.2",
+                     *             "name": "My Shop",
+                     *             "plan": "small",
+                     *             "replicas": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MWYxNzk1MjMzNjAwMDAwMDAw",
+                     *       "prev_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_StoreView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3427,52 +4334,164 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["NewStoreBody"] | null;
+                /**
+                 * @example {
+                 *       "admin_email": "owner@example.com",
+                 *       "deletion_protection": false,
+                 *       "labels": {
+                 *         "team": "north"
+                 *       },
+                 *       "name": "My Shop",
+                 *       "plan": "small"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewStoreBody"];
             };
         };
         responses: {
             /** @description Accepted. */
             202: {
                 headers: {
-                    /** @description `true` if this is an answer given before. */
-                    "Idempotency-Replayed"?: string;
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the store. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3482,42 +4501,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Idempotency key in use, or: Store limit reached. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests, or: Too many operations at once. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3529,17 +4602,20 @@ export interface operations {
     listAuditLogs: {
         parameters: {
             query?: {
-                /** @description Only events of this store. */
+                /**
+                 * @description Only events of this store.
+                 * @example store-k7q2mx
+                 */
                 store_id?: components["schemas"]["StoreId"];
-                /** @description Items of a page; 50 if left out. */
+                /**
+                 * @description Items of a page; 50 if left out.
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
                 cursor?: string;
             };
-            header?: {
-                /** @description An `ETag`; 304 if the page is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3548,121 +4624,107 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
-                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
-                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "action": "store.create.requested",
+                     *           "actor": "local",
+                     *           "at": "2026-11-24T03:00:00Z",
+                     *           "details": {},
+                     *           "hash": "0de11fe90de11fe90de11fe90de11fe90de11fe90de11fe90de11fe90de11fe9",
+                     *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "operation_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "outcome": "accepted",
+                     *           "prev_hash": "5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d5f2b8c1d",
+                     *           "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "seq": 1,
+                     *           "store_id": "store-k7q2mx",
+                     *           "tenant_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MWYxNzk1MjMzNjAwMDAwMDAw",
+                     *       "prev_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_AuditEventView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    countStores: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description An `ETag`; 304 if they are that still. */
-                "If-None-Match"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The counts. */
-            200: {
-                headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CountsView"];
-                };
-            };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An unknown or wrong parameter. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No credentials, or none that are accepted. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Host not allowed, or a role is missing. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The database is away; try again. */
-            503: {
-                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3674,23 +4736,38 @@ export interface operations {
     streamEvents: {
         parameters: {
             query?: {
-                /** @description Only events behind this one; 0 for all that is kept, from now on if left out. */
+                /**
+                 * @description Only events behind this one; 0 for all that is kept, from now on if left out.
+                 * @example 1
+                 */
                 after?: number;
                 /**
                  * @description Only these types, separated by commas.
                  * @example store.status_changed,operation.step
                  */
                 type?: string;
-                /** @description Only events after which the store has this status. */
+                /**
+                 * @description Only events after which the store has this status.
+                 * @example Ready
+                 */
                 status?: components["schemas"]["StoreStatus"];
-                /** @description Only events after which the store has this health. */
+                /**
+                 * @description Only events after which the store has this health.
+                 * @example Healthy
+                 */
                 health?: components["schemas"]["Health"];
-                /** @description `false`: end when all that is there was told. */
+                /**
+                 * @description `false`: end when all that is there was told.
+                 * @example false
+                 */
                 follow?: boolean;
             };
             header?: {
-                /** @description Only events behind this one; goes before `after`. */
-                "Last-Event-ID"?: number | null;
+                /**
+                 * @description Only events behind this one; goes before `after`.
+                 * @example 1
+                 */
+                "Last-Event-ID"?: number;
             };
             path?: never;
             cookie?: never;
@@ -3700,51 +4777,92 @@ export interface operations {
             /** @description The stream. */
             200: {
                 headers: {
+                    /** @description `no-store`. */
+                    "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description `no`: a proxy passes each event on at once. */
+                    "X-Accel-Buffering"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    /**
+                     * @example retry: 2000
+                     *     id: 4711
+                     */
+                    "text/event-stream": unknown;
                 };
             };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted, or: A header is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You watch too often at once. */
+            /** @description Too many requests, or: Too many streams. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No stream is free, or: Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3756,12 +4874,12 @@ export interface operations {
     getStore: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description An `ETag`; 304 if it is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
@@ -3771,60 +4889,182 @@ export interface operations {
             /** @description The store; a deleted one too. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`, and for `If-Match` of a change. */
-                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            /** @description The query is not accepted, or: Not a store id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3837,13 +5077,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
-                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
-                "If-Match"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
@@ -3853,125 +5097,173 @@ export interface operations {
             /** @description Accepted, now or before; this operation does it. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "attempt": 1,
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deadline_at": null,
+                     *       "duration_ms": 1,
+                     *       "failure": null,
+                     *       "finished_at": "2026-11-24T03:00:00Z",
+                     *       "generation": 1,
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "kind": "Create",
+                     *       "max_attempts": 1,
+                     *       "started_at": "2026-11-24T03:00:00Z",
+                     *       "status": "Succeeded",
+                     *       "steps": [
+                     *         {
+                     *           "attempt": 1,
+                     *           "changed": false,
+                     *           "duration_ms": 1,
+                     *           "finished_at": "2026-11-24T03:00:00Z",
+                     *           "outcome": "Running",
+                     *           "run": 1,
+                     *           "started_at": "2026-11-24T03:00:00Z",
+                     *           "step": "Namespace",
+                     *           "waiting": null
+                     *         }
+                     *       ],
+                     *       "store_id": "store-k7q2mx",
+                     *       "waiting": null,
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OperationView"];
                 };
             };
             /** @description It is gone already. */
             204: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The query is not accepted, or: A header is not accepted, or: Not a store id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: Protected from deletion. */
             409: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
-            412: {
-                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is no JSON. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3984,73 +5276,276 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
-                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
-                "If-Match"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["ChangeBody"] | null;
+                /**
+                 * @example {
+                 *       "plan": "medium",
+                 *       "replicas": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeBody"];
             };
         };
         responses: {
             /** @description It is as wanted already; nothing is done. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: Not a store id, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4060,71 +5555,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: Another operation is open, or: Not in this status, or: Too many labels. */
             409: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
-            412: {
-                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests, or: Too many operations at once. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4137,13 +5657,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
-                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
-                "If-Match"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
@@ -4153,44 +5677,147 @@ export interface operations {
             /** @description Accepted; the store with its newest `operation`. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the newest operation. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: Not a store id, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4200,71 +5827,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: Nothing to cancel, or: Cannot be cancelled. */
             409: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
-            412: {
-                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4276,22 +5928,34 @@ export interface operations {
     streamStoreEvents: {
         parameters: {
             query?: {
-                /** @description Only events behind this one; 0 for all that is kept, from now on if left out. */
+                /**
+                 * @description Only events behind this one; 0 for all that is kept, from now on if left out.
+                 * @example 1
+                 */
                 after?: number;
                 /**
                  * @description Only these types, separated by commas.
                  * @example store.status_changed,operation.step
                  */
                 type?: string;
-                /** @description `false`: end when all that is there was told. */
+                /**
+                 * @description `false`: end when all that is there was told.
+                 * @example false
+                 */
                 follow?: boolean;
             };
             header?: {
-                /** @description Only events behind this one; goes before `after`. */
-                "Last-Event-ID"?: number | null;
+                /**
+                 * @description Only events behind this one; goes before `after`.
+                 * @example 1
+                 */
+                "Last-Event-ID"?: number;
             };
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
@@ -4301,60 +5965,104 @@ export interface operations {
             /** @description The stream. */
             200: {
                 headers: {
+                    /** @description `no-store`. */
+                    "Cache-Control"?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    /** @description `no`: a proxy passes each event on at once. */
+                    "X-Accel-Buffering"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    /**
+                     * @example retry: 2000
+                     *     id: 4711
+                     */
+                    "text/event-stream": unknown;
                 };
             };
-            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            /** @description The query is not accepted, or: A header is not accepted, or: Not a store id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description You watch too often at once. */
+            /** @description Too many requests, or: Too many streams. */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No stream is free, or: Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4366,17 +6074,20 @@ export interface operations {
     listStoreOperations: {
         parameters: {
             query?: {
-                /** @description Items of a page; 50 if left out. */
+                /**
+                 * @description Items of a page; 50 if left out.
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
                 cursor?: string;
             };
-            header?: {
-                /** @description An `ETag`; 304 if the page is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
@@ -4386,62 +6097,140 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
-                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
-                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempt": 1,
+                     *           "created_at": "2026-11-24T03:00:00Z",
+                     *           "deadline_at": null,
+                     *           "duration_ms": 1,
+                     *           "failure": null,
+                     *           "finished_at": "2026-11-24T03:00:00Z",
+                     *           "generation": 1,
+                     *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "kind": "Create",
+                     *           "max_attempts": 1,
+                     *           "started_at": "2026-11-24T03:00:00Z",
+                     *           "status": "Succeeded",
+                     *           "steps": [
+                     *             {
+                     *               "attempt": 1,
+                     *               "changed": false,
+                     *               "duration_ms": 1,
+                     *               "finished_at": "2026-11-24T03:00:00Z",
+                     *               "outcome": "Running",
+                     *               "run": 1,
+                     *               "started_at": "2026-11-24T03:00:00Z",
+                     *               "step": "Namespace",
+                     *               "waiting": null
+                     *             }
+                     *           ],
+                     *           "store_id": "store-k7q2mx",
+                     *           "waiting": null,
+                     *           "wanted": {
+                     *             "chart": "0.1.0",
+                     *             "image": "7.0.2",
+                     *             "name": "My Shop",
+                     *             "plan": "small",
+                     *             "replicas": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MWYxNzk1MjMzNjAwMDAwMDAw",
+                     *       "prev_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_OperationView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            /** @description The query is not accepted, or: Not a store id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4454,13 +6243,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
-                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
-                "If-Match"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
@@ -4470,53 +6263,246 @@ export interface operations {
             /** @description It is Ready already; nothing is done. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: Not a store id, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4526,71 +6512,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: Another operation is open, or: Not in this status. */
             409: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
-            412: {
-                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests, or: Too many operations at once. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4603,13 +6614,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
-                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
-                "If-Match"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
@@ -4619,44 +6634,147 @@ export interface operations {
             /** @description Accepted; the store with its newest `operation`. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the newest operation. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: Not a store id, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4666,71 +6784,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: Another operation is open, or: Not in this status, or: Nothing to retry. */
             409: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
-            412: {
-                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests, or: Too many operations at once. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4743,13 +6886,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
-                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
-                "If-Match"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
@@ -4759,44 +6906,147 @@ export interface operations {
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: Not a store id, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4806,71 +7056,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: Another operation is open, or: Not in this status, or: Nothing to roll back. */
             409: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
-            412: {
-                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests, or: Too many operations at once. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4883,13 +7158,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
-                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
-                "If-Match"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
@@ -4899,53 +7178,246 @@ export interface operations {
             /** @description It is Suspended already; nothing is done. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: Not a store id, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4955,71 +7427,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: Another operation is open, or: Not in this status. */
             409: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
-            412: {
-                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests, or: Too many operations at once. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5032,73 +7529,275 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
-                /** @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done. */
-                "If-Match"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The store's id. */
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
                 id: components["schemas"]["StoreId"];
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["UpgradeBody"] | null;
+                /**
+                 * @example {
+                 *       "chart": "0.2.0"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpgradeBody"];
             };
         };
         responses: {
             /** @description These versions are wanted already; nothing is done. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "admin_email": "owner@example.com",
+                     *       "chart": "0.2.0",
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "deleted_at": null,
+                     *       "deletion_protection": false,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "health": {
+                     *         "looked_at": "2026-11-24T03:00:00Z",
+                     *         "reasons": [],
+                     *         "status": "Healthy"
+                     *       },
+                     *       "host": "store-k7q2mx.localhost",
+                     *       "id": "store-k7q2mx",
+                     *       "images": {
+                     *         "mysql": "mysql:8.4",
+                     *         "wordpress": "wordpress:7.1-php8.4-apache"
+                     *       },
+                     *       "labels": {
+                     *         "team": "north"
+                     *       },
+                     *       "name": "My Shop",
+                     *       "operation": {
+                     *         "attempt": 1,
+                     *         "created_at": "2026-11-24T03:00:00Z",
+                     *         "deadline_at": null,
+                     *         "duration_ms": 1,
+                     *         "failure": null,
+                     *         "finished_at": "2026-11-24T03:00:00Z",
+                     *         "generation": 1,
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "kind": "Create",
+                     *         "max_attempts": 1,
+                     *         "started_at": "2026-11-24T03:00:00Z",
+                     *         "status": "Succeeded",
+                     *         "steps": [
+                     *           {
+                     *             "attempt": 1,
+                     *             "changed": false,
+                     *             "duration_ms": 1,
+                     *             "finished_at": "2026-11-24T03:00:00Z",
+                     *             "outcome": "Running",
+                     *             "run": 1,
+                     *             "started_at": "2026-11-24T03:00:00Z",
+                     *             "step": "Namespace",
+                     *             "waiting": null
+                     *           }
+                     *         ],
+                     *         "store_id": "store-k7q2mx",
+                     *         "waiting": null,
+                     *         "wanted": {
+                     *           "chart": "0.1.0",
+                     *           "image": "7.0.2",
+                     *           "name": "My Shop",
+                     *           "plan": "small",
+                     *           "replicas": 1
+                     *         }
+                     *       },
+                     *       "plan": "small",
+                     *       "previous": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2"
+                     *       },
+                     *       "ready_at": "2026-11-24T03:00:00Z",
+                     *       "revision": 1,
+                     *       "safe": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       },
+                     *       "status": "Ready",
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "http://store-k7q2mx.localhost:8080",
+                     *       "wanted": {
+                     *         "chart": "0.1.0",
+                     *         "image": "7.0.2",
+                     *         "name": "My Shop",
+                     *         "plan": "small",
+                     *         "replicas": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["StoreView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: Not a store id, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such store. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5108,71 +7807,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: Another operation is open, or: Not in this status. */
             409: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It has changed since the `ETag` in `If-Match` was given; nothing was done. */
-            412: {
-                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests, or: Too many operations at once. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5184,15 +7908,15 @@ export interface operations {
     listTenants: {
         parameters: {
             query?: {
-                /** @description Items of a page; 50 if left out. */
+                /**
+                 * @description Items of a page; 50 if left out.
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
                 cursor?: string;
             };
-            header?: {
-                /** @description An `ETag`; 304 if the page is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5201,53 +7925,101 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
-                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
-                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-24T03:00:00Z",
+                     *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "limits": {
+                     *             "max_operations": 1,
+                     *             "max_stores": 1
+                     *           },
+                     *           "name": "acme"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MWYxNzk1MjMzNjAwMDAwMDAw",
+                     *       "prev_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_TenantView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5260,14 +8032,23 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "max_stores": 10,
+                 *       "name": "acme"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewTenantBody"];
             };
         };
@@ -5275,33 +8056,58 @@ export interface operations {
             /** @description The tenant. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "limits": {
+                     *         "max_operations": 1,
+                     *         "max_stores": 1
+                     *       },
+                     *       "name": "acme"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TenantView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5311,51 +8117,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another tenant has the name. */
+            /** @description Idempotency key in use, or: Tenant name taken. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5368,17 +8219,28 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The tenant's id. */
+                /**
+                 * @description The tenant's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: string;
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "max_stores": 20
+                 *     }
+                 */
                 "application/json": components["schemas"]["LimitsBody"];
             };
         };
@@ -5386,33 +8248,58 @@ export interface operations {
             /** @description The tenant. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "limits": {
+                     *         "max_operations": 1,
+                     *         "max_stores": 1
+                     *       },
+                     *       "name": "acme"
+                     *     }
+                     */
                     "application/json": components["schemas"]["TenantView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive, or: Not an id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5422,6 +8309,9 @@ export interface operations {
             /** @description No such tenant. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5431,42 +8321,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Idempotency key in use. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5478,15 +8422,15 @@ export interface operations {
     listWebhooks: {
         parameters: {
             query?: {
-                /** @description Items of a page; 50 if left out. */
+                /**
+                 * @description Items of a page; 50 if left out.
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
                 cursor?: string;
             };
-            header?: {
-                /** @description An `ETag`; 304 if the page is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5495,53 +8439,106 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
-                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
-                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "created_at": "2026-11-24T03:00:00Z",
+                     *           "disabled_reason": null,
+                     *           "enabled": false,
+                     *           "failing_since": null,
+                     *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "previous_secret_until": null,
+                     *           "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                     *           "types": [
+                     *             "store.status_changed"
+                     *           ],
+                     *           "updated_at": "2026-11-24T03:00:00Z",
+                     *           "url": "https://example.com/hooks/urumi"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MWYxNzk1MjMzNjAwMDAwMDAw",
+                     *       "prev_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_WebhookView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5554,14 +8551,25 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "types": [
+                 *         "store.status_changed"
+                 *       ],
+                 *       "url": "https://example.com/hooks/urumi"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewWebhookBody"];
             };
         };
@@ -5569,33 +8577,63 @@ export interface operations {
             /** @description The webhook. */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "disabled_reason": null,
+                     *       "enabled": false,
+                     *       "failing_since": null,
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "previous_secret_until": null,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                     *       "types": [
+                     *         "store.status_changed"
+                     *       ],
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "https://example.com/hooks/urumi"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5605,51 +8643,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your tenant has as many as it may. */
+            /** @description Idempotency key in use, or: Webhook limit reached. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5663,7 +8746,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The webhook's id. */
+                /**
+                 * @description The webhook's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5673,51 +8759,112 @@ export interface operations {
             /** @description The webhook. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "disabled_reason": null,
+                     *       "enabled": false,
+                     *       "failing_since": null,
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "previous_secret_until": null,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                     *       "types": [
+                     *         "store.status_changed"
+                     *       ],
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "https://example.com/hooks/urumi"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            /** @description The query is not accepted, or: Not an id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such webhook. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5729,9 +8876,18 @@ export interface operations {
     deleteWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
+            };
             path: {
-                /** @description The webhook's id. */
+                /**
+                 * @description The webhook's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5741,49 +8897,120 @@ export interface operations {
             /** @description It is told nothing any more. */
             204: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The path holds no id of that kind, or the query an unknown parameter. */
+            /** @description The query is not accepted, or: A header is not accepted, or: Not an id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such webhook. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Idempotency key in use. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Idempotency key used before. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5796,17 +9023,28 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The webhook's id. */
+                /**
+                 * @description The webhook's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: string;
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "enabled": true
+                 *     }
+                 */
                 "application/json": components["schemas"]["WebhookChangeBody"];
             };
         };
@@ -5814,33 +9052,63 @@ export interface operations {
             /** @description The webhook. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "disabled_reason": null,
+                     *       "enabled": false,
+                     *       "failing_since": null,
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "previous_secret_until": null,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                     *       "types": [
+                     *         "store.status_changed"
+                     *       ],
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "https://example.com/hooks/urumi"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive, or: Not an id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5850,6 +9118,9 @@ export interface operations {
             /** @description No such webhook. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5859,42 +9130,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Idempotency key in use. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5906,19 +9231,25 @@ export interface operations {
     listWebhookDeliveries: {
         parameters: {
             query?: {
-                /** @description Items of a page; 50 if left out. */
+                /**
+                 * @description Items of a page; 50 if left out.
+                 * @example 1
+                 */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
+                /** @description A `next_cursor` or `prev_cursor` of this list. */
                 cursor?: string;
-                /** @description Only messages of this status. */
+                /**
+                 * @description Only messages of this status.
+                 * @example Delivered
+                 */
                 status?: components["schemas"]["DeliveryStatus"];
             };
-            header?: {
-                /** @description An `ETag`; 304 if the page is that still. */
-                "If-None-Match"?: string | null;
-            };
+            header?: never;
             path: {
-                /** @description The webhook's id. */
+                /**
+                 * @description The webhook's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5928,44 +9259,74 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
-                    /** @description For `If-None-Match`. */
-                    ETag?: string;
-                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
-                    Link?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempts": 1,
+                     *           "created_at": "2026-11-24T03:00:00Z",
+                     *           "delivered_at": "2026-11-24T03:00:00Z",
+                     *           "event_id": 1,
+                     *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *           "message_id": "msg_01a209979d2d77abbb7cac19d4fcd2e0",
+                     *           "next_attempt_at": null,
+                     *           "status": "Delivered",
+                     *           "tries": [
+                     *             {
+                     *               "at": "2026-11-24T03:00:00Z",
+                     *               "duration_ms": 1,
+                     *               "error": null,
+                     *               "status": 1
+                     *             }
+                     *           ],
+                     *           "type": "store.status_changed",
+                     *           "webhook_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "MWYxNzk1MjMzNjAwMDAwMDAw",
+                     *       "prev_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["PageView_DeliveryView"];
                 };
             };
-            /** @description It is as `If-None-Match` says; no body. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted, or: Not an id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5975,15 +9336,47 @@ export interface operations {
             /** @description No such webhook. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5996,13 +9389,22 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The webhook's id. */
+                /**
+                 * @description The webhook's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: string;
-                /** @description The message's id. */
+                /**
+                 * @description The message's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 delivery: string;
             };
             cookie?: never;
@@ -6012,42 +9414,81 @@ export interface operations {
             /** @description It is sent. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "attempts": 1,
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "delivered_at": "2026-11-24T03:00:00Z",
+                     *       "event_id": 1,
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "message_id": "msg_01a209979d2d77abbb7cac19d4fcd2e0",
+                     *       "next_attempt_at": null,
+                     *       "status": "Delivered",
+                     *       "tries": [
+                     *         {
+                     *           "at": "2026-11-24T03:00:00Z",
+                     *           "duration_ms": 1,
+                     *           "error": null,
+                     *           "status": 1
+                     *         }
+                     *       ],
+                     *       "type": "store.status_changed",
+                     *       "webhook_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["DeliveryView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive, or: Not an id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such webhook. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6057,62 +9498,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use, or: The webhook is disabled. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6125,11 +9600,17 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret. */
-                "Idempotency-Key"?: string | null;
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
             };
             path: {
-                /** @description The webhook's id. */
+                /**
+                 * @description The webhook's id.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6139,42 +9620,75 @@ export interface operations {
             /** @description The webhook. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-24T03:00:00Z",
+                     *       "disabled_reason": null,
+                     *       "enabled": false,
+                     *       "failing_since": null,
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "previous_secret_until": null,
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                     *       "types": [
+                     *         "store.status_changed"
+                     *       ],
+                     *       "updated_at": "2026-11-24T03:00:00Z",
+                     *       "url": "https://example.com/hooks/urumi"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookView"];
                 };
             };
-            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: The body did not arrive, or: Not an id. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host or Origin not allowed, or a role is missing. */
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No such thing. */
+            /** @description No such webhook. */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6184,62 +9698,96 @@ export interface operations {
             /** @description The body did not arrive in time. */
             408: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not now: the sentence says what stands against it and what to do. */
+            /** @description Idempotency key in use. */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "code": "operation_open",
-                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
-                     *       "errors": [],
-                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
-                     *       "status": 409,
-                     *       "title": "Another operation is open",
-                     *       "type": "/docs/problems#operation_open"
-                     *     }
-                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large. */
+            /** @description Body too large. */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is no JSON. */
+            /** @description Unsupported content type. */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A field is refused, or the key was used for another request. */
+            /** @description The body is not accepted, or: Idempotency key used before. */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6260,42 +9808,96 @@ export interface operations {
             /** @description You. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "actor": "key:urumi_k7q2mxbc49",
+                     *       "means": "local",
+                     *       "role": "operator",
+                     *       "runs_platform": false,
+                     *       "tenant": {
+                     *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *         "name": "local"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["WhoamiView"];
                 };
             };
-            /** @description An unknown or wrong parameter. */
+            /** @description The query is not accepted. */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No credentials, or none that are accepted. */
+            /** @description Login required, or: Credentials refused. */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Host not allowed, or a role is missing. */
+            /** @description Host not allowed. */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database is away; try again. */
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {

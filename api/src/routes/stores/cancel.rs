@@ -17,16 +17,17 @@ use crate::stores::Caller;
 use crate::stores::cancel::cancel;
 use crate::stores::wish::Wish;
 
+/// Cancel what is being done
+///
 /// End the operation that is open. A store that was being made is Failed, with the
 /// code Cancelled: retry or delete it. A store that was being changed goes back to
 /// what it was, by a Rollback operation, and is Ready again. A delete cannot be
 /// cancelled.
 #[utoipa::path(
     post, path = "/stores/{id}/cancel", tag = "stores", operation_id = "cancelStore",
-    summary = "Cancel what is being done",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
         ("If-Match" = Option<String>, Header,
             description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),

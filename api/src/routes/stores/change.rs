@@ -9,8 +9,8 @@ use shared::store_name::StoreName;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::http::json::{Fields, JsonObject, kind_of};
-use crate::routes::stores::new_store;
+use crate::http::json::{Fields, JsonObject, kind_of, whole};
+use crate::routes::stores::{labels_body, new_store};
 use crate::stores::labels;
 use crate::stores::update::Change;
 
@@ -38,16 +38,25 @@ pub struct ChangeBody {
     #[schema(nullable = false)]
     pub plan: Option<Plan>,
     /// Version of the store's chart; null for the newest that the workers have.
-    #[schema(max_length = 64, example = "0.1.0")]
+    #[schema(
+        max_length = 64,
+        pattern = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)([-+][0-9A-Za-z.+-]+)?$",
+        example = "0.1.0"
+    )]
     pub chart: Option<String>,
     /// Tag of the web image; null for the platform's own.
-    #[schema(max_length = 128, example = "7.0.2")]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        example = "7.0.2"
+    )]
     pub image: Option<String>,
     /// Number of web pods; null for the platform's own.
     #[schema(minimum = 1, maximum = 50, example = 2)]
     pub replicas: Option<u32>,
     /// Labels to set; null takes one away, and what is not named stays.
-    #[schema(nullable = false, example = json!({ "team": "north", "old": null }))]
+    #[schema(schema_with = labels_body::changed_labels)]
     pub labels: Option<BTreeMap<String, Option<String>>>,
     /// While it is true, a delete is refused.
     #[schema(nullable = false)]
@@ -64,10 +73,19 @@ pub struct ChangeBody {
 )]
 pub struct UpgradeBody {
     /// Version of the store's chart; null for the newest that the workers have.
-    #[schema(max_length = 64, example = "0.2.0")]
+    #[schema(
+        max_length = 64,
+        pattern = r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)([-+][0-9A-Za-z.+-]+)?$",
+        example = "0.2.0"
+    )]
     pub chart: Option<String>,
     /// Tag of the web image; null for the platform's own.
-    #[schema(max_length = 128, example = "7.0.2")]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        example = "7.0.2"
+    )]
     pub image: Option<String>,
 }
 
@@ -181,7 +199,7 @@ fn replicas(value: &Value) -> Result<Option<u32>, String> {
     if value.is_null() {
         return Ok(None);
     }
-    let count = value.as_u64().and_then(|count| u32::try_from(count).ok());
+    let count = whole(value).and_then(|count| u32::try_from(count).ok());
     match count.filter(|count| (1..=MAX_REPLICAS).contains(count)) {
         Some(count) => Ok(Some(count)),
         None => Err(format!(
@@ -252,8 +270,16 @@ mod tests {
         for bad in ["", ".a", "-a", "a:b", "a/b", "a@sha256:b"] {
             assert!(tag(&json!(bad)).is_err(), "{bad}");
         }
-        for bad in [json!(0), json!(51), json!(1.5), json!("2"), json!(-1)] {
+        for bad in [
+            json!(0),
+            json!(51),
+            json!(1.5),
+            json!(1e300),
+            json!("2"),
+            json!(-1),
+        ] {
             assert!(replicas(&bad).is_err(), "{bad}");
         }
+        assert_eq!(replicas(&json!(2.0)), Ok(Some(2)));
     }
 }

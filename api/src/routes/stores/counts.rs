@@ -98,11 +98,12 @@ impl HealthCounts {
     }
 }
 
+/// Count stores
+///
 /// How many stores you have of each status and health. It costs the same for any
 /// number of them.
 #[utoipa::path(
     get, path = "/stores/counts", tag = "stores", operation_id = "countStores",
-    summary = "Count stores",
     params(("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if they are that still.")),
     responses(
         (status = 200, description = "The counts.", body = CountsView,

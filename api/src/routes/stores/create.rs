@@ -21,12 +21,13 @@ use crate::stores::create::{NewStore, create};
 use crate::stores::find::Found;
 use crate::stores::wish::Wish;
 
+/// Ask for a store
+///
 /// Ask for a store. It is answered at once and made in the background: watch
 /// `GET /stores/{id}` until its status is Ready or Failed.
 #[utoipa::path(
     post, path = "/stores", tag = "stores", operation_id = "createStore",
-    summary = "Ask for a store",
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "A request that is sent again with the same key (within 24 hours) gets the first answer again.")),
     request_body(content = Option<NewStoreBody>, content_type = "application/json"),
     responses(

@@ -12,21 +12,22 @@ use crate::http::granted::{answer, request_key, respond};
 use crate::http::query::Query;
 use crate::http::state::AppState;
 use crate::idempotency::Answer;
-use crate::routes::refusals::{OfChange, OfMatch, OfWish};
+use crate::routes::refusals::OfOne;
 use crate::routes::stores::store_id;
 use crate::routes::view::OperationView;
 use crate::stores::Caller;
 use crate::stores::delete::{Deletion, delete};
 use crate::stores::wish::Wish;
 
+/// Delete a store
+///
 /// Ask for a store's removal, whatever its status. It takes the place of the
 /// operation that is open. Asking again is harmless.
 #[utoipa::path(
     delete, path = "/stores/{id}", tag = "stores", operation_id = "deleteStore",
-    summary = "Delete a store",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
         ("If-Match" = Option<String>, Header,
             description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),
@@ -35,7 +36,7 @@ use crate::stores::wish::Wish;
         (status = 202, description = "Accepted, now or before; this operation does it.", body = OperationView,
             headers(("Location" = String, description = "Path of the operation."))),
         (status = 204, description = "It is gone already."),
-        OfWish, OfChange, OfMatch,
+        OfOne,
     ),
 )]
 pub async fn handle(

@@ -18,15 +18,16 @@ use crate::stores::Caller;
 use crate::stores::life::{Deed, turn};
 use crate::stores::wish::Wish;
 
+/// Roll a store back
+///
 /// Return a Ready store to the chart and image that it had before they changed
 /// last. Name, plan, replicas and data stay as they are. Asked again, it goes
 /// forth again.
 #[utoipa::path(
     post, path = "/stores/{id}/rollback", tag = "stores", operation_id = "rollbackStore",
-    summary = "Roll a store back",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
         ("If-Match" = Option<String>, Header,
             description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),
@@ -47,14 +48,15 @@ pub async fn rollback(
     ask(&request, &state, &caller, (&path, body), Deed::Rollback).await
 }
 
+/// Suspend a store
+///
 /// Take a Ready store's web pods away and keep its data; it is Suspended then, and
 /// its address does not answer. Its database goes on running.
 #[utoipa::path(
     post, path = "/stores/{id}/suspend", tag = "stores", operation_id = "suspendStore",
-    summary = "Suspend a store",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
         ("If-Match" = Option<String>, Header,
             description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),
@@ -76,13 +78,14 @@ pub async fn suspend(
     ask(&request, &state, &caller, (&path, body), Deed::Suspend).await
 }
 
+/// Resume a store
+///
 /// Bring a Suspended store back with as many web pods as it had.
 #[utoipa::path(
     post, path = "/stores/{id}/resume", tag = "stores", operation_id = "resumeStore",
-    summary = "Resume a store",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
         ("If-Match" = Option<String>, Header,
             description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),

@@ -24,11 +24,12 @@ const MAX_TEXT: usize = 100;
 /// Labels of a filter at most.
 const MAX_LABELS: usize = 5;
 
+/// List stores
+///
 /// The caller's stores, newest first unless another `sort` is asked for. Deleted
 /// ones are left out unless asked for.
 #[utoipa::path(
     get, path = "/stores", tag = "stores", operation_id = "listStores",
-    summary = "List stores",
     params(
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
         ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same sort and filters."),

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::http::json::{Fields, JsonObject, kind_of};
+use crate::routes::stores::labels_body;
 use crate::stores::create::NewStore;
 use crate::stores::labels::{self, Labels};
 
@@ -34,13 +35,12 @@ pub struct NewStoreBody {
     #[schema(
         nullable = false,
         max_length = 100,
-        format = "email",
+        pattern = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$",
         example = "owner@example.com"
     )]
     pub admin_email: Option<String>,
-    /// For finding it again: up to 20 keys (1 to 63 of a-z, 0-9, `.`, `_`, `-`) with
-    /// texts of up to 63 characters.
-    #[schema(nullable = false, example = json!({ "team": "north" }))]
+    /// For finding it again.
+    #[schema(schema_with = labels_body::new_labels)]
     pub labels: Option<BTreeMap<String, String>>,
     /// While it is true, a delete is refused; false if left out.
     #[schema(nullable = false)]

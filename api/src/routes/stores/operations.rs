@@ -14,10 +14,11 @@ use crate::routes::view::OperationView;
 use crate::stores::Caller;
 use crate::stores::operations::page;
 
+/// List a store's operations
+///
 /// All that was ever asked of a store, newest first, each with its steps.
 #[utoipa::path(
     get, path = "/stores/{id}/operations", tag = "operations", operation_id = "listStoreOperations",
-    summary = "List a store's operations",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),

@@ -17,15 +17,16 @@ use crate::stores::Caller;
 use crate::stores::retry::retry;
 use crate::stores::wish::Wish;
 
+/// Retry what failed
+///
 /// Once more what did not succeed: a Failed store is made anew, a DeleteFailed one
 /// removed, and a Ready store whose change failed is changed again. It is a new
 /// operation with the same wish.
 #[utoipa::path(
     post, path = "/stores/{id}/retry", tag = "stores", operation_id = "retryStore",
-    summary = "Retry what failed",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
         ("If-Match" = Option<String>, Header,
             description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),

@@ -12,10 +12,11 @@ use crate::routes::stores::store_id;
 use crate::routes::view::StoreView;
 use crate::stores::{Caller, find};
 
+/// Show a store
+///
 /// One store with its newest operation, that one's steps and what they wait for.
 #[utoipa::path(
     get, path = "/stores/{id}", tag = "stores", operation_id = "getStore",
-    summary = "Show a store",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if it is that still."),

@@ -20,16 +20,17 @@ use crate::stores::Caller;
 use crate::stores::update::{UPDATE, Updated, update};
 use crate::stores::wish::Wish;
 
+/// Change a store
+///
 /// Change a store. A store that is Ready is brought to the changed spec by an
 /// Update operation; if that fails or is cancelled, the store is Ready as it was
 /// before. A Failed store is made anew with the changed spec (a Create). While
 /// another operation is open, and while the store is being removed, it is a 409.
 #[utoipa::path(
     patch, path = "/stores/{id}", tag = "stores", operation_id = "updateStore",
-    summary = "Change a store",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
         ("If-Match" = Option<String>, Header,
             description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),

@@ -18,14 +18,15 @@ use crate::stores::Caller;
 use crate::stores::update::{UPGRADE, update};
 use crate::stores::wish::Wish;
 
+/// Upgrade a store
+///
 /// Move a store to another version of its chart or image; without a body, to the
 /// newest that the workers have. It is an Update like any other.
 #[utoipa::path(
     post, path = "/stores/{id}/upgrade", tag = "stores", operation_id = "upgradeStore",
-    summary = "Upgrade a store",
     params(
         ("id" = shared::ids::StoreId, Path, description = "The store's id."),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             description = "A request that is sent again with the same key (within 24 hours) gets the first answer again."),
         ("If-Match" = Option<String>, Header,
             description = "Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done."),

@@ -1,0 +1,312 @@
+//! What every operation of the document has in common, so that no route has to
+//! say it: its problems, its headers, who may, and examples where none is given.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::Modify;
+use utoipa::openapi::header::Header;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::response::Response;
+use utoipa::openapi::schema::{ArrayItems, SchemaType};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{
+    Components, ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr,
+    Required, ResponseBuilder, Schema, Type,
+};
+
+use crate::error::code::Code;
+use crate::error::problem::PROBLEM_JSON;
+use crate::openapi::links;
+use crate::openapi::problems::Place;
+use crate::openapi::{examples, samples};
+
+/// Each line or event is a value; no schema of OpenAPI 3.1 says that of the whole.
+const BY_PARTS: &[&str] = &["application/jsonl", "text/event-stream"];
+
+/// Completes the document.
+#[derive(Debug)]
+pub struct Completed;
+
+impl Modify for Completed {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_with(Components::new);
+        let schemas = json!(components.schemas);
+        add_schemes(components);
+        add_headers(components);
+        name_items(components);
+        let mut used = Vec::new();
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                used.extend(complete(method, path, operation, &schemas));
+            }
+        }
+        for code in Code::ALL.iter().filter(|code| used.contains(code)) {
+            let example = utoipa::openapi::example::ExampleBuilder::new()
+                .summary(code.title())
+                .value(Some(samples::problem(*code)));
+            let example = RefOr::T(example.build());
+            components
+                .examples
+                .insert(code.as_str().to_owned(), example);
+        }
+        links::add(document);
+    }
+}
+
+/// A path's operations, with their methods.
+pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let PathItem {
+        get,
+        post,
+        patch,
+        put,
+        delete,
+        ..
+    } = item;
+    [
+        ("GET", get),
+        ("POST", post),
+        ("PATCH", patch),
+        ("PUT", put),
+        ("DELETE", delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Complete one operation; the codes that it can give.
+fn complete(method: &str, path: &str, operation: &mut Operation, schemas: &Value) -> Vec<Code> {
+    let key = operation.parameters.iter().flatten().any(is_key);
+    let place = Place {
+        method,
+        path,
+        // Who posts nothing may post an empty object too.
+        body: matches!(method, "POST" | "PATCH" | "PUT"),
+        key,
+    };
+    operation.security = Some(if place.asks_who() {
+        let none: [String; 0] = [];
+        vec![
+            SecurityRequirement::new("key", none.clone()),
+            SecurityRequirement::new("session", none),
+        ]
+    } else {
+        Vec::new()
+    });
+    for parameter in operation.parameters.iter_mut().flatten() {
+        exemplify(parameter, schemas);
+    }
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        for content in body.content.values_mut() {
+            let RefOr::T(content) = content else { continue };
+            if let Some(wanted) = content.schema.as_ref().and_then(unless_null) {
+                content.schema = Some(wanted);
+                body.required = Some(Required::False);
+            }
+        }
+        for content in body.content.values_mut() {
+            fill(content, schemas);
+        }
+    }
+    add_problems(place, operation);
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else {
+            continue;
+        };
+        for (kind, content) in &mut response.content {
+            fill(content, schemas);
+            if let RefOr::T(content) = content
+                && BY_PARTS.contains(&kind.as_str())
+            {
+                content.schema = None;
+            }
+        }
+        name_headers(place, status, response);
+    }
+    place.codes().collect()
+}
+
+/// A page's items are what they are elsewhere.
+fn name_items(components: &mut Components) {
+    let names: Vec<String> = components.schemas.keys().cloned().collect();
+    for (name, schema) in &mut components.schemas {
+        let item = name
+            .strip_prefix("PageView_")
+            .filter(|item| names.iter().any(|name| name == item));
+        let (Some(item), RefOr::T(Schema::Object(page))) = (item, schema) else {
+            continue;
+        };
+        if let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items") {
+            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
+}
+
+/// A body that may be left out is no `null`.
+fn unless_null(schema: &RefOr<Schema>) -> Option<RefOr<Schema>> {
+    let RefOr::T(Schema::OneOf(choice)) = schema else {
+        return None;
+    };
+    let mut refs = choice
+        .items
+        .iter()
+        .filter(|item| matches!(item, RefOr::Ref(_)));
+    refs.next().cloned()
+}
+
+fn is_key(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.name == "Idempotency-Key")
+}
+
+/// What may be left out is no `null`; and an example where none is given. Of a
+/// cursor it would be one that no list gave out.
+fn exemplify(parameter: &mut RefOr<Parameter>, schemas: &Value) {
+    let RefOr::T(inner) = parameter else { return };
+    if let Some(RefOr::T(Schema::Object(object))) = &mut inner.schema
+        && let SchemaType::Array(types) = &object.schema_type
+        && let [kind] = types
+            .iter()
+            .filter(|kind| **kind != Type::Null)
+            .collect::<Vec<_>>()[..]
+    {
+        object.schema_type = SchemaType::Type(kind.clone());
+    }
+    if let Some(wanted) = inner.schema.as_ref().and_then(unless_null) {
+        inner.schema = Some(wanted);
+    }
+    if inner.name == "cursor" || !json!(inner)["example"].is_null() {
+        return;
+    }
+    let example = match inner.parameter_in {
+        ParameterIn::Header if inner.name == "Idempotency-Key" => json!("order-4711"),
+        _ => examples::of(&json!(inner.schema), schemas),
+    };
+    let with = ParameterBuilder::from(inner.clone()).example(Some(example));
+    *inner = with.build();
+}
+
+fn fill(content: &mut RefOr<utoipa::openapi::Content>, schemas: &Value) {
+    let RefOr::T(content) = content else { return };
+    if content.example.is_none() && content.examples.is_empty() {
+        content.example = Some(examples::of(&json!(content.schema), schemas));
+    }
+}
+
+/// One answer for each status, with an example for each code that it can have.
+fn add_problems(place: Place<'_>, operation: &mut Operation) {
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in place.codes() {
+        by_status
+            .entry(code.status().as_u16())
+            .or_default()
+            .push(code);
+    }
+    for (status, codes) in by_status {
+        let titles: Vec<&str> = codes.iter().map(|code| code.title()).collect();
+        let examples = codes.iter().map(|code| {
+            let path = format!("#/components/examples/{}", code.as_str());
+            (
+                code.as_str().to_owned(),
+                RefOr::<utoipa::openapi::example::Example>::Ref(Ref::new(path)),
+            )
+        });
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .examples_from_iter(examples)
+            .build();
+        let response = ResponseBuilder::new()
+            .description(format!("{}.", titles.join(", or: ")))
+            .content(PROBLEM_JSON, content)
+            .build();
+        let responses = &mut operation.responses.responses;
+        responses.insert(status.to_string(), RefOr::T(response));
+    }
+}
+
+fn name_headers(place: Place<'_>, status: &str, response: &mut Response) {
+    let granted = status.starts_with('2');
+    let running = status == "409" && place.key;
+    let wanted = [
+        ("X-Request-Id", true),
+        ("RateLimit", place.asks_who()),
+        ("RateLimit-Policy", place.asks_who()),
+        ("Idempotency-Replayed", place.key && granted),
+        (
+            "Retry-After",
+            running || matches!(status, "429" | "503") && place.path != "/readyz",
+        ),
+        ("WWW-Authenticate", status == "401"),
+    ];
+    for (name, _) in wanted.iter().filter(|(_, wanted)| *wanted) {
+        let path = format!("#/components/headers/{name}");
+        let header = RefOr::Ref(Ref::new(path));
+        response.headers.insert((*name).to_owned(), header);
+    }
+}
+
+fn add_headers(components: &mut Components) {
+    let texts = [
+        (
+            "X-Request-Id",
+            "The request's id: yours, if you sent a UUID.",
+            json!(samples::ID),
+        ),
+        (
+            "RateLimit",
+            "What is left to you, where a rate is set.",
+            json!("\"requests\";r=199;t=4"),
+        ),
+        (
+            "RateLimit-Policy",
+            "How many requests you may send.",
+            json!("\"requests\";q=200;w=4"),
+        ),
+        (
+            "Idempotency-Replayed",
+            "`true` if this is an answer given before.",
+            json!("true"),
+        ),
+        (
+            "Retry-After",
+            "Whole seconds after which it may be asked again.",
+            json!("1"),
+        ),
+        (
+            "WWW-Authenticate",
+            "How to log in.",
+            json!("Bearer realm=\"urumi\""),
+        ),
+    ];
+    for (name, description, example) in texts {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let mut header: Header = HeaderBuilder::new()
+            .schema(Some(text.build()))
+            .description(Some(description))
+            .build();
+        header.example = Some(example);
+        components.headers.insert(name.to_owned(), RefOr::T(header));
+    }
+}
+
+fn add_schemes(components: &mut Components) {
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API key. In local mode none is needed."))
+        .build();
+    let session = ApiKeyValue::with_description(
+        "urumi_session",
+        "A browser's session, opened by `POST /session`; in production `__Host-urumi_session`.",
+    );
+    let schemes = [
+        ("key", SecurityScheme::Http(key)),
+        ("session", SecurityScheme::ApiKey(ApiKey::Cookie(session))),
+    ];
+    for (name, scheme) in schemes {
+        components
+            .security_schemes
+            .insert(name.to_owned(), RefOr::T(scheme));
+    }
+}
