@@ -14,5 +14,6 @@ pub mod query;
 pub mod rates;
 pub mod request_id;
 pub mod sse;
+pub mod root_span;
 pub mod state;
 pub mod unique;

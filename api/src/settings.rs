@@ -14,6 +14,7 @@ use shared::backoff::Backoff;
 use shared::ids::StoreId;
 use shared::settings::{Defaults, Environment, SettingsError};
 use shared::telemetry::LogFormat;
+use shared::telemetry::export::Collector;
 
 pub use crate::settings::telling::{StreamSettings, WebhookSettings};
 
@@ -23,6 +24,11 @@ pub const DEFAULTS: Defaults = Defaults {
     local: include_str!("../settings/local.toml"),
     prod: include_str!("../settings/prod.toml"),
 };
+
+/// As traces and metrics name this program.
+pub const PROGRAM: &str = "urumi-api";
+/// Of this build.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Everything.
 #[derive(Debug, Clone)]
@@ -43,6 +49,8 @@ pub struct Settings {
     pub stream: StreamSettings,
     /// Those who are told by HTTP.
     pub webhooks: WebhookSettings,
+    /// Where traces go.
+    pub collector: Collector,
 }
 
 /// Who may, and how much.
@@ -220,6 +228,7 @@ impl Settings {
             access: shared::settings::load(DEFAULTS)?,
             stream: shared::settings::load(DEFAULTS)?,
             webhooks: shared::settings::load(DEFAULTS)?,
+            collector: shared::settings::load::<Collector>(DEFAULTS)?.of(PROGRAM, VERSION),
         })
     }
 
@@ -246,6 +255,7 @@ impl Settings {
             access: load_from(DEFAULTS, variables)?,
             stream: load_from(DEFAULTS, variables)?,
             webhooks: load_from(DEFAULTS, variables)?,
+            collector: load_from::<Collector>(DEFAULTS, variables)?.of(PROGRAM, VERSION),
         })
     }
 

@@ -10,9 +10,10 @@ use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
 use secrecy::SecretString;
 use shared::amqp::topology::COMMANDS;
 use shared::fault;
-use shared::telemetry::chain;
+use shared::telemetry::{chain, trace};
 use shared::wait::pause;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::db::{Database, DbError};
@@ -98,7 +99,10 @@ impl Watchdog {
             .await?;
         for operation in expired {
             tracing::warn!(store.id = operation.store_id, operation.id = %operation.id, "an operation ran out of time");
-            ending::expire(&self.db, &self.engine, &operation).await?;
+            let span = tracing::debug_span!("expire", operation.id = %operation.id, store.id = operation.store_id);
+            trace::follow(&span, operation.traceparent.as_deref());
+            let ended = ending::expire(&self.db, &self.engine, &operation);
+            ended.instrument(span).await?;
         }
         Ok(())
     }

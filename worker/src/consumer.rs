@@ -15,20 +15,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{FutureExt as _, StreamExt as _};
-use lapin::Acker;
 use lapin::message::Delivery;
 use lapin::options::BasicCancelOptions;
+use lapin::{Acker, BasicProperties};
 use shared::amqp::Inbound;
+use shared::amqp::publisher::traceparent;
 use shared::amqp::topology::COMMANDS;
 use shared::backoff::Backoff;
 use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
 use shared::fault;
+use shared::telemetry::trace;
 use shared::wait::pause;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::consumer::settle::{Came, settle};
 use crate::consumer::underway::{Entered, Turn, Underway};
@@ -135,8 +137,9 @@ impl Consumer {
                 return;
             }
         };
+        let span = span(&delivery.properties, delivery.redelivered);
         match self.underway.enter(&command, life, acker) {
-            Entered::First(turn) => self.begin_first(command, turn),
+            Entered::First(turn) => self.begin_first(command, turn, span),
             Entered::InPlace => {
                 tracing::info!(operation.id = %command.operation_id, "a lost delivery came again");
             }
@@ -148,10 +151,10 @@ impl Consumer {
         }
     }
 
-    fn begin_first(&self, command: Envelope<Command>, turn: Turn<Acker>) {
+    fn begin_first(&self, command: Envelope<Command>, turn: Turn<Acker>, span: Span) {
         let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
         let slots = Arc::clone(&self.slots);
-        self.jobs.spawn(async move {
+        let turn_of_it = async move {
             let slot = tokio::select! {
                 slot = slots.acquire_owned() => slot,
                 () = stop.cancelled() => return,
@@ -169,7 +172,8 @@ impl Consumer {
                 settle(&acker, came).await;
             }
             fault::point("worker.ack.after");
-        });
+        };
+        self.jobs.spawn(turn_of_it.instrument(span));
     }
 
     async fn drain(&self) {
@@ -179,6 +183,21 @@ impl Consumer {
             tracing::warn!("jobs did not come to their end in time");
         }
     }
+}
+
+/// One delivery, until it is settled: in the trace of what asked for it, and each
+/// time a new span.
+fn span(properties: &BasicProperties, redelivered: bool) -> Span {
+    let span = tracing::debug_span!(
+        "delivery",
+        otel.name = format!("take {}", COMMANDS.name),
+        otel.kind = "consumer",
+        messaging.system = "rabbitmq",
+        messaging.destination.name = COMMANDS.name,
+        redelivered,
+    );
+    trace::follow(&span, traceparent(properties));
+    span
 }
 
 async fn work(

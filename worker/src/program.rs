@@ -63,17 +63,23 @@ pub fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let settings: Settings = settings::load(DEFAULTS)?;
-    telemetry::init(settings.log_format, &settings.log);
     telemetry::install_tls_provider();
+    let telemetry = telemetry::init(
+        settings.log_format,
+        &settings.log,
+        &crate::settings::collector()?,
+    );
     if let Some(sentence) = settings.missing_file() {
         anyhow::bail!(sentence);
     }
     // Waiting is what it does; two threads are plenty.
-    tokio::runtime::Builder::new_multi_thread()
+    let served = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?
-        .block_on(serve(settings))
+        .block_on(serve(settings));
+    telemetry.end();
+    served
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {

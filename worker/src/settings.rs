@@ -8,8 +8,9 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use shared::failure::FailureCode;
-use shared::settings::{Defaults, Environment};
+use shared::settings::{Defaults, Environment, SettingsError};
 use shared::telemetry::LogFormat;
+use shared::telemetry::export::Collector;
 
 /// The embedded files.
 pub const DEFAULTS: Defaults = Defaults {
@@ -90,6 +91,15 @@ pub struct Settings {
     /// How long a cause must last before the wait for it ends.
     #[serde(flatten)]
     pub patience: Patience,
+}
+
+/// Where traces go, by the variables of OpenTelemetry.
+///
+/// # Errors
+/// A variable of the wrong form.
+pub fn collector() -> Result<Collector, SettingsError> {
+    let collector: Collector = shared::settings::load(DEFAULTS)?;
+    Ok(collector.of("urumi-worker", env!("CARGO_PKG_VERSION")))
 }
 
 /// How long each cause may last; `URUMI_PATIENCE_…_SECONDS`.

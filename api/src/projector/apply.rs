@@ -91,6 +91,10 @@ pub async fn apply(
 ) -> Result<Applied, ApplyError> {
     let event = decode(payload)?;
     let event = &event;
+    let span = tracing::Span::current();
+    span.record("store.id", event.store_id.as_str());
+    span.record("operation.id", event.operation_id.to_string());
+    span.record("event", event.body.kind());
     db.transaction(async |tx| {
         let unknown = || ApplyError::UnknownOperation(event.operation_id);
         let row = lock_store(tx, event).await?.ok_or_else(unknown)?;

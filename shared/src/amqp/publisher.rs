@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use secrecy::SecretString;
 use tokio::sync::Mutex;
@@ -13,6 +14,7 @@ use crate::amqp::connection::{AmqpError, connect};
 use crate::amqp::topology::EXCHANGE;
 use crate::fault;
 use crate::ids::MessageId;
+use crate::telemetry::trace::TRACEPARENT;
 
 /// How long a confirm may take; a blocked broker (memory, disk) gives none.
 pub const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,6 +28,19 @@ pub struct Outgoing {
     pub id: MessageId,
     /// JSON.
     pub payload: Vec<u8>,
+    /// The span it is said in.
+    pub traceparent: Option<String>,
+}
+
+/// What its sender's span was, if the message says so.
+#[must_use]
+pub fn traceparent(properties: &BasicProperties) -> Option<&str> {
+    let headers = properties.headers().as_ref()?;
+    match headers.inner().get(TRACEPARENT)? {
+        AMQPValue::LongString(text) => std::str::from_utf8(text.as_bytes()).ok(),
+        AMQPValue::ShortString(text) => Some(text.as_str()),
+        _ => None,
+    }
 }
 
 /// A message that did not, or perhaps did not, arrive.
@@ -141,10 +156,16 @@ impl Publisher {
     #[expect(clippy::disallowed_methods, reason = "this is the one place for it")]
     async fn begin(&self, message: &Outgoing) -> Result<lapin::PublisherConfirm, PublishError> {
         let channel = self.channel().await.map_err(PublishError::NotConnected)?;
-        let properties = BasicProperties::default()
+        let mut properties = BasicProperties::default()
             .with_delivery_mode(2)
             .with_content_type("application/json".into())
             .with_message_id(message.id.to_string().into());
+        if let Some(traceparent) = &message.traceparent {
+            let mut headers = FieldTable::default();
+            let text = AMQPValue::LongString(traceparent.as_str().into());
+            headers.insert(TRACEPARENT.into(), text);
+            properties = properties.with_headers(headers);
+        }
         let options = BasicPublishOptions {
             mandatory: true,
             ..Default::default()

@@ -16,6 +16,8 @@ use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::helm::guard;
 use crate::helm::wire::{End, Moment, Reply, Request};
@@ -68,6 +70,42 @@ impl Helm {
     /// # Errors
     /// [`HelmError`]; an exit code that is not zero is no error here.
     pub async fn run(
+        &self,
+        args: Vec<String>,
+        stdin: String,
+        leash: Leash,
+    ) -> Result<Reply, HelmError> {
+        // The values are not in the arguments, and so not in the span.
+        let verb = args.first().cloned().unwrap_or_default();
+        let span = tracing::debug_span!(
+            "helm",
+            otel.name = format!("helm {verb}"),
+            otel.status_code = Empty,
+            helm.command = verb,
+            process.exit.code = Empty,
+        );
+        let ran = self.guarded(args, stdin, leash).instrument(span.clone());
+        let ran = ran.await;
+        match &ran {
+            Ok(Reply {
+                end: End::Exited,
+                code: Some(0),
+                ..
+            }) => {}
+            Ok(_) | Err(_) => {
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        if let Ok(Reply {
+            code: Some(code), ..
+        }) = &ran
+        {
+            span.record("process.exit.code", code);
+        }
+        ran
+    }
+
+    async fn guarded(
         &self,
         args: Vec<String>,
         stdin: String,
