@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use shared::backoff::Backoff;
 use shared::ids::StoreId;
 use shared::settings::{Defaults, Environment, SettingsError};
@@ -127,6 +127,18 @@ pub struct HttpSettings {
     pub body_timeout_ms: u64,
     /// Threads that answer.
     pub http_workers: usize,
+    /// Address that tells Prometheus' numbers, and nothing else; `off` for none.
+    #[serde(deserialize_with = "address_or_off")]
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+fn address_or_off<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
+    match String::deserialize(text)?.as_str() {
+        "off" => Ok(None),
+        address => address.parse().map(Some).map_err(|_| {
+            serde::de::Error::custom(format!("`{address}` is neither address:port nor `off`"))
+        }),
+    }
 }
 
 /// Where stores are found.

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::db::{Database, DbError};
 use crate::entity::operation;
+use crate::metrics::METRICS;
 use crate::pulse::Pulse;
 use crate::settings::EngineSettings;
 use crate::watchdog::depth::Depth;
@@ -139,6 +140,7 @@ impl Watchdog {
                 Ok(())
             })
             .await?;
+        METRICS.said_again("redispatch", lost.len());
         fault::point("api.watchdog.republish.after");
         Ok(())
     }

@@ -25,6 +25,7 @@ pub mod ingress;
 pub mod inventory;
 pub mod mutant;
 pub mod nowhere;
+pub mod numbers;
 pub mod outage;
 pub mod outages;
 pub mod own;

@@ -36,6 +36,7 @@ use crate::consumer::settle::{Came, settle};
 use crate::consumer::underway::{Entered, Turn, Underway};
 use crate::context::Context;
 use crate::job;
+use crate::metrics::METRICS;
 
 /// Consumes commands until told to stop.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ impl Consumer {
     #[must_use]
     pub fn new(context: Arc<Context>, stop: CancellationToken, connected: Arc<AtomicBool>) -> Self {
         let slots = Arc::new(Semaphore::new(context.settings.slots.into()));
+        METRICS.slots(context.settings.slots, slots.available_permits());
         Self {
             context,
             stop,
@@ -133,7 +135,7 @@ impl Consumer {
                 let error = shared::telemetry::chain(&error);
                 tracing::error!(%error, "a command is not readable, it is put aside");
                 self.jobs
-                    .spawn(async move { settle(&acker, Came::Unreadable).await });
+                    .spawn(async move { settle(COMMANDS.name, &acker, Came::Unreadable).await });
                 return;
             }
         };
@@ -146,30 +148,33 @@ impl Consumer {
             Entered::Again(acker) => {
                 tracing::info!(operation.id = %command.operation_id, "said twice, and done once");
                 self.jobs
-                    .spawn(async move { settle(&acker, Came::Twice).await });
+                    .spawn(async move { settle(COMMANDS.name, &acker, Came::Twice).await });
             }
         }
     }
 
     fn begin_first(&self, command: Envelope<Command>, turn: Turn<Acker>, span: Span) {
         let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
-        let slots = Arc::clone(&self.slots);
+        let (slots, places) = (Arc::clone(&self.slots), Arc::clone(&self.slots));
         let turn_of_it = async move {
             let slot = tokio::select! {
                 slot = slots.acquire_owned() => slot,
                 () = stop.cancelled() => return,
             };
+            let all = context.settings.slots;
+            METRICS.slots(all, places.available_permits());
             fault::point("worker.command.received");
             if fault::without("ack-after-effect")
                 && let Some(acker) = turn.acker()
             {
-                settle(&acker, Came::Said).await;
+                settle(COMMANDS.name, &acker, Came::Said).await;
             }
             let came = work(&context, &command, &stop, &turn).await;
             drop(slot);
+            METRICS.slots(all, places.available_permits());
             fault::point("worker.ack.before");
             if let Some(acker) = turn.end() {
-                settle(&acker, came).await;
+                settle(COMMANDS.name, &acker, came).await;
             }
             fault::point("worker.ack.after");
         };

@@ -69,7 +69,7 @@ async fn consume(context: &Arc<Context>, mut inbound: Inbound, stop: &Cancellati
         trace::follow(&span, traceparent(&delivery.properties));
         let taken = async move {
             let came = take(&context, &delivery, &stop).await;
-            settle(&delivery.acker, came).await;
+            settle(CONTROL.name, &delivery.acker, came).await;
         };
         under_way.spawn(taken.instrument(span));
     }

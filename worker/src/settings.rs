@@ -12,6 +12,8 @@ use shared::settings::{Defaults, Environment, SettingsError};
 use shared::telemetry::LogFormat;
 use shared::telemetry::export::Collector;
 
+use crate::metrics::{PROGRAM, VERSION};
+
 /// The embedded files.
 pub const DEFAULTS: Defaults = Defaults {
     base: include_str!("../settings/base.toml"),
@@ -37,7 +39,7 @@ pub struct Settings {
     pub log: String,
     /// `URUMI_LOG_FORMAT`: `pretty` or `json`.
     pub log_format: LogFormat,
-    /// `URUMI_WORKER_LISTEN`: address of the probes.
+    /// `URUMI_WORKER_LISTEN`: address of the probes and the metrics.
     pub worker_listen: SocketAddr,
     /// `URUMI_SLOTS`: stores brought forward at the same time.
     pub slots: u16,
@@ -99,7 +101,7 @@ pub struct Settings {
 /// A variable of the wrong form.
 pub fn collector() -> Result<Collector, SettingsError> {
     let collector: Collector = shared::settings::load(DEFAULTS)?;
-    Ok(collector.of("urumi-worker", env!("CARGO_PKG_VERSION")))
+    Ok(collector.of(PROGRAM, VERSION))
 }
 
 /// How long each cause may last; `URUMI_PATIENCE_…_SECONDS`.

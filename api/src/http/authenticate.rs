@@ -25,6 +25,7 @@ use crate::http::needs::{self, Need};
 use crate::http::rates::Left;
 use crate::http::request_id;
 use crate::http::state::AppState;
+use crate::metrics::METRICS;
 use crate::record::rows::now;
 use crate::settings::Login;
 use crate::stores::{Caller, wish};
@@ -65,6 +66,7 @@ async fn admit(request: &ServiceRequest) -> Result<Option<(Principal, Option<Lef
     let left = state
         .rates
         .take(&principal.actor)
+        .inspect_err(|_| METRICS.limited("principal"))
         .map_err(|retry_after| ApiError::RateLimited { retry_after })?;
     if need.met(&principal) {
         return Ok(Some((principal, left)));

@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::http::root_span;
+use crate::metrics::METRICS;
 
 /// The header.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,12 +48,19 @@ pub async fn layer<B: MessageBody>(
     let path = request.path().to_owned();
 
     let span = root_span::begin(&request, id);
+    let route = request.match_pattern();
 
     let answering = CURRENT.scope(id, next.call(request));
     let mut response = answering.instrument(span.clone()).await?;
 
     root_span::end(&span, &mut response);
 
+    METRICS.answered(
+        &method,
+        route.as_deref(),
+        response.status(),
+        began.elapsed(),
+    );
     let status = response.status().as_u16();
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {

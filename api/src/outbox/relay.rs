@@ -2,6 +2,7 @@
 //! case. A row is marked only after the broker's confirm, so a crash publishes
 //! it twice rather than never.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::amqp::topology::{COMMANDS, CONTROL, Queue};
@@ -18,6 +19,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::db::{Database, DbError};
+use crate::metrics::METRICS;
 use crate::outbox::window::{self, Claimed};
 use crate::pulse::Pulse;
 
@@ -31,7 +33,7 @@ const CHANNEL: &str = "urumi_outbox";
 #[derive(Debug)]
 pub struct Relay {
     pub db: Database,
-    pub publisher: Publisher,
+    pub publisher: Arc<Publisher>,
     pub in_flight: i64,
     pub pulse: Pulse,
 }
@@ -128,6 +130,7 @@ impl Relay {
         let mut refusal = None;
         let (mut sent, mut unsent) = (Vec::new(), Vec::new());
         for ((row, span), result) in claimed.iter().zip(&spans).zip(results) {
+            METRICS.relayed(&row.kind, result.is_ok());
             match result {
                 Ok(()) => sent.push(row),
                 Err(error) => {

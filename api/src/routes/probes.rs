@@ -17,6 +17,8 @@ pub struct Readiness {
     pub degraded: bool,
     /// Each part: `ok`, or what is wrong.
     pub postgres: String,
+    /// The tables, at this version's state: `ok`, or what is wrong.
+    pub migrations: String,
     /// Commands on their way to workers: `ok`, or what is wrong.
     pub rabbitmq_publisher: String,
     /// Events on their way from workers: `ok`, or what is wrong.
@@ -44,14 +46,19 @@ pub async fn healthz() -> HttpResponse {
     ),
 )]
 pub async fn readyz(state: Data<AppState>) -> HttpResponse {
-    let postgres = postgres(&state).await;
-    let ready = postgres.is_ok();
+    let postgres = state.db.ping().await.is_ok();
+    let migrated = state.db.is_migrated();
+    let ready = postgres && migrated;
     let (publishing, consuming) = (state.pulse.publishing(), state.pulse.consuming());
     let said = |ok: bool, otherwise: &str| if ok { "ok" } else { otherwise }.to_owned();
     let body = Readiness {
         ready,
         degraded: !(publishing && consuming),
-        postgres: postgres.err().unwrap_or_else(|| "ok".to_owned()),
+        postgres: said(
+            postgres,
+            "not reachable: requests are answered with 503 until it is back",
+        ),
+        migrations: said(migrated, &DbError::NotReady.to_string()),
         rabbitmq_publisher: said(
             publishing,
             "not connected: requests are accepted and wait in the outbox",
@@ -65,13 +72,5 @@ pub async fn readyz(state: Data<AppState>) -> HttpResponse {
         HttpResponse::Ok().json(body)
     } else {
         HttpResponse::ServiceUnavailable().json(body)
-    }
-}
-
-async fn postgres(state: &AppState) -> Result<(), String> {
-    match state.db.ping().await {
-        Ok(()) if state.db.is_migrated() => Ok(()),
-        Ok(()) => Err(DbError::NotReady.to_string()),
-        Err(_) => Err("not reachable: requests are answered with 503 until it is back".to_owned()),
     }
 }

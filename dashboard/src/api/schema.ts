@@ -1747,6 +1747,8 @@ export interface components {
         Readiness: {
             /** @description Whether something is missing without which they still are. */
             degraded: boolean;
+            /** @description The tables, at this version's state: `ok`, or what is wrong. */
+            migrations: string;
             /** @description Each part: `ok`, or what is wrong. */
             postgres: string;
             /** @description Events on their way from workers: `ok`, or what is wrong. */

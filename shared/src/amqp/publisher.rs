@@ -1,9 +1,10 @@
 //! Publishing: persistent, mandatory, confirmed. A message counts as sent only
 //! when the broker confirmed it and did not hand it back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use secrecy::SecretString;
@@ -70,13 +71,15 @@ pub struct Publisher {
     url: SecretString,
     name: String,
     open: Mutex<Option<Open>>,
+    /// Nothing was published yet.
+    fresh: AtomicBool,
 }
 
 #[derive(Debug, Clone)]
 struct Open {
     channel: Channel,
     // Kept because a connection ends when its last handle is dropped.
-    _connection: std::sync::Arc<Connection>,
+    connection: std::sync::Arc<Connection>,
 }
 
 impl Publisher {
@@ -87,6 +90,7 @@ impl Publisher {
             url,
             name: name.into(),
             open: Mutex::new(None),
+            fresh: AtomicBool::new(true),
         }
     }
 
@@ -138,6 +142,11 @@ impl Publisher {
         results
     }
 
+    /// Whether nothing is known to be wrong: it is connected, or was never needed.
+    pub async fn was_well(&self) -> bool {
+        self.is_connected().await || self.fresh.load(Ordering::Relaxed)
+    }
+
     /// Whether a connection is open right now.
     pub async fn is_connected(&self) -> bool {
         self.open
@@ -145,6 +154,22 @@ impl Publisher {
             .await
             .as_ref()
             .is_some_and(|open| open.channel.status().connected())
+    }
+
+    /// How many messages of a queue no consumer was given; asked on a channel of its
+    /// own, which is closed if the queue is not there. `None` if that cannot be said.
+    pub async fn unread(&self, queue: &str) -> Option<u32> {
+        let connection = self.open.lock().await.as_ref()?.connection.clone();
+        let channel = connection.create_channel().await.ok()?;
+        let passive = QueueDeclareOptions {
+            passive: true,
+            ..Default::default()
+        };
+        let asked = channel.queue_declare(queue.into(), passive, FieldTable::default());
+        let declared = asked.await.ok()?;
+        // A channel that does not close goes with its connection.
+        let _ = channel.close(200, "asked".into()).await;
+        Some(declared.message_count())
     }
 
     /// Drop the connection; the next message opens a new one, which declares
@@ -190,6 +215,7 @@ impl Publisher {
         {
             return Ok(open.channel.clone());
         }
+        self.fresh.store(false, Ordering::Relaxed);
         let connection = connect(&self.url, &self.name).await?;
         let channel = connection.create_channel().await?;
         channel
@@ -197,7 +223,7 @@ impl Publisher {
             .await?;
         *open = Some(Open {
             channel: channel.clone(),
-            _connection: std::sync::Arc::new(connection),
+            connection: std::sync::Arc::new(connection),
         });
         Ok(channel)
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::faults::collector::{Collector, Seen, tree, way_up};
 use crate::faults::ground::Ground;
+use crate::faults::numbers;
 use crate::faults::own::{Own, Plan};
 use crate::faults::patience::until;
 use crate::faults::store::Wish;
@@ -26,7 +27,10 @@ const CALLER: &str = "00f067aa0ba902b7";
 /// If the test's own means fail.
 pub async fn traced(ground: &Ground) -> Result<bool> {
     let collector = Collector::start().await?;
+    let [api, worker] = numbers::addresses(ground.servers.ports);
     let plan = Plan::new(14, 1)
+        .with(api.0, api.1)
+        .with(worker.0, worker.1)
         .with(
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             format!("http://{}", collector.address),
@@ -54,13 +58,17 @@ pub async fn traced(ground: &Ground) -> Result<bool> {
         "a cancel is a trace of its own that names the one it ends",
         cancelled(&own, &collector).await,
     );
+    tell(
+        "both programs tell their numbers, and no store's name",
+        numbers::told(&own).await,
+    );
     drop(collector);
     tell(
         "a collector that is away holds nothing up",
         without_collector(&own).await,
     );
     ground.clear(own).await?;
-    println!("trace: {} passed, {failed} failed, 0 skipped", 4 - failed);
+    println!("trace: {} passed, {failed} failed, 0 skipped", 5 - failed);
     Ok(failed == 0)
 }
 

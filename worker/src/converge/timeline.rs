@@ -14,6 +14,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::converge::decide::Waiting;
+use crate::metrics::METRICS;
 use crate::report::Story;
 
 /// What a create shows.
@@ -54,6 +55,7 @@ pub struct Timeline<'a> {
     failed: Option<(Step, u32)>,
     last: Option<Told>,
     span: Span,
+    begun: Instant,
 }
 
 /// A wait that was told, and when.
@@ -95,6 +97,7 @@ impl<'a> Timeline<'a> {
             failed: None,
             last: None,
             span: Span::none(),
+            begun: Instant::now(),
         }
     }
 
@@ -216,6 +219,7 @@ impl<'a> Timeline<'a> {
             self.failed.get_or_insert((step, run));
         }
         let changed = std::mem::take(&mut self.open_changed);
+        METRICS.step(step, failed, self.begun.elapsed());
         self.span.record("changed", changed);
         if failed {
             self.span.record("otel.status_code", "ERROR");
@@ -250,6 +254,7 @@ impl<'a> Timeline<'a> {
         self.last = None;
         self.told.push(step);
         let run = self.run_of(Some(step));
+        self.begun = Instant::now();
         self.span = tracing::debug_span!(
             "step",
             otel.name = format!("step {}", step.as_str()),

@@ -21,6 +21,7 @@ use tracing::field::Empty;
 
 use crate::helm::guard;
 use crate::helm::wire::{End, Moment, Reply, Request};
+use crate::metrics::METRICS;
 
 /// Between two looks at a helm that runs.
 const BEAT: Duration = Duration::from_millis(250);
@@ -81,11 +82,13 @@ impl Helm {
             "helm",
             otel.name = format!("helm {verb}"),
             otel.status_code = Empty,
-            helm.command = verb,
+            helm.command = verb.as_str(),
             process.exit.code = Empty,
         );
+        let begun = Instant::now();
         let ran = self.guarded(args, stdin, leash).instrument(span.clone());
         let ran = ran.await;
+        METRICS.helm(&verb, outcome(&ran), begun.elapsed());
         match &ran {
             Ok(Reply {
                 end: End::Exited,
@@ -152,6 +155,19 @@ impl Helm {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
+    }
+}
+
+/// How a run ended, in a word.
+fn outcome(ran: &Result<Reply, HelmError>) -> &'static str {
+    match ran {
+        Ok(reply) => match (reply.end, reply.code) {
+            (End::Exited, Some(0)) => "succeeded",
+            (End::Exited | End::NotStarted, _) => "failed",
+            (End::Limit, _) => "limit",
+            (End::Abandoned, _) => "abandoned",
+        },
+        Err(_) => "guard",
     }
 }
 
