@@ -10,6 +10,7 @@ pub mod granted;
 pub mod json;
 pub mod local_guard;
 pub mod needs;
+pub mod peer;
 pub mod query;
 pub mod rates;
 pub mod request_id;

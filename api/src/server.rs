@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::sign::{NoSeed, Signer};
 use crate::db::{Database, DbError};
+use crate::http::peer::InvalidProxy;
 use crate::http::rates::Rates;
 use crate::http::state::AppState;
 use crate::http::{authenticate, connection, local_guard, request_id};
@@ -53,6 +54,9 @@ pub enum StartError {
     /// The settings may not be served with.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// URUMI_TRUSTED_PROXIES names none.
+    #[error("URUMI_TRUSTED_PROXIES cannot be used")]
+    Proxies(#[from] InvalidProxy),
     /// The audit cannot be signed.
     #[error(transparent)]
     Signer(#[from] NoSeed),
@@ -118,6 +122,8 @@ impl Server {
             Some(address) => Some(listen_for_numbers(address)?),
             None => None,
         };
+        let access = settings.access.clone();
+        let trusted = access.trusted_proxies.parse()?;
         let signer = Signer::of(&settings.access.audit_signing_key)?;
         if !signer.lasting && settings.access.login == Login::Required {
             tracing::warn!(
@@ -134,13 +140,18 @@ impl Server {
             listener,
             state: AppState {
                 db,
-                rates: Rates::of(&settings.access),
                 feed: Feed::default(),
                 webhooks,
                 seats: Seats::new(
                     settings.stream.stream_max,
                     settings.stream.stream_max_per_caller,
                 ),
+                rates: Rates::of(access.rate_limit_per_second, access.rate_limit_burst),
+                strangers: Rates::of(
+                    access.stranger_limit_per_second,
+                    access.stranger_limit_burst,
+                ),
+                trusted,
                 settings,
                 pulse: Pulse::default(),
                 signer,

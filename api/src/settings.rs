@@ -66,6 +66,12 @@ pub struct AccessSettings {
     pub rate_limit_per_second: u32,
     /// Requests of one key at once.
     pub rate_limit_burst: u32,
+    /// Requests of one address without a key that is accepted, in a second, lasting.
+    pub stranger_limit_per_second: u32,
+    /// The same at once.
+    pub stranger_limit_burst: u32,
+    /// Proxies whose `X-Forwarded-For` counts: addresses and networks, comma-separated.
+    pub trusted_proxies: String,
     /// Seed of the Ed25519 key that signs exports of the audit: 32 bytes in base64.
     pub audit_signing_key: SecretString,
 }
