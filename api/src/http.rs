@@ -14,7 +14,7 @@ pub mod peer;
 pub mod query;
 pub mod rates;
 pub mod request_id;
-pub mod sse;
 pub mod root_span;
+pub mod sse;
 pub mod state;
 pub mod unique;

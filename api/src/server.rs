@@ -11,7 +11,6 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use shared::amqp::Publisher;
 use shared::backoff::Backoff;
-use shared::pages;
 use shared::telemetry::chain;
 use shared::wait::pause;
 use tokio::time::timeout;
@@ -218,9 +217,7 @@ impl Server {
                 pulse: state.pulse.clone(),
                 last: Arc::default(),
             };
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            let page = move |path| look.clone().page(path);
-            rt::spawn(pages::serve(listener, stop.clone(), page));
+            rt::spawn(look.serve(tokio::net::TcpListener::from_std(listener)?, stop.clone()));
         }
         let databases = (behind.clone(), watched.clone());
         let tasks = rt::spawn(work(state, databases, publisher, stop.clone()));

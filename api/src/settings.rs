@@ -1,5 +1,6 @@
 //! What the api can be told (`api/settings/default.toml` documents each).
 
+mod access;
 pub mod help;
 pub mod telling;
 
@@ -16,6 +17,7 @@ use shared::settings::{Defaults, Environment, SettingsError};
 use shared::telemetry::LogFormat;
 use shared::telemetry::export::Collector;
 
+pub use crate::settings::access::{AccessSettings, Login};
 pub use crate::settings::telling::{StreamSettings, WebhookSettings};
 
 /// Embedded files.
@@ -51,40 +53,6 @@ pub struct Settings {
     pub webhooks: WebhookSettings,
     /// Where traces go.
     pub collector: Collector,
-}
-
-/// Who may, and how much.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct AccessSettings {
-    /// Whether anybody has to say who they are.
-    pub login: Login,
-    /// How long a session may lie idle.
-    pub session_idle_seconds: i64,
-    /// How long a session lasts at most.
-    pub session_max_seconds: i64,
-    /// Requests of one key in a second, lasting; 0 for any number.
-    pub rate_limit_per_second: u32,
-    /// Requests of one key at once.
-    pub rate_limit_burst: u32,
-    /// Requests of one address without a key that is accepted, in a second, lasting.
-    pub stranger_limit_per_second: u32,
-    /// The same at once.
-    pub stranger_limit_burst: u32,
-    /// Proxies whose `X-Forwarded-For` counts: addresses and networks, comma-separated.
-    pub trusted_proxies: String,
-    /// Seed of the Ed25519 key that signs exports of the audit: 32 bytes in base64.
-    pub audit_signing_key: SecretString,
-}
-
-/// Whether anybody has to say who they are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Login {
-    /// Whoever is on this machine may do everything.
-    Off,
-    /// Nothing without a key.
-    #[default]
-    Required,
 }
 
 /// Bounds of adopt and purge: how far one call may reach, and on what ground.

@@ -10,9 +10,11 @@ use shared::amqp::Publisher;
 use shared::amqp::topology::{OBSERVATIONS, QUEUES};
 use shared::metrics::CONTENT_TYPE;
 use shared::operation::OperationKind;
-use shared::pages::Page;
+use shared::pages::{self, Page};
+use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 use crate::db::{Database, DbError};
 use crate::metrics::{METRICS, pool};
@@ -43,8 +45,12 @@ pub struct Look {
 }
 
 impl Look {
-    /// What is answered on the listener of the numbers.
-    pub async fn page(self, path: String) -> Page {
+    /// Tell them on that listener until told to stop.
+    pub async fn serve(self, listener: TcpListener, stop: CancellationToken) {
+        pages::serve(listener, stop, move |path| self.clone().page(path)).await;
+    }
+
+    async fn page(self, path: String) -> Page {
         if path != "/metrics" {
             return Page::text("404 Not Found", "there is /metrics\n");
         }
