@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::audit::chain::Link;
 use crate::db::DbError;
 use crate::entity::audit_event;
+use crate::metrics::remembered;
 use crate::record::rows::now;
 
 /// The platform itself, as an actor.
@@ -72,7 +73,9 @@ pub async fn append(tx: &DatabaseTransaction, events: &[NewAuditEvent]) -> Resul
     audit_event::Entity::insert_many(rows)
         .exec_without_returning(tx)
         .await?;
-    move_head(tx, seq, hash).await
+    move_head(tx, seq, hash).await?;
+    remembered::count(events);
+    Ok(())
 }
 
 async fn lock_head(tx: &DatabaseTransaction) -> Result<(i64, [u8; 32]), DbError> {

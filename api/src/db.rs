@@ -7,7 +7,7 @@ pub mod failure;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{
     AccessMode, DatabaseConnection, DatabaseTransaction, IsolationLevel, SqlxPostgresConnector,
@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 pub use crate::db::failure::DbError;
+use crate::metrics::METRICS;
 
 /// How long a request waits for its turn when the database is busy.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -122,6 +123,12 @@ impl Database {
             migrated: Arc::default(),
             for_requests: true,
         })
+    }
+
+    /// Connections in use and idle.
+    pub fn connections(&self) -> (u32, u32) {
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
+        (self.pool.size().saturating_sub(idle), idle)
     }
 
     /// Close every connection; whatever still asks is refused.
@@ -257,7 +264,10 @@ impl Database {
         if !self.is_migrated() {
             return Err(DbError::NotReady);
         }
-        match timeout(QUEUE_TIMEOUT, self.places.acquire()).await {
+        let begun = Instant::now();
+        let entered = timeout(QUEUE_TIMEOUT, self.places.acquire()).await;
+        METRICS.waited(self.for_requests, begun.elapsed());
+        match entered {
             Ok(Ok(place)) => Ok(place),
             // It is never closed.
             Ok(Err(_)) | Err(_) => Err(DbError::TimedOut),

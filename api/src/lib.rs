@@ -14,6 +14,7 @@
 pub mod settings;
 
 mod entity;
+mod metrics;
 mod record;
 
 mod db;

@@ -81,16 +81,23 @@ async fn run(command: Command) -> Result<()> {
         }
         Command::Serve | Command::Migrate | Command::Healthcheck => {
             let settings = Settings::load().context(WRONG)?;
-            telemetry::init(settings.base.log_format, &settings.base.log);
             telemetry::install_tls_provider();
-            match command {
-                Command::Migrate => Ok(migrate::run(&settings.base.database_url).await?),
-                Command::Healthcheck => Ok(api::server::ask(settings.http.listen)?),
-                _ => {
-                    let stop = shutdown::on_signal()?;
-                    Ok(Server::bind(settings)?.run(stop).await?)
-                }
-            }
+            let base = &settings.base;
+            let telemetry = telemetry::init(base.log_format, &base.log, &settings.collector);
+            let done = with(settings, command).await;
+            telemetry.end();
+            done
+        }
+    }
+}
+
+async fn with(settings: Settings, command: Command) -> Result<()> {
+    match command {
+        Command::Migrate => Ok(migrate::run(&settings.base.database_url).await?),
+        Command::Healthcheck => Ok(api::server::ask(settings.http.listen)?),
+        _ => {
+            let stop = shutdown::on_signal()?;
+            Ok(Server::bind(settings)?.run(stop).await?)
         }
     }
 }

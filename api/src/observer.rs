@@ -15,10 +15,11 @@ use shared::telemetry::chain;
 use shared::wait::pause;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::db::{Database, DbError};
 use crate::projector::apply::readable;
-use crate::{health, parking, reconciliation};
+use crate::{health, parking, projector, reconciliation};
 
 /// Each may be about a thousand stores.
 const PREFETCH: u16 = 4;
@@ -61,7 +62,8 @@ impl Observer {
                 break;
             };
             let delivery = delivery?;
-            if !self.take_in(&delivery.data, stop).await {
+            let span = projector::span(OBSERVATIONS.name, &delivery);
+            if !self.take_in(&delivery.data, stop).instrument(span).await {
                 break;
             }
             delivery.ack(BasicAckOptions::default()).await?;

@@ -1,5 +1,5 @@
 //! The outbox: what is still to be said to workers, written in the transaction
-//! of its cause. The backlog is here, not in the broker. The only writes to the
+//! of its cause, in its trace. The backlog is here, not in the broker. The only writes to the
 //! table but for the relay's own marks (`outbox/window.rs`).
 
 pub mod relay;
@@ -12,6 +12,7 @@ use shared::contract::command::Command;
 use shared::contract::control::{Control, StopReason};
 use shared::contract::envelope::Envelope;
 use shared::ids::{Generation, MessageId, OperationId};
+use shared::telemetry::trace;
 use time::OffsetDateTime;
 
 use crate::db::DbError;
@@ -75,6 +76,7 @@ async fn insert<T: serde::Serialize>(
         attempt: Set(to_i32(envelope.attempt)),
         routing_key: Set(routing_key.to_owned()),
         payload: Set(serde_json::to_value(envelope)?),
+        traceparent: Set(trace::here()),
         ..Default::default()
     };
     Entity::insert(row).exec_without_returning(tx).await?;

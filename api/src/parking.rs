@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::db::{Database, DbError};
 use crate::entity::parked_message::{ActiveModel, Entity};
+use crate::metrics::METRICS;
 use crate::record::rows::now;
 
 /// Keep a message with the reason why it could not be used.
@@ -17,7 +18,7 @@ use crate::record::rows::now;
 /// The database's.
 pub async fn park(
     db: &Database,
-    queue: &str,
+    queue: &'static str,
     payload: &[u8],
     reason: &(dyn std::error::Error + 'static),
 ) -> Result<(), DbError> {
@@ -36,4 +37,5 @@ pub async fn park(
         Ok(())
     })
     .await
+    .inspect(|()| METRICS.parked(queue))
 }

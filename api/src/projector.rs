@@ -27,13 +27,16 @@ use lapin::options::BasicAckOptions;
 use secrecy::SecretString;
 use shared::amqp::Inbound;
 use shared::amqp::connection::AmqpError;
+use shared::amqp::publisher::traceparent;
 use shared::amqp::topology::EVENTS;
 use shared::backoff::Backoff;
 use shared::fault;
-use shared::telemetry::chain;
+use shared::telemetry::{chain, trace};
 use shared::wait::pause;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use crate::db::Database;
 use crate::parking;
@@ -93,7 +96,9 @@ impl Projector {
             };
             let delivery = delivery?;
             fault::point("api.projector.apply.before");
-            if !self.take_in(&delivery.data, EVENTS.name, stop).await {
+            let span = span(EVENTS.name, &delivery);
+            let taken = self.take_in(&delivery.data, EVENTS.name, stop);
+            if !taken.instrument(span).await {
                 break;
             }
             fault::point("api.projector.ack.before");
@@ -152,6 +157,22 @@ fn log(applied: &Applied) {
             tracing::debug!(store.id = %store, status = status.as_str(), "an event was taken in");
         }
     }
+}
+
+/// What a message from a worker is taken in with, in its trace.
+pub fn span(queue: &'static str, delivery: &Delivery) -> Span {
+    let span = tracing::debug_span!(
+        "project",
+        otel.name = format!("project {queue}"),
+        otel.kind = "consumer",
+        messaging.system = "rabbitmq",
+        messaging.destination.name = queue,
+        store.id = Empty,
+        operation.id = Empty,
+        event = Empty,
+    );
+    trace::follow(&span, traceparent(&delivery.properties));
+    span
 }
 
 async fn acknowledge(delivery: &Delivery) -> Result<(), AmqpError> {

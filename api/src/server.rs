@@ -2,6 +2,7 @@
 //! the tasks begin when the database is there, however long that takes.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::middleware::from_fn;
@@ -17,9 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::sign::{NoSeed, Signer};
 use crate::db::{Database, DbError};
+use crate::http::peer::InvalidProxy;
 use crate::http::rates::Rates;
 use crate::http::state::AppState;
 use crate::http::{authenticate, connection, local_guard, request_id};
+use crate::metrics::look::Look;
 use crate::observer::Observer;
 use crate::outbox::relay::Relay;
 use crate::projector::{Projector, dead_letters};
@@ -50,6 +53,9 @@ pub enum StartError {
     /// The settings may not be served with.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// URUMI_TRUSTED_PROXIES names none.
+    #[error("URUMI_TRUSTED_PROXIES cannot be used")]
+    Proxies(#[from] InvalidProxy),
     /// The audit cannot be signed.
     #[error(transparent)]
     Signer(#[from] NoSeed),
@@ -62,6 +68,9 @@ pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: stop what uses it, or set URUMI_LISTEN to another address")]
     Listen(SocketAddr, #[source] std::io::Error),
+    /// The address for the numbers cannot be listened on.
+    #[error("cannot listen on {0}: set URUMI_METRICS_LISTEN to a free address, or to `off`")]
+    Numbers(SocketAddr, #[source] std::io::Error),
 }
 
 /// A fault of the database, as it is shown outside this crate.
@@ -83,6 +92,8 @@ pub struct Server {
     /// For everything but requests.
     behind: Database,
     watched: Database,
+    /// Where the numbers are told, if anywhere.
+    numbers: Option<TcpListener>,
 }
 
 impl Server {
@@ -106,6 +117,12 @@ impl Server {
         let address = settings.http.listen;
         let listener =
             TcpListener::bind(address).map_err(|error| StartError::Listen(address, error))?;
+        let numbers = match settings.http.metrics_listen {
+            Some(address) => Some(listen_for_numbers(address)?),
+            None => None,
+        };
+        let access = settings.access.clone();
+        let trusted = access.trusted_proxies.parse()?;
         let signer = Signer::of(&settings.access.audit_signing_key)?;
         if !signer.lasting && settings.access.login == Login::Required {
             tracing::warn!(
@@ -122,19 +139,25 @@ impl Server {
             listener,
             state: AppState {
                 db,
-                rates: Rates::of(&settings.access),
                 feed: Feed::default(),
                 webhooks,
                 seats: Seats::new(
                     settings.stream.stream_max,
                     settings.stream.stream_max_per_caller,
                 ),
+                rates: Rates::of(access.rate_limit_per_second, access.rate_limit_burst),
+                strangers: Rates::of(
+                    access.stranger_limit_per_second,
+                    access.stranger_limit_burst,
+                ),
+                trusted,
                 settings,
                 pulse: Pulse::default(),
                 signer,
             },
             behind,
             watched,
+            numbers,
         })
     }
 
@@ -144,6 +167,12 @@ impl Server {
     /// The system's.
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// Where the numbers are told, if anywhere.
+    #[must_use]
+    pub fn numbers_address(&self) -> Option<SocketAddr> {
+        self.numbers.as_ref()?.local_addr().ok()
     }
 
     /// Answer until stopped, then end in order.
@@ -178,7 +207,20 @@ impl Server {
         let behind = self.behind;
         let feed = state.feed.clone();
         let watched = self.watched;
-        let tasks = rt::spawn(work(state, (behind.clone(), watched.clone()), stop.clone()));
+        let publisher = state.settings.base.amqp_url.clone();
+        let publisher = Arc::new(Publisher::new(publisher, "urumi-api relay"));
+        if let Some(listener) = self.numbers {
+            let look = Look {
+                requests: db.clone(),
+                work: behind.clone(),
+                publisher: Arc::clone(&publisher),
+                pulse: state.pulse.clone(),
+                last: Arc::default(),
+            };
+            rt::spawn(look.serve(tokio::net::TcpListener::from_std(listener)?, stop.clone()));
+        }
+        let databases = (behind.clone(), watched.clone());
+        let tasks = rt::spawn(work(state, databases, publisher, stop.clone()));
         rt::spawn(async move {
             stop.cancelled().await;
             // Streams have no end of their own; who watches comes back elsewhere.
@@ -199,8 +241,20 @@ impl Server {
     }
 }
 
+fn listen_for_numbers(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listener = TcpListener::bind(address).map_err(|e| StartError::Numbers(address, e))?;
+    let set = listener.set_nonblocking(true);
+    set.map_err(|error| StartError::Numbers(address, error))?;
+    Ok(listener)
+}
+
 /// Everything but HTTP.
-async fn work(state: Data<AppState>, (db, watched): (Database, Database), stop: CancellationToken) {
+async fn work(
+    state: Data<AppState>,
+    (db, watched): (Database, Database),
+    publisher: Arc<Publisher>,
+    stop: CancellationToken,
+) {
     if !prepare(&state, &stop).await {
         return;
     }
@@ -220,7 +274,7 @@ async fn work(state: Data<AppState>, (db, watched): (Database, Database), stop: 
     };
     let relay = Relay {
         db: db.clone(),
-        publisher: Publisher::new(amqp_url.clone(), "urumi-api relay"),
+        publisher,
         in_flight: engine.commands_in_flight,
         pulse: pulse.clone(),
     };

@@ -1,5 +1,6 @@
 //! What the api can be told (`api/settings/default.toml` documents each).
 
+mod access;
 pub mod help;
 pub mod telling;
 
@@ -9,12 +10,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use shared::backoff::Backoff;
 use shared::ids::StoreId;
 use shared::settings::{Defaults, Environment, SettingsError};
 use shared::telemetry::LogFormat;
+use shared::telemetry::export::Collector;
 
+pub use crate::settings::access::{AccessSettings, Login};
 pub use crate::settings::telling::{StreamSettings, WebhookSettings};
 
 /// Embedded files.
@@ -23,6 +26,11 @@ pub const DEFAULTS: Defaults = Defaults {
     local: include_str!("../settings/local.toml"),
     prod: include_str!("../settings/prod.toml"),
 };
+
+/// As traces and metrics name this program.
+pub const PROGRAM: &str = "urumi-api";
+/// Of this build.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Everything.
 #[derive(Debug, Clone)]
@@ -43,34 +51,8 @@ pub struct Settings {
     pub stream: StreamSettings,
     /// Those who are told by HTTP.
     pub webhooks: WebhookSettings,
-}
-
-/// Who may, and how much.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct AccessSettings {
-    /// Whether anybody has to say who they are.
-    pub login: Login,
-    /// How long a session may lie idle.
-    pub session_idle_seconds: i64,
-    /// How long a session lasts at most.
-    pub session_max_seconds: i64,
-    /// Requests of one key in a second, lasting; 0 for any number.
-    pub rate_limit_per_second: u32,
-    /// Requests of one key at once.
-    pub rate_limit_burst: u32,
-    /// Seed of the Ed25519 key that signs exports of the audit: 32 bytes in base64.
-    pub audit_signing_key: SecretString,
-}
-
-/// Whether anybody has to say who they are.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Login {
-    /// Whoever is on this machine may do everything.
-    Off,
-    /// Nothing without a key.
-    #[default]
-    Required,
+    /// Where traces go.
+    pub collector: Collector,
 }
 
 /// Bounds of adopt and purge: how far one call may reach, and on what ground.
@@ -119,6 +101,18 @@ pub struct HttpSettings {
     pub body_timeout_ms: u64,
     /// Threads that answer.
     pub http_workers: usize,
+    /// Address that tells Prometheus' numbers, and nothing else; `off` for none.
+    #[serde(deserialize_with = "address_or_off")]
+    pub metrics_listen: Option<SocketAddr>,
+}
+
+fn address_or_off<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
+    match String::deserialize(text)?.as_str() {
+        "off" => Ok(None),
+        address => address.parse().map(Some).map_err(|_| {
+            serde::de::Error::custom(format!("`{address}` is neither address:port nor `off`"))
+        }),
+    }
 }
 
 /// Where stores are found.
@@ -220,6 +214,7 @@ impl Settings {
             access: shared::settings::load(DEFAULTS)?,
             stream: shared::settings::load(DEFAULTS)?,
             webhooks: shared::settings::load(DEFAULTS)?,
+            collector: shared::settings::load::<Collector>(DEFAULTS)?.of(PROGRAM, VERSION),
         })
     }
 
@@ -246,6 +241,7 @@ impl Settings {
             access: load_from(DEFAULTS, variables)?,
             stream: load_from(DEFAULTS, variables)?,
             webhooks: load_from(DEFAULTS, variables)?,
+            collector: load_from::<Collector>(DEFAULTS, variables)?.of(PROGRAM, VERSION),
         })
     }
 

@@ -10,13 +10,15 @@ use sea_orm::{ConnectionTrait as _, DbBackend, EntityTrait as _, Statement};
 use secrecy::SecretString;
 use shared::amqp::topology::COMMANDS;
 use shared::fault;
-use shared::telemetry::chain;
+use shared::telemetry::{chain, trace};
 use shared::wait::pause;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::db::{Database, DbError};
 use crate::entity::operation;
+use crate::metrics::METRICS;
 use crate::pulse::Pulse;
 use crate::settings::EngineSettings;
 use crate::watchdog::depth::Depth;
@@ -98,7 +100,10 @@ impl Watchdog {
             .await?;
         for operation in expired {
             tracing::warn!(store.id = operation.store_id, operation.id = %operation.id, "an operation ran out of time");
-            ending::expire(&self.db, &self.engine, &operation).await?;
+            let span = tracing::debug_span!("expire", operation.id = %operation.id, store.id = operation.store_id);
+            trace::follow(&span, operation.traceparent.as_deref());
+            let ended = ending::expire(&self.db, &self.engine, &operation);
+            ended.instrument(span).await?;
         }
         Ok(())
     }
@@ -135,6 +140,7 @@ impl Watchdog {
                 Ok(())
             })
             .await?;
+        METRICS.said_again("redispatch", lost.len());
         fault::point("api.watchdog.republish.after");
         Ok(())
     }

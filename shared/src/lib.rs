@@ -21,9 +21,11 @@ pub mod contract;
 
 pub mod backoff;
 pub mod fault;
+pub mod pages;
 pub mod shutdown;
 pub mod wait;
 
+pub mod metrics;
 pub mod settings;
 pub mod telemetry;
 

@@ -12,13 +12,20 @@ use config::{Config, ConfigError, File, FileFormat, Map, Value};
 use serde::de::DeserializeOwned;
 
 /// Variables without the `URUMI_` prefix, and the keys they set.
-pub const FOREIGN: [(&str, &str); 6] = [
+pub const FOREIGN: [(&str, &str); 10] = [
     ("ENVIRONMENT", "environment"),
     ("DATABASE_URL", "database_url"),
     ("AMQP_URL", "amqp_url"),
     ("KUBECONFIG", "kubeconfig"),
     ("PATH", "path"),
     ("XDG_CONFIG_HOME", "xdg_config_home"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "otel_exporter_otlp_endpoint"),
+    (
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        "otel_exporter_otlp_traces_endpoint",
+    ),
+    ("OTEL_SDK_DISABLED", "otel_sdk_disabled"),
+    ("OTEL_SERVICE_NAME", "otel_service_name"),
 ];
 
 /// Which of the two worlds a program runs in.

@@ -1,9 +1,22 @@
-//! Logs: one line per fact, JSON in production, readable on a laptop.
+//! Logs and traces. Logs: one line per fact, JSON in production, readable on a
+//! laptop. Traces: every request and message has one; it is exported only where a
+//! collector is named (`export`).
+
+pub mod export;
+mod logs;
+pub mod trace;
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::telemetry::export::Collector;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -11,32 +24,79 @@ use tracing_subscriber::fmt::format::FmtSpan;
 pub enum LogFormat {
     /// For people.
     Pretty,
-    /// For collectors.
+    /// For collectors; each line names its trace and span.
     Json,
 }
 
-/// Start logging to standard error. Called once, first in `main`.
+/// What of a program's spans belongs to its traces.
+const OURS: [&str; 3] = ["api", "worker", "shared"];
+
+/// What is to be ended with the program.
+#[derive(Debug)]
+pub struct Telemetry {
+    provider: SdkTracerProvider,
+}
+
+impl Telemetry {
+    /// Hand over the spans that wait, within [`export::LAST_WORDS`]. Called last in
+    /// `main`; a collector that is away costs no more than that time.
+    pub fn end(self) {
+        if let Err(error) = self.provider.shutdown_with_timeout(export::LAST_WORDS) {
+            tracing::debug!(%error, "the last spans were not handed over");
+        }
+    }
+}
+
+/// Start logging to standard error, and tracing. Called once, first in `main`,
+/// after [`install_tls_provider`].
 ///
-/// `filter` is in the syntax of `tracing_subscriber::EnvFilter`; a filter that
-/// cannot be read is replaced by `info`, and the log says so.
-pub fn init(format: LogFormat, filter: &str) {
+/// `filter` is in the syntax of `tracing_subscriber::EnvFilter` and is for log
+/// lines alone; one that cannot be read is replaced by `info`, and the log says so.
+pub fn init(format: LogFormat, filter: &str, collector: &Collector) -> Telemetry {
     let (directives, complaint) = match EnvFilter::try_new(filter) {
         Ok(directives) => (directives, None),
         Err(error) => (EnvFilter::new("info"), Some(error)),
     };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(directives)
-        .with_span_events(FmtSpan::NONE)
+    let (provider, unusable) = export::provider(collector);
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(provider.tracer("urumi"))
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
+        .with_filter(filter_fn(belongs).with_max_level_hint(LevelFilter::DEBUG));
+    let lines = fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
-    // A second call (in tests) keeps the first subscriber.
-    let _ = match format {
-        LogFormat::Pretty => builder.with_target(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    let lines = match format {
+        LogFormat::Pretty => lines.with_target(false).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .map_event_format(|inner| logs::Traced(inner.flatten_event(true)))
+            .boxed(),
     };
+    // A second call (in tests) keeps the first subscriber.
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(directives))
+        .with(spans)
+        .try_init();
     if let Some(error) = complaint {
         tracing::warn!(%error, filter, "log filter cannot be read, using `info`");
     }
+    if let Some(error) = unusable {
+        tracing::warn!(
+            error = chain(&error),
+            "traces are not exported: correct the OTEL_EXPORTER_OTLP_… variables"
+        );
+    }
+    Telemetry { provider }
+}
+
+/// Spans of our own programs; not their log lines, and nothing of libraries.
+fn belongs(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let program = target.split_once("::").map_or(target, |(first, _)| first);
+    metadata.is_span() && *metadata.level() <= Level::DEBUG && OURS.contains(&program)
 }
 
 /// Choose the process's TLS provider. Called once, first in `main`, because two

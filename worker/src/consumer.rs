@@ -15,25 +15,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::{FutureExt as _, StreamExt as _};
-use lapin::Acker;
 use lapin::message::Delivery;
 use lapin::options::BasicCancelOptions;
+use lapin::{Acker, BasicProperties};
 use shared::amqp::Inbound;
+use shared::amqp::publisher::traceparent;
 use shared::amqp::topology::COMMANDS;
 use shared::backoff::Backoff;
 use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
 use shared::fault;
+use shared::telemetry::trace;
 use shared::wait::pause;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::consumer::settle::{Came, settle};
 use crate::consumer::underway::{Entered, Turn, Underway};
 use crate::context::Context;
 use crate::job;
+use crate::metrics::METRICS;
 
 /// Consumes commands until told to stop.
 #[derive(Debug)]
@@ -51,6 +54,7 @@ impl Consumer {
     #[must_use]
     pub fn new(context: Arc<Context>, stop: CancellationToken, connected: Arc<AtomicBool>) -> Self {
         let slots = Arc::new(Semaphore::new(context.settings.slots.into()));
+        METRICS.slots(context.settings.slots, slots.available_permits());
         Self {
             context,
             stop,
@@ -131,45 +135,50 @@ impl Consumer {
                 let error = shared::telemetry::chain(&error);
                 tracing::error!(%error, "a command is not readable, it is put aside");
                 self.jobs
-                    .spawn(async move { settle(&acker, Came::Unreadable).await });
+                    .spawn(async move { settle(COMMANDS.name, &acker, Came::Unreadable).await });
                 return;
             }
         };
+        let span = span(&delivery.properties, delivery.redelivered);
         match self.underway.enter(&command, life, acker) {
-            Entered::First(turn) => self.begin_first(command, turn),
+            Entered::First(turn) => self.begin_first(command, turn, span),
             Entered::InPlace => {
                 tracing::info!(operation.id = %command.operation_id, "a lost delivery came again");
             }
             Entered::Again(acker) => {
                 tracing::info!(operation.id = %command.operation_id, "said twice, and done once");
                 self.jobs
-                    .spawn(async move { settle(&acker, Came::Twice).await });
+                    .spawn(async move { settle(COMMANDS.name, &acker, Came::Twice).await });
             }
         }
     }
 
-    fn begin_first(&self, command: Envelope<Command>, turn: Turn<Acker>) {
+    fn begin_first(&self, command: Envelope<Command>, turn: Turn<Acker>, span: Span) {
         let (context, stop) = (Arc::clone(&self.context), self.stop.clone());
-        let slots = Arc::clone(&self.slots);
-        self.jobs.spawn(async move {
+        let (slots, places) = (Arc::clone(&self.slots), Arc::clone(&self.slots));
+        let turn_of_it = async move {
             let slot = tokio::select! {
                 slot = slots.acquire_owned() => slot,
                 () = stop.cancelled() => return,
             };
+            let all = context.settings.slots;
+            METRICS.slots(all, places.available_permits());
             fault::point("worker.command.received");
             if fault::without("ack-after-effect")
                 && let Some(acker) = turn.acker()
             {
-                settle(&acker, Came::Said).await;
+                settle(COMMANDS.name, &acker, Came::Said).await;
             }
             let came = work(&context, &command, &stop, &turn).await;
             drop(slot);
+            METRICS.slots(all, places.available_permits());
             fault::point("worker.ack.before");
             if let Some(acker) = turn.end() {
-                settle(&acker, came).await;
+                settle(COMMANDS.name, &acker, came).await;
             }
             fault::point("worker.ack.after");
-        });
+        };
+        self.jobs.spawn(turn_of_it.instrument(span));
     }
 
     async fn drain(&self) {
@@ -179,6 +188,21 @@ impl Consumer {
             tracing::warn!("jobs did not come to their end in time");
         }
     }
+}
+
+/// One delivery, until it is settled: in the trace of what asked for it, and each
+/// time a new span.
+fn span(properties: &BasicProperties, redelivered: bool) -> Span {
+    let span = tracing::debug_span!(
+        "delivery",
+        otel.name = format!("take {}", COMMANDS.name),
+        otel.kind = "consumer",
+        messaging.system = "rabbitmq",
+        messaging.destination.name = COMMANDS.name,
+        redelivered,
+    );
+    trace::follow(&span, traceparent(properties));
+    span
 }
 
 async fn work(

@@ -9,14 +9,17 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use lapin::message::Delivery;
 use shared::amqp::Inbound;
+use shared::amqp::publisher::traceparent;
 use shared::amqp::topology::CONTROL;
 use shared::backoff::Backoff;
 use shared::contract::control::Control;
 use shared::contract::envelope::Envelope;
 use shared::fault;
+use shared::telemetry::trace;
 use shared::wait::pause;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 use crate::cluster::ClusterError;
 use crate::consumer::settle::{Came, settle};
@@ -56,10 +59,19 @@ async fn consume(context: &Arc<Context>, mut inbound: Inbound, stop: &Cancellati
         };
         let Some(Ok(delivery)) = next else { break };
         let (context, stop) = (Arc::clone(context), stop.clone());
-        under_way.spawn(async move {
+        let span = tracing::debug_span!(
+            "control",
+            otel.name = format!("take {}", CONTROL.name),
+            otel.kind = "consumer",
+            messaging.system = "rabbitmq",
+            messaging.destination.name = CONTROL.name,
+        );
+        trace::follow(&span, traceparent(&delivery.properties));
+        let taken = async move {
             let came = take(&context, &delivery, &stop).await;
-            settle(&delivery.acker, came).await;
-        });
+            settle(CONTROL.name, &delivery.acker, came).await;
+        };
+        under_way.spawn(taken.instrument(span));
     }
     under_way.close();
     under_way.wait().await;

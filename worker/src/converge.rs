@@ -23,6 +23,7 @@ use shared::fault;
 use shared::step::Step;
 use shared::wait::pause;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::cluster::ClusterError;
 use crate::cluster::wake::Wake;
@@ -217,7 +218,8 @@ async fn act(
         // We were halted since the look; the loop says so.
         return Acted::Done;
     }
-    let ran = steps::run(step, job, seen).await;
+    let span = timeline.span();
+    let ran = steps::run(step, job, seen).instrument(span).await;
     points::after(step);
     match ran {
         Ok(changed) => {

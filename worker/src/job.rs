@@ -27,6 +27,7 @@ use crate::converge::timeline::Timeline;
 use crate::converge::{Ended, Job, Wanted, converge};
 use crate::helm::{charts, digest, guard};
 use crate::lease::{self, Acquired, Holding, Loss};
+use crate::metrics::METRICS;
 use crate::report::{Story, Unsaid};
 use crate::steps::Arrived;
 use crate::values;
@@ -65,6 +66,7 @@ pub async fn run(
     };
     let conclude = async |story: &Story, outcome| {
         concluding();
+        METRICS.tried(command.body.kind, &outcome);
         story.conclude(outcome).await
     };
     let mut waiting_since = None;

@@ -11,6 +11,7 @@
 //! Imports go one way, down this list reversed: what stands lower may use what
 //! stands above it.
 
+pub mod metrics;
 pub mod settings;
 
 pub mod cluster;

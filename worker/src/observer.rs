@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::lease::api::{Leases, Terms};
+use crate::metrics::METRICS;
 use crate::observer::election::Candidate;
 
 /// After an end that nobody asked for.
@@ -74,6 +75,7 @@ pub async fn run(context: Arc<Context>, stop: CancellationToken) {
         if let Err(error) = ended {
             tracing::error!(%error, "the observer met a fault of its own");
         }
+        METRICS.observes_no_more();
         tracing::info!(term, "this worker observes no more");
         candidate.leave(tenure).await;
         pause(BREATH, &stop).await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use shared::{settings, shutdown, telemetry};
+use shared::{pages, settings, shutdown, telemetry};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -63,17 +63,23 @@ pub fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let settings: Settings = settings::load(DEFAULTS)?;
-    telemetry::init(settings.log_format, &settings.log);
     telemetry::install_tls_provider();
+    let telemetry = telemetry::init(
+        settings.log_format,
+        &settings.log,
+        &crate::settings::collector()?,
+    );
     if let Some(sentence) = settings.missing_file() {
         anyhow::bail!(sentence);
     }
     // Waiting is what it does; two threads are plenty.
-    tokio::runtime::Builder::new_multi_thread()
+    let served = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?
-        .block_on(serve(settings))
+        .block_on(serve(settings));
+    telemetry.end();
+    served
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
@@ -87,11 +93,9 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let context = Arc::new(Context::open(settings, stop.clone()).await?);
     tracing::info!(worker = context.worker, %listen, cluster = context.cluster.url(), "started");
     let connected = Arc::new(AtomicBool::new(false));
-    let probes = tokio::spawn(probes::serve(
-        listener,
-        Arc::clone(&connected),
-        ended.clone(),
-    ));
+    let (seen, asked) = (Arc::clone(&context), Arc::clone(&connected));
+    let page = move |path| probes::page(Arc::clone(&seen), Arc::clone(&asked), path);
+    let probes = tokio::spawn(pages::serve(listener, ended.clone(), page));
     let control = tokio::spawn(control::run(Arc::clone(&context), stop.clone()));
     let observer = tokio::spawn(observer::run(Arc::clone(&context), stop.clone()));
     Consumer::new(context, stop, connected).run().await;

@@ -1,4 +1,5 @@
-//! What the worker says: events in order, each confirmed by the broker. While
+//! What the worker says: events in order, each in its step's trace and confirmed by
+//! the broker. While
 //! RabbitMQ is away they wait here, and the outcome waits on the Lease.
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
 use shared::contract::event::{EventBody, event_for};
 use shared::fault;
+use shared::telemetry::trace;
 use shared::wait::pause;
 use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
@@ -140,6 +142,7 @@ impl Story {
                     routing_key: EVENTS.routing_key,
                     id: event.id,
                     payload,
+                    traceparent: trace::here(),
                 };
                 // The other side ends only with the program.
                 let _ = self.outgoing.send((message, confirmed));

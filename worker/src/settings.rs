@@ -8,8 +8,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use shared::failure::FailureCode;
-use shared::settings::{Defaults, Environment};
+use shared::settings::{Defaults, Environment, SettingsError};
 use shared::telemetry::LogFormat;
+use shared::telemetry::export::Collector;
+
+use crate::metrics::{PROGRAM, VERSION};
 
 /// The embedded files.
 pub const DEFAULTS: Defaults = Defaults {
@@ -36,7 +39,7 @@ pub struct Settings {
     pub log: String,
     /// `URUMI_LOG_FORMAT`: `pretty` or `json`.
     pub log_format: LogFormat,
-    /// `URUMI_WORKER_LISTEN`: address of the probes.
+    /// `URUMI_WORKER_LISTEN`: address of the probes and the metrics.
     pub worker_listen: SocketAddr,
     /// `URUMI_SLOTS`: stores brought forward at the same time.
     pub slots: u16,
@@ -90,6 +93,15 @@ pub struct Settings {
     /// How long a cause must last before the wait for it ends.
     #[serde(flatten)]
     pub patience: Patience,
+}
+
+/// Where traces go, by the variables of OpenTelemetry.
+///
+/// # Errors
+/// A variable of the wrong form.
+pub fn collector() -> Result<Collector, SettingsError> {
+    let collector: Collector = shared::settings::load(DEFAULTS)?;
+    Ok(collector.of(PROGRAM, VERSION))
 }
 
 /// How long each cause may last; `URUMI_PATIENCE_…_SECONDS`.

@@ -28,6 +28,7 @@ pub struct Model {
     pub finished_at: Option<TimeDateTimeWithTimeZone>,
     pub last_heard_at: Option<TimeDateTimeWithTimeZone>,
     pub deadline_at: Option<TimeDateTimeWithTimeZone>,
+    pub traceparent: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,7 @@ pub struct Model {
     pub claimed_until: Option<TimeDateTimeWithTimeZone>,
     pub dispatched_at: Option<TimeDateTimeWithTimeZone>,
     pub dispatch_count: i32,
+    pub traceparent: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -25,6 +25,7 @@ use crate::http::needs::{self, Need};
 use crate::http::rates::Left;
 use crate::http::request_id;
 use crate::http::state::AppState;
+use crate::metrics::METRICS;
 use crate::record::rows::now;
 use crate::settings::Login;
 use crate::stores::{Caller, wish};
@@ -59,12 +60,23 @@ async fn admit(request: &ServiceRequest) -> Result<Option<(Principal, Option<Lef
         return Err(ApiError::LoginRequired);
     };
     if need == Need::Nobody {
+        // Probes come from one address, several times a second.
+        if !is_probe(pattern.as_deref()) {
+            count_stranger(state, request)?;
+        }
         return Ok(None);
     }
-    let principal = recognise(state, request).await?;
+    let principal = match recognise(state, request).await {
+        Err(error @ (ApiError::LoginRequired | ApiError::CredentialsRefused(_))) => {
+            count_stranger(state, request)?;
+            return Err(error);
+        }
+        recognised => recognised?,
+    };
     let left = state
         .rates
         .take(&principal.actor)
+        .inspect_err(|_| METRICS.limited("principal"))
         .map_err(|retry_after| ApiError::RateLimited { retry_after })?;
     if need.met(&principal) {
         return Ok(Some((principal, left)));
@@ -76,6 +88,22 @@ async fn admit(request: &ServiceRequest) -> Result<Option<(Principal, Option<Lef
     Err(ApiError::RoleMissing {
         has: principal.role,
         needs: need,
+    })
+}
+
+fn is_probe(pattern: Option<&str>) -> bool {
+    matches!(pattern, Some("/healthz" | "/readyz"))
+}
+
+/// Who is nobody is counted by the address.
+fn count_stranger(state: &AppState, request: &ServiceRequest) -> Result<(), ApiError> {
+    let Some(address) = state.trusted.counted(request) else {
+        return Ok(());
+    };
+    let taken = state.strangers.take(&address);
+    taken.map(drop).map_err(|retry_after| {
+        METRICS.limited("address");
+        ApiError::RateLimited { retry_after }
     })
 }
 

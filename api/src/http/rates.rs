@@ -1,9 +1,11 @@
-//! How many requests one principal may send: a bucket for each, in this process
-//! alone. Nothing is counted where no rate is set.
+//! How many requests one principal may send, or one address without a principal: a
+//! bucket for each, in this process alone. Nothing is counted where no rate is set.
+//! However many there are, no more than [`MANY`] have a bucket of their own: the
+//! others share one, so that nobody fills our memory with addresses.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use governor::clock::{Clock as _, DefaultClock};
@@ -11,10 +13,12 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::settings::AccessSettings;
-
 /// Buckets that are kept before the full ones are dropped.
 const MANY: usize = 10_000;
+/// Between two looks for full ones.
+const SWEEP: Duration = Duration::from_secs(1);
+/// The bucket of all that have none.
+const OTHERS: &str = "others";
 
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -32,6 +36,7 @@ pub struct Rates {
 struct Limited {
     buckets: Buckets,
     quota: Quota,
+    swept: Mutex<Option<Instant>>,
 }
 
 /// What is left to a principal after a request.
@@ -43,19 +48,23 @@ pub struct Left {
 }
 
 impl Rates {
-    /// As the settings say.
-    pub fn of(settings: &AccessSettings) -> Self {
-        let per_second = NonZeroU32::new(settings.rate_limit_per_second);
-        let limited = per_second.map(|rate| {
-            let burst = NonZeroU32::new(settings.rate_limit_burst).unwrap_or(rate);
+    /// So many a second, lasting, and at once; 0 a second is any number.
+    pub fn of(per_second: u32, burst: u32) -> Self {
+        let limited = NonZeroU32::new(per_second).map(|rate| {
+            let burst = NonZeroU32::new(burst).unwrap_or(rate);
             let quota = Quota::per_second(rate).allow_burst(burst);
             let buckets = RateLimiter::dashmap(quota).with_middleware();
-            Arc::new(Limited { buckets, quota })
+            let swept = Mutex::new(None);
+            Arc::new(Limited {
+                buckets,
+                quota,
+                swept,
+            })
         });
         Self { limited }
     }
 
-    /// Take one request of that principal into account.
+    /// Take one request of that principal or address into account.
     ///
     /// # Errors
     /// How long to wait, in whole seconds, if it is one too many.
@@ -63,11 +72,13 @@ impl Rates {
         let Some(limited) = &self.limited else {
             return Ok(None);
         };
-        if limited.buckets.len() > MANY {
-            limited.buckets.retain_recent();
-        }
         let burst = limited.quota.burst_size().get();
-        match limited.buckets.check_key(&principal.to_owned()) {
+        let counted = if limited.has_room() {
+            principal
+        } else {
+            OTHERS
+        };
+        match limited.buckets.check_key(&counted.to_owned()) {
             Ok(state) => Ok(Some(Left {
                 remaining: state.remaining_burst_capacity(),
                 burst,
@@ -78,6 +89,21 @@ impl Rates {
                 Err(wait.as_secs() + 1)
             }
         }
+    }
+}
+
+impl Limited {
+    /// Whether one more may have a bucket of its own.
+    fn has_room(&self) -> bool {
+        if self.buckets.len() < MANY {
+            return true;
+        }
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
+            self.buckets.retain_recent();
+            *swept = Some(Instant::now());
+        }
+        self.buckets.len() < MANY
     }
 }
 
@@ -102,15 +128,20 @@ mod tests {
 
     #[test]
     fn each_principal_has_a_bucket_and_learns_when_to_come_back() {
-        let rates = Rates::of(&AccessSettings {
-            rate_limit_per_second: 1,
-            rate_limit_burst: 2,
-            ..AccessSettings::default()
-        });
+        let rates = Rates::of(1, 2);
         assert_eq!(rates.take("a").unwrap().unwrap().remaining, 1);
         assert_eq!(rates.take("a").unwrap().unwrap().remaining, 0);
         assert_eq!(rates.take("a").unwrap_err(), 1);
         assert!(rates.take("b").is_ok());
         assert_eq!(Rates::default().take("a"), Ok(None));
+    }
+
+    #[test]
+    fn a_flood_of_names_takes_no_more_memory_and_shares_what_is_left() {
+        let rates = Rates::of(1, 2);
+        let refused = (0..3 * MANY).filter(|number| rates.take(&number.to_string()).is_err());
+        assert!(refused.count() > 0);
+        let kept = rates.limited.unwrap().buckets.len();
+        assert!(kept <= MANY + 1, "{kept}");
     }
 }

@@ -1,5 +1,5 @@
 //! The outermost layer: every answer carries `X-Request-Id`, a caller's own if it
-//! is a UUID, and security headers; one log line a request. HEAD is answered as
+//! is a UUID, and security headers; each request has a span; one log line a request. HEAD is answered as
 //! GET, whose body the server then leaves out.
 
 use std::time::Instant;
@@ -12,7 +12,11 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use shared::ids::RequestId;
+use tracing::Instrument as _;
 use uuid::Uuid;
+
+use crate::http::root_span;
+use crate::metrics::METRICS;
 
 /// The header.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -43,8 +47,20 @@ pub async fn layer<B: MessageBody>(
     }
     let path = request.path().to_owned();
 
-    let mut response = CURRENT.scope(id, next.call(request)).await?;
+    let span = root_span::begin(&request, id);
+    let route = request.match_pattern();
 
+    let answering = CURRENT.scope(id, next.call(request));
+    let mut response = answering.instrument(span.clone()).await?;
+
+    root_span::end(&span, &mut response);
+
+    METRICS.answered(
+        &method,
+        route.as_deref(),
+        response.status(),
+        began.elapsed(),
+    );
     let status = response.status().as_u16();
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {

@@ -2,6 +2,7 @@
 
 use crate::audit::sign::Signer;
 use crate::db::Database;
+use crate::http::peer::Trusted;
 use crate::http::rates::Rates;
 use crate::pulse::Pulse;
 use crate::settings::Settings;
@@ -16,8 +17,12 @@ pub struct AppState {
     pub settings: Settings,
     pub pulse: Pulse,
     pub signer: Signer,
+    /// Of principals.
     pub rates: Rates,
     pub feed: Feed,
     pub seats: Seats,
     pub webhooks: Webhooks,
+    /// Of addresses, where there is no principal.
+    pub strangers: Rates,
+    pub trusted: Trusted,
 }

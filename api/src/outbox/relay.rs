@@ -2,20 +2,24 @@
 //! case. A row is marked only after the broker's confirm, so a crash publishes
 //! it twice rather than never.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use shared::amqp::topology::{COMMANDS, CONTROL};
+use shared::amqp::topology::{COMMANDS, CONTROL, Queue};
 use shared::amqp::{Outgoing, PublishError, Publisher};
 use shared::backoff::Backoff;
 use shared::fault;
 use shared::ids::MessageId;
-use shared::telemetry::chain;
+use shared::telemetry::{chain, trace};
 use shared::wait::pause;
 use sqlx::postgres::PgListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::db::{Database, DbError};
+use crate::metrics::METRICS;
 use crate::outbox::window::{self, Claimed};
 use crate::pulse::Pulse;
 
@@ -29,7 +33,7 @@ const CHANNEL: &str = "urumi_outbox";
 #[derive(Debug)]
 pub struct Relay {
     pub db: Database,
-    pub publisher: Publisher,
+    pub publisher: Arc<Publisher>,
     pub in_flight: i64,
     pub pulse: Pulse,
 }
@@ -105,7 +109,9 @@ impl Relay {
     }
 
     async fn publish(&self, claimed: &[Claimed]) -> Result<(), RelayError> {
-        let messages: Vec<Outgoing> = claimed.iter().map(outgoing).collect();
+        let spans: Vec<Span> = claimed.iter().map(span).collect();
+        let messages = claimed.iter().zip(&spans);
+        let messages: Vec<Outgoing> = messages.map(|(row, span)| outgoing(row, span)).collect();
         fault::point("api.relay.publish.before");
         control_point(claimed, "api.control.publish.before");
         let sending = timeout(PUBLISH_TIMEOUT, self.publisher.publish_all(&messages));
@@ -123,10 +129,12 @@ impl Relay {
         fault::point("api.relay.mark.before");
         let mut refusal = None;
         let (mut sent, mut unsent) = (Vec::new(), Vec::new());
-        for (row, result) in claimed.iter().zip(results) {
+        for ((row, span), result) in claimed.iter().zip(&spans).zip(results) {
+            METRICS.relayed(&row.kind, result.is_ok());
             match result {
                 Ok(()) => sent.push(row),
                 Err(error) => {
+                    span.record("otel.status_code", "ERROR");
                     unsent.push(row);
                     refusal = Some(error);
                 }
@@ -180,15 +188,34 @@ fn control_point(claimed: &[Claimed], name: &'static str) {
     }
 }
 
-fn outgoing(row: &Claimed) -> Outgoing {
-    let queue = if row.kind == super::COMMAND {
+/// One saying of a message: in the trace of its cause, and each time a new span.
+fn span(row: &Claimed) -> Span {
+    let span = tracing::debug_span!(
+        "relay",
+        otel.name = format!("relay {}", row.kind),
+        otel.kind = "producer",
+        otel.status_code = Empty,
+        messaging.system = "rabbitmq",
+        messaging.destination.name = queue(row).name,
+        messaging.message.id = %row.message_id,
+    );
+    trace::follow(&span, row.traceparent.as_deref());
+    span
+}
+
+fn queue(row: &Claimed) -> Queue {
+    if row.kind == super::COMMAND {
         COMMANDS
     } else {
         CONTROL
-    };
+    }
+}
+
+fn outgoing(row: &Claimed, span: &Span) -> Outgoing {
     Outgoing {
-        routing_key: queue.routing_key,
+        routing_key: queue(row).routing_key,
         id: MessageId(row.message_id),
         payload: row.payload.to_string().into_bytes(),
+        traceparent: trace::of(span),
     }
 }

@@ -20,6 +20,7 @@ pub struct Claimed {
     pub kind: String,
     pub message_id: Uuid,
     pub payload: serde_json::Value,
+    pub traceparent: Option<String>,
 }
 
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7236001)";
@@ -46,7 +47,7 @@ WITH free AS (
 )
 UPDATE outbox SET claimed_until = now() + make_interval(secs => $3)
 WHERE id IN (SELECT id FROM locked)
-RETURNING id, kind, message_id, payload";
+RETURNING id, kind, message_id, payload, traceparent";
 
 /// Take what may be published now.
 ///

@@ -12,6 +12,7 @@ use time::{Duration, OffsetDateTime};
 use crate::audit;
 use crate::db::{Database, DbError, MaybeDatabase};
 use crate::entity::store;
+use crate::metrics::METRICS;
 use crate::outbox::{self, Again};
 use crate::projector::facts;
 use crate::projector::ledger::{
@@ -90,7 +91,20 @@ pub async fn apply(
     payload: &[u8],
 ) -> Result<Applied, ApplyError> {
     let event = decode(payload)?;
-    let event = &event;
+    let span = tracing::Span::current();
+    span.record("store.id", event.store_id.as_str());
+    span.record("operation.id", event.operation_id.to_string());
+    span.record("event", event.body.kind());
+    let applied = take_in(db, engine, &event).await?;
+    METRICS.event(event.body.kind(), applied == Applied::Duplicate);
+    Ok(applied)
+}
+
+async fn take_in(
+    db: &Database,
+    engine: &EngineSettings,
+    event: &Envelope<EventBody>,
+) -> Result<Applied, ApplyError> {
     db.transaction(async |tx| {
         let unknown = || ApplyError::UnknownOperation(event.operation_id);
         let row = lock_store(tx, event).await?.ok_or_else(unknown)?;
@@ -155,6 +169,9 @@ async fn change_command(
     change: CommandChange,
 ) -> Result<(), DbError> {
     let keep = Again::now();
+    if let Some(reason) = again_because(change) {
+        METRICS.said_again(reason, 1);
+    }
     let again = match change {
         CommandChange::Keep => return Ok(()),
         CommandChange::Settle => return outbox::settle(tx, operation.id).await,
@@ -181,6 +198,15 @@ async fn change_command(
         },
     };
     outbox::say_again(tx, operation.id, again).await
+}
+
+fn again_because(change: CommandChange) -> Option<&'static str> {
+    match change {
+        CommandChange::Keep | CommandChange::Settle => None,
+        CommandChange::Retry { .. } => Some("retry"),
+        CommandChange::Defer { .. } => Some("deferral"),
+        CommandChange::Reissue { .. } => Some("reissue"),
+    }
 }
 
 fn bounded(until: OffsetDateTime) -> OffsetDateTime {

@@ -11,6 +11,7 @@ use shared::amqp::topology::{COMMANDS, CONTROL, EVENTS, Queue};
 use shared::telemetry::chain;
 use shared::wait::pause;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use crate::parking;
 use crate::projector::Projector;
@@ -69,7 +70,9 @@ async fn take_one(
     };
     let payload = &message.delivery.data;
     let done = if queue == EVENTS {
-        projector.take_in(payload, queue.dead, stop).await
+        let span = super::span(queue.dead, &message.delivery);
+        let taken = projector.take_in(payload, queue.dead, stop);
+        taken.instrument(span).await
     } else {
         parking::park(&projector.db, queue.dead, payload, &Exhausted)
             .await

@@ -21,6 +21,9 @@ pub struct Readiness {
     /// Each part: `ok`, or what is wrong.
     #[schema(example = "ok")]
     pub postgres: String,
+    /// The tables, at this version's state: `ok`, or what is wrong.
+    #[schema(example = "ok")]
+    pub migrations: String,
     /// Commands on their way to workers: `ok`, or what is wrong.
     #[schema(example = "ok")]
     pub rabbitmq_publisher: String,
@@ -56,14 +59,19 @@ pub async fn healthz(request: HttpRequest) -> Result<HttpResponse, ApiError> {
 )]
 pub async fn readyz(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish()?;
-    let postgres = postgres(&state).await;
-    let ready = postgres.is_ok();
+    let postgres = state.db.ping().await.is_ok();
+    let migrated = state.db.is_migrated();
+    let ready = postgres && migrated;
     let (publishing, consuming) = (state.pulse.publishing(), state.pulse.consuming());
     let said = |ok: bool, otherwise: &str| if ok { "ok" } else { otherwise }.to_owned();
     let body = Readiness {
         ready,
         degraded: !(publishing && consuming),
-        postgres: postgres.err().unwrap_or_else(|| "ok".to_owned()),
+        postgres: said(
+            postgres,
+            "not reachable: requests are answered with 503 until it is back",
+        ),
+        migrations: said(migrated, &DbError::NotReady.to_string()),
         rabbitmq_publisher: said(
             publishing,
             "not connected: requests are accepted and wait in the outbox",
@@ -78,12 +86,4 @@ pub async fn readyz(request: HttpRequest, state: Data<AppState>) -> Result<HttpR
     } else {
         HttpResponse::ServiceUnavailable().json(body)
     })
-}
-
-async fn postgres(state: &AppState) -> Result<(), String> {
-    match state.db.ping().await {
-        Ok(()) if state.db.is_migrated() => Ok(()),
-        Ok(()) => Err(DbError::NotReady.to_string()),
-        Err(_) => Err("not reachable: requests are answered with 503 until it is back".to_owned()),
-    }
 }

@@ -13,6 +13,7 @@ Settings are variables; for each there is a form with _FILE that names a file wi
   URUMI_INSTALLATION      needed with ENVIRONMENT=prod: the mark on this installation's namespaces
   URUMI_LOGIN             required or off (default: required with ENVIRONMENT=prod)
   URUMI_DASHBOARD_DIR     folder of the dashboard, served at / when set
+  OTEL_EXPORTER_OTLP_ENDPOINT  where traces go, such as http://localhost:4318 (OTLP over HTTP)
 ";
 
 /// Shown at the end of `--help`.

@@ -8,6 +8,7 @@ use shared::contract::command::Goal;
 use shared::failure::FailureCode;
 use shared::ids::{OperationId, StoreId};
 use shared::operation::OperationKind;
+use shared::telemetry::trace;
 
 use crate::audit::NewAuditEvent;
 use crate::db::{Database, DbError};
@@ -44,6 +45,7 @@ pub async fn cancel(
         let mut store = StoreRecord::try_from(&row)?;
         let newest = find::operation(tx, caller, store.current_operation_id).await?;
         let operation = OperationRecord::try_from(&newest.operation)?;
+        trace::link(newest.operation.traceparent.as_deref());
         let cancel = legal::cancel(&store, &operation)?;
 
         let generation = store.generation.next();

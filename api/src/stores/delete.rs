@@ -7,6 +7,7 @@ use shared::contract::command::Goal;
 use shared::ids::StoreId;
 use shared::operation::OperationKind;
 use shared::store_status::StoreStatus;
+use shared::telemetry::trace;
 
 use crate::audit::NewAuditEvent;
 use crate::db::{Database, DbError};
@@ -86,6 +87,7 @@ pub async fn begin(
         events.push(event);
     };
     if operation.is_open() {
+        trace::link(current.operation.traceparent.as_deref());
         stop::stop(tx, &store, &operation, Stop::Superseded, generation).await?;
     }
     let turn = Turn {

@@ -7,6 +7,7 @@ use shared::contract::command::{Command, Goal};
 use shared::contract::envelope::Envelope;
 use shared::ids::{Generation, MessageId, OperationId, StoreId};
 use shared::operation::{OperationKind, OperationStatus};
+use shared::telemetry::trace;
 use time::{Duration, OffsetDateTime};
 
 use crate::access::limits::{self, Room};
@@ -72,6 +73,7 @@ pub async fn record(
         finished_at: NotSet,
         last_heard_at: NotSet,
         deadline_at: NotSet,
+        traceparent: Set(trace::here()),
     };
     let operation = operation::Entity::insert(row)
         .exec_with_returning(tx)

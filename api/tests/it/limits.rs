@@ -34,6 +34,52 @@ async fn too_many_requests_of_a_key_are_429_and_say_when_to_come_back() {
 }
 
 #[actix_web::test]
+async fn whoever_has_no_key_is_limited_by_the_address_and_probes_are_not() {
+    let api = TestApi::ready_with(
+        "limits_strangers",
+        &[
+            ("URUMI_LOGIN", "required"),
+            ("URUMI_STRANGER_LIMIT_PER_SECOND", "1"),
+            ("URUMI_STRANGER_LIMIT_BURST", "4"),
+            ("URUMI_TRUSTED_PROXIES", "127.0.0.1"),
+        ],
+    )
+    .await;
+    let one = api.person("acme", "viewer").await;
+    let from = async |address: &str, path: &str, key: &str| {
+        let request = api.client.get(format!("http://{}{path}", api.address));
+        let request = request.header("X-Forwarded-For", format!("9.9.9.9, {address}"));
+        let request = match key {
+            "" => request,
+            key => request.bearer_auth(key),
+        };
+        request.send().await.unwrap()
+    };
+    // No key, a wrong one, a page that needs nobody, no page: all count.
+    for (number, (path, key)) in [
+        ("/stores", ""),
+        ("/stores", "urumi_wrong"),
+        ("/openapi.json", ""),
+        ("/nowhere", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let address = format!("198.51.100.{}", number + 1);
+        assert_ne!(from(&address, path, key).await.status(), 429, "{path}");
+        let answers = join_all((0..20).map(|_| from(&address, path, key))).await;
+        let refused = answers.iter().find(|answer| answer.status() == 429);
+        let after = refused.unwrap().headers()["retry-after"].to_str().unwrap();
+        assert!(after.parse::<u64>().unwrap() >= 1);
+    }
+    let probes = join_all((0..20).map(|_| from("198.51.100.1", "/healthz", ""))).await;
+    assert!(probes.iter().all(|answer| answer.status() == 200));
+    // Another address, and a key from the same one, are not hindered.
+    assert_eq!(from("198.51.100.9", "/stores", "").await.status(), 401);
+    assert_eq!(one.get("/stores").await.status, 200);
+}
+
+#[actix_web::test]
 async fn a_tenant_has_no_more_stores_than_it_may_however_many_ask_at_once() {
     let api = TestApi::with_login("limits_stores").await;
     let platform = api.person(PLATFORM, "admin").await;

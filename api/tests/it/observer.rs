@@ -34,6 +34,7 @@ impl Eyes {
             routing_key: OBSERVATIONS.routing_key,
             id: seen.id,
             payload: seen.encode().unwrap(),
+            traceparent: None,
         };
         self.publisher.publish(&message).await.unwrap();
     }
@@ -176,6 +177,7 @@ async fn a_thousand_looks_are_kept_at_once_and_what_cannot_be_read_is_parked() {
         routing_key: OBSERVATIONS.routing_key,
         id: MessageId::new(),
         payload: b"{}".to_vec(),
+        traceparent: None,
     };
     eyes.publisher.publish(&broken).await.unwrap();
     eyes.say("local", 1, ObservationBody::Health { looks })

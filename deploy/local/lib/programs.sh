@@ -62,13 +62,14 @@ store_url() {
   case ${1##*:} in 80) echo 'http://{host}' ;; *) echo "http://{host}:${1##*:}" ;; esac
 }
 
-# The programs see nothing of the caller's environment but his home and the
-# machine's certificates; so the same platform is started from every terminal.
+# The programs see nothing of the caller's environment but his home, the machine's
+# certificates and where traces go (OTEL_*); so the same platform is started from
+# every terminal.
 # Taken out of the environment, the shell's own variables keep their values.
 bare_environment() {
   local name
   for name in $(compgen -e); do
-    case $name in HOME | SSL_CERT_*) ;; *) export -n "${name?}" ;; esac
+    case $name in HOME | SSL_CERT_* | OTEL_*) ;; *) export -n "${name?}" ;; esac
   done
   export PATH=$URUMI_BIN:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
   export ENVIRONMENT=local URUMI_LOG_FORMAT=json URUMI_STORE_DOMAIN=localhost URUMI_STORE_URL
@@ -79,7 +80,8 @@ api_environment() {
   bare_environment
   dashboard=$(cat "$URUMI_STATE/dashboard" 2>/dev/null || true)
   DATABASE_URL=$(database_url) AMQP_URL=$(amqp_url) URUMI_LISTEN=127.0.0.1:$(port api) URUMI_INSTALLATION=$(installation)
-  export DATABASE_URL AMQP_URL URUMI_LISTEN URUMI_INSTALLATION
+  URUMI_METRICS_LISTEN=127.0.0.1:$(port api-metrics)
+  export DATABASE_URL AMQP_URL URUMI_LISTEN URUMI_INSTALLATION URUMI_METRICS_LISTEN
   if [[ -n $dashboard ]]; then export URUMI_DASHBOARD_DIR=$dashboard; fi
 }
 worker_environment() {

@@ -1,9 +1,11 @@
 //! Publishing: persistent, mandatory, confirmed. A message counts as sent only
 //! when the broker confirmed it and did not hand it back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use secrecy::SecretString;
 use tokio::sync::Mutex;
@@ -13,6 +15,7 @@ use crate::amqp::connection::{AmqpError, connect};
 use crate::amqp::topology::EXCHANGE;
 use crate::fault;
 use crate::ids::MessageId;
+use crate::telemetry::trace::TRACEPARENT;
 
 /// How long a confirm may take; a blocked broker (memory, disk) gives none.
 pub const CONFIRM_TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,6 +29,19 @@ pub struct Outgoing {
     pub id: MessageId,
     /// JSON.
     pub payload: Vec<u8>,
+    /// The span it is said in.
+    pub traceparent: Option<String>,
+}
+
+/// What its sender's span was, if the message says so.
+#[must_use]
+pub fn traceparent(properties: &BasicProperties) -> Option<&str> {
+    let headers = properties.headers().as_ref()?;
+    match headers.inner().get(TRACEPARENT)? {
+        AMQPValue::LongString(text) => std::str::from_utf8(text.as_bytes()).ok(),
+        AMQPValue::ShortString(text) => Some(text.as_str()),
+        _ => None,
+    }
 }
 
 /// A message that did not, or perhaps did not, arrive.
@@ -55,13 +71,15 @@ pub struct Publisher {
     url: SecretString,
     name: String,
     open: Mutex<Option<Open>>,
+    /// Nothing was published yet.
+    fresh: AtomicBool,
 }
 
 #[derive(Debug, Clone)]
 struct Open {
     channel: Channel,
     // Kept because a connection ends when its last handle is dropped.
-    _connection: std::sync::Arc<Connection>,
+    connection: std::sync::Arc<Connection>,
 }
 
 impl Publisher {
@@ -72,6 +90,7 @@ impl Publisher {
             url,
             name: name.into(),
             open: Mutex::new(None),
+            fresh: AtomicBool::new(true),
         }
     }
 
@@ -123,6 +142,11 @@ impl Publisher {
         results
     }
 
+    /// Whether nothing is known to be wrong: it is connected, or was never needed.
+    pub async fn was_well(&self) -> bool {
+        self.is_connected().await || self.fresh.load(Ordering::Relaxed)
+    }
+
     /// Whether a connection is open right now.
     pub async fn is_connected(&self) -> bool {
         self.open
@@ -130,6 +154,22 @@ impl Publisher {
             .await
             .as_ref()
             .is_some_and(|open| open.channel.status().connected())
+    }
+
+    /// How many messages of a queue no consumer was given; asked on a channel of its
+    /// own, which is closed if the queue is not there. `None` if that cannot be said.
+    pub async fn unread(&self, queue: &str) -> Option<u32> {
+        let connection = self.open.lock().await.as_ref()?.connection.clone();
+        let channel = connection.create_channel().await.ok()?;
+        let passive = QueueDeclareOptions {
+            passive: true,
+            ..Default::default()
+        };
+        let asked = channel.queue_declare(queue.into(), passive, FieldTable::default());
+        let declared = asked.await.ok()?;
+        // A channel that does not close goes with its connection.
+        let _ = channel.close(200, "asked".into()).await;
+        Some(declared.message_count())
     }
 
     /// Drop the connection; the next message opens a new one, which declares
@@ -141,10 +181,16 @@ impl Publisher {
     #[expect(clippy::disallowed_methods, reason = "this is the one place for it")]
     async fn begin(&self, message: &Outgoing) -> Result<lapin::PublisherConfirm, PublishError> {
         let channel = self.channel().await.map_err(PublishError::NotConnected)?;
-        let properties = BasicProperties::default()
+        let mut properties = BasicProperties::default()
             .with_delivery_mode(2)
             .with_content_type("application/json".into())
             .with_message_id(message.id.to_string().into());
+        if let Some(traceparent) = &message.traceparent {
+            let mut headers = FieldTable::default();
+            let text = AMQPValue::LongString(traceparent.as_str().into());
+            headers.insert(TRACEPARENT.into(), text);
+            properties = properties.with_headers(headers);
+        }
         let options = BasicPublishOptions {
             mandatory: true,
             ..Default::default()
@@ -169,6 +215,7 @@ impl Publisher {
         {
             return Ok(open.channel.clone());
         }
+        self.fresh.store(false, Ordering::Relaxed);
         let connection = connect(&self.url, &self.name).await?;
         let channel = connection.create_channel().await?;
         channel
@@ -176,7 +223,7 @@ impl Publisher {
             .await?;
         *open = Some(Open {
             channel: channel.clone(),
-            _connection: std::sync::Arc::new(connection),
+            connection: std::sync::Arc::new(connection),
         });
         Ok(channel)
     }

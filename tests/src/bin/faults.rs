@@ -16,6 +16,7 @@ use system_tests::faults::report;
 use system_tests::faults::scale::cycles;
 use system_tests::faults::store::Wish;
 use system_tests::faults::sweep::{Scope, sweep};
+use system_tests::faults::traced::traced;
 
 /// Breaks the platform on purpose and looks at what is left.
 #[derive(Debug, Parser)]
@@ -53,7 +54,7 @@ struct Arguments {
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum Test {
-    /// Every point once.
+    /// Every point once, and the trace.
     Short,
     /// Every point on every way.
     Sweep,
@@ -69,6 +70,8 @@ enum Test {
     Hopeless,
     /// What many ready stores take while nobody touches them.
     Idle,
+    /// One request, read back from a trace collector.
+    Trace,
     /// The sweep, and then the random kills.
     Long,
 }
@@ -88,7 +91,12 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<bool> {
     let ground = Ground::find().await?;
     match arguments.test {
-        Test::Short | Test::Sweep => swept(&ground, &arguments).await,
+        Test::Short => {
+            let one_trace = traced(&ground).await?;
+            Ok(swept(&ground, &arguments).await? && one_trace)
+        }
+        Test::Trace => traced(&ground).await,
+        Test::Sweep => swept(&ground, &arguments).await,
         Test::Random => random(&ground, load(&arguments)?).await,
         Test::Long => {
             let clean = swept(&ground, &arguments).await?;

@@ -3,6 +3,8 @@
 use lapin::Acker;
 use lapin::options::{BasicAckOptions, BasicRejectOptions};
 
+use crate::metrics::METRICS;
+
 /// What came of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Came {
@@ -16,6 +18,19 @@ pub enum Came {
     Unreadable,
     /// It met a fault of ours outside of what a job guards.
     Broken,
+}
+
+impl Came {
+    /// In a word.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Said => "said",
+            Self::Twice => "twice",
+            Self::Unsaid => "unsaid",
+            Self::Unreadable => "unreadable",
+            Self::Broken => "broken",
+        }
+    }
 }
 
 /// What the broker is told.
@@ -42,7 +57,8 @@ pub fn settlement(came: Came) -> Settlement {
 
 /// Tell the broker. If the channel is gone the delivery comes again, which is
 /// harmless.
-pub(crate) async fn settle(acker: &Acker, came: Came) {
+pub(crate) async fn settle(queue: &'static str, acker: &Acker, came: Came) {
+    METRICS.delivery(queue, came.as_str());
     let told = match settlement(came) {
         Settlement::Acknowledge => acker.ack(BasicAckOptions::default()).await,
         Settlement::Leave => return,

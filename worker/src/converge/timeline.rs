@@ -10,8 +10,11 @@ use std::time::{Duration, Instant};
 use shared::contract::command::Goal;
 use shared::contract::event::EventBody;
 use shared::step::Step;
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::converge::decide::Waiting;
+use crate::metrics::METRICS;
 use crate::report::Story;
 
 /// What a create shows.
@@ -51,6 +54,8 @@ pub struct Timeline<'a> {
     changed: bool,
     failed: Option<(Step, u32)>,
     last: Option<Told>,
+    span: Span,
+    begun: Instant,
 }
 
 /// A wait that was told, and when.
@@ -91,6 +96,8 @@ impl<'a> Timeline<'a> {
             changed: false,
             failed: None,
             last: None,
+            span: Span::none(),
+            begun: Instant::now(),
         }
     }
 
@@ -102,6 +109,7 @@ impl<'a> Timeline<'a> {
         self.open = None;
         self.failed = None;
         self.last = None;
+        self.span = Span::none();
     }
 
     /// Which run of that step is the last that was told; without a step, the
@@ -125,6 +133,12 @@ impl<'a> Timeline<'a> {
     #[must_use]
     pub fn open(&self) -> Option<Step> {
         self.open
+    }
+
+    /// The span of the step that is under way.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.span.clone()
     }
 
     /// Whether anything was changed in the cluster.
@@ -178,7 +192,7 @@ impl<'a> Timeline<'a> {
             waiting: waiting.clone(),
             at: now,
         });
-        self.story.tell(EventBody::StepWaiting {
+        self.tell(EventBody::StepWaiting {
             step: waiting.step,
             message: waiting.message.clone(),
             cause: waiting.cause.clone(),
@@ -204,12 +218,24 @@ impl<'a> Timeline<'a> {
         if failed {
             self.failed.get_or_insert((step, run));
         }
-        self.story.tell(EventBody::StepFinished {
+        let changed = std::mem::take(&mut self.open_changed);
+        METRICS.step(step, failed, self.begun.elapsed());
+        self.span.record("changed", changed);
+        if failed {
+            self.span.record("otel.status_code", "ERROR");
+        }
+        self.tell(EventBody::StepFinished {
             step,
-            changed: std::mem::take(&mut self.open_changed),
+            changed,
             failed,
             run,
         });
+        self.span = Span::none();
+    }
+
+    /// In the step's span: what comes of it belongs there.
+    fn tell(&self, body: EventBody) {
+        self.span.in_scope(|| self.story.tell(body));
     }
 
     /// The goal is true: the rest of the road needed nothing.
@@ -228,7 +254,16 @@ impl<'a> Timeline<'a> {
         self.last = None;
         self.told.push(step);
         let run = self.run_of(Some(step));
-        self.story.tell(EventBody::StepStarted { step, run });
+        self.begun = Instant::now();
+        self.span = tracing::debug_span!(
+            "step",
+            otel.name = format!("step {}", step.as_str()),
+            otel.status_code = Empty,
+            step = step.as_str(),
+            run,
+            changed = Empty,
+        );
+        self.tell(EventBody::StepStarted { step, run });
     }
 }
 

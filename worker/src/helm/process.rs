@@ -16,9 +16,12 @@ use tokio::process::Child;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::helm::guard;
 use crate::helm::wire::{End, Moment, Reply, Request};
+use crate::metrics::METRICS;
 
 /// Between two looks at a helm that runs.
 const BEAT: Duration = Duration::from_millis(250);
@@ -73,6 +76,44 @@ impl Helm {
         stdin: String,
         leash: Leash,
     ) -> Result<Reply, HelmError> {
+        // The values are not in the arguments, and so not in the span.
+        let verb = args.first().cloned().unwrap_or_default();
+        let span = tracing::debug_span!(
+            "helm",
+            otel.name = format!("helm {verb}"),
+            otel.status_code = Empty,
+            helm.command = verb.as_str(),
+            process.exit.code = Empty,
+        );
+        let begun = Instant::now();
+        let ran = self.guarded(args, stdin, leash).instrument(span.clone());
+        let ran = ran.await;
+        METRICS.helm(&verb, outcome(&ran), begun.elapsed());
+        match &ran {
+            Ok(Reply {
+                end: End::Exited,
+                code: Some(0),
+                ..
+            }) => {}
+            Ok(_) | Err(_) => {
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        if let Ok(Reply {
+            code: Some(code), ..
+        }) = &ran
+        {
+            span.record("process.exit.code", code);
+        }
+        ran
+    }
+
+    async fn guarded(
+        &self,
+        args: Vec<String>,
+        stdin: String,
+        leash: Leash,
+    ) -> Result<Reply, HelmError> {
         fault::point("worker.helm.before");
         let request = Request {
             program: self.program.display().to_string(),
@@ -114,6 +155,19 @@ impl Helm {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
+    }
+}
+
+/// How a run ended, in a word.
+fn outcome(ran: &Result<Reply, HelmError>) -> &'static str {
+    match ran {
+        Ok(reply) => match (reply.end, reply.code) {
+            (End::Exited, Some(0)) => "succeeded",
+            (End::Exited | End::NotStarted, _) => "failed",
+            (End::Limit, _) => "limit",
+            (End::Abandoned, _) => "abandoned",
+        },
+        Err(_) => "guard",
     }
 }
 

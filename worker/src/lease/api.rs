@@ -20,6 +20,7 @@ use crate::cluster::{Cluster, ClusterError};
 use crate::lease::clock::ServerClock;
 use crate::lease::holding::Holding;
 use crate::lease::record::{self, Claim, Settled};
+use crate::metrics::METRICS;
 
 /// How long leases hold and how often they are renewed.
 #[derive(Debug, Clone, Copy)]
@@ -76,12 +77,19 @@ pub async fn acquire<T>(
     loop {
         let (mut lease, now) = leases.get_or_blank(store).await?;
         match record::claim(&lease, generation, command.attempt, now) {
-            Claim::Settled(settled) => return Ok(Acquired::Settled(settled)),
-            Claim::Newer(newer) => return Ok(Acquired::Newer(newer)),
+            Claim::Settled(settled) => {
+                METRICS.claimed("settled");
+                return Ok(Acquired::Settled(settled));
+            }
+            Claim::Newer(newer) => {
+                METRICS.claimed("newer");
+                return Ok(Acquired::Newer(newer));
+            }
             Claim::Busy {
                 remaining,
                 supersedes,
             } => {
+                METRICS.claimed("busy");
                 if supersedes {
                     raise(leases, &command.store_id, generation).await?;
                 }
@@ -104,6 +112,7 @@ pub async fn acquire<T>(
         fault::point("worker.lease.acquire.before");
         if let Some(lease) = leases.put(&lease).await? {
             fault::point("worker.lease.acquire.after");
+            METRICS.claimed(if turn == 0 { "held" } else { "takeover" });
             let holding = Holding::start(leases.clone(), lease, holder, (generation, turn), sent);
             return Ok(Acquired::Held(holding));
         }

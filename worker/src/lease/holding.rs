@@ -21,6 +21,7 @@ use crate::cluster::ClusterError;
 use crate::helm::Leash;
 use crate::lease::api::Leases;
 use crate::lease::record::{self, Settled};
+use crate::metrics::METRICS;
 
 /// Why a store is no longer ours to work on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +189,11 @@ impl Inner {
             return;
         }
         if self.loss.set(why).is_ok() {
+            METRICS.lost(match why {
+                Loss::Newer(_) => "newer",
+                Loss::Taken => "taken",
+                Loss::Expired => "expired",
+            });
             tracing::info!(?why, "the store is no longer ours to work on");
         }
         self.lost.cancel();

@@ -8,6 +8,7 @@ use shared::amqp::topology::OBSERVATIONS;
 use shared::amqp::{Outgoing, PublishError, Publisher};
 use shared::contract::observation::{Look, NamespaceSeen, Observation, ObservationBody};
 use shared::ids::MessageId;
+use shared::telemetry::trace;
 use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -96,6 +97,10 @@ impl Announcer {
                     routing_key: OBSERVATIONS.routing_key,
                     id: observation.id,
                     payload,
+                    traceparent: trace::of(&tracing::debug_span!(
+                        "announce",
+                        otel.kind = "producer"
+                    )),
                 };
                 if self.out.try_send(message).is_err() {
                     self.missed.store(true, Ordering::Relaxed);

@@ -8,6 +8,7 @@ use shared::contract::observation::{Look, NamespaceSeen};
 use shared::ids::StoreId;
 use time::OffsetDateTime;
 
+use crate::metrics::METRICS;
 use crate::observer::crowd::Crowd;
 use crate::observer::examine::{Examined, examine};
 use crate::observer::inventory;
@@ -134,6 +135,11 @@ impl Desk {
             }
         }
         let shared = !serves && (control_fails || self.crowd.mostly_fails());
+        METRICS.probed(match (serves, shared) {
+            (true, _) => "ok",
+            (false, false) => "failed",
+            (false, true) => "shared",
+        });
         if let Some(standing) = self.standings.get_mut(&store) {
             standing.probed(result, shared);
             self.rounds.answered(&store, standing.failures(), now);

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::lease::api::Leases;
+use crate::metrics::METRICS;
 use crate::observer::announce::Announcer;
 use crate::observer::desk::{Answer, Desk};
 use crate::observer::inventory::Agenda;
@@ -109,7 +110,9 @@ impl Shift {
         // What is said to have been looked at just now must have been.
         if live && now >= self.looks_due {
             self.looks_due = now + self.context.settings.probe_interval;
-            self.announcer.looks(&self.desk.looks(now));
+            let looks = self.desk.looks(now);
+            METRICS.observed(&looks);
+            self.announcer.looks(&looks);
         }
         if now >= self.tombstones_due {
             self.tombstones_due = now + self.context.settings.probe_interval * 10;

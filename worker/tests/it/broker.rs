@@ -84,6 +84,7 @@ impl Broker {
             routing_key: queue.routing_key,
             id: MessageId::new(),
             payload: payload.to_vec(),
+            traceparent: None,
         };
         self.publisher.publish(&message).await.unwrap();
     }

@@ -89,6 +89,7 @@ impl Worker {
             routing_key: EVENTS.routing_key,
             id: MessageId::new(),
             payload,
+            traceparent: None,
         };
         self.events.publish(&message).await.unwrap();
     }
