@@ -204,9 +204,21 @@ def opens(store, way):
 
 def answers(store):
     try:
-        return Visitor(store.host, store.certificate).ask("/")[0] == 200
-    except (OSError, http.client.HTTPException):
+        status, _, text = Visitor(store.host, store.certificate).ask("/")
+        store.last_seen = f"{status} {text[:200]}"
+        return status == 200
+    except (OSError, http.client.HTTPException) as error:
+        store.last_seen = repr(error)
         return False
+
+
+def evidence(store):
+    """What the cluster and the ingress say of a store that does not come."""
+    last = f"last answer: {getattr(store, 'last_seen', 'none')}"
+    objects = run("kubectl", "get", "pods,endpointslices,ingress,events", "-n", store.name, "-o", "wide", check=False)[-6000:]
+    routes = run("kubectl", "get", "gateways,httproutes", "-A", "-o", "yaml", check=False)[-6000:]
+    with open(os.path.join(os.path.dirname(WOOCOMMERCE), "log/traefik.log")) as log:
+        return "\n".join([last, objects, routes, *log.read().splitlines()[-40:]])
 
 
 def make_gateway(store):
@@ -254,7 +266,7 @@ def main():
         except Exception as error:
             results.append(("the run came to its end", f"{error}"))
             if stores:
-                print(run("kubectl", "get", "pods,events", "-n", stores[-1].name, check=False)[-3000:])
+                print(evidence(stores[-1]))
         finally:
             if os.environ.get("URUMI_KEEP") != "1":
                 for store in stores:
