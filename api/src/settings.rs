@@ -60,6 +60,9 @@ pub struct AccessSettings {
     pub rate_limit_burst: u32,
     /// Seed of the Ed25519 key that signs exports of the audit: 32 bytes in base64.
     pub audit_signing_key: SecretString,
+    /// Seed of the Ed25519 key that signs the links which let a store's owner in: 32
+    /// bytes in base64. Without one there are no such links.
+    pub login_signing_key: SecretString,
 }
 
 /// Whether anybody has to say who they are.
@@ -155,6 +158,9 @@ pub struct EngineSettings {
     pub tenant_max_stores: i64,
     /// Open operations of such a tenant; 0 for any number.
     pub tenant_max_operations: i64,
+    /// Public half of the key that signs login links; the server takes it from there.
+    #[serde(skip)]
+    pub login_key: Option<Box<str>>,
 }
 
 impl EngineSettings {

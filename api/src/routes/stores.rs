@@ -6,6 +6,7 @@ pub mod create;
 pub mod delete;
 pub mod life;
 pub mod list;
+pub mod login;
 pub mod new_store;
 pub mod operations;
 pub mod retry;

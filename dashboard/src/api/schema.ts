@@ -349,6 +349,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stores/{id}/login-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a login link */
+        post: operations["giveLoginLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stores/{id}/operations": {
         parameters: {
             query?: never;
@@ -1056,6 +1073,25 @@ export interface components {
             /** @description An API key. */
             key: string;
         };
+        /** @description A link into a shop's admin. */
+        LoginLinkView: {
+            /**
+             * Format: date-time
+             * @description When it holds no more.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description As the audit and the store's log name it.
+             */
+            id: string;
+            /**
+             * @description To be opened in a browser, once. In the first answer alone: an answer that is
+             *     given again for an `Idempotency-Key` has none.
+             * @example http://store-k7q2mx.localhost:8080/wp-login.php?action=urumi#eyJp….x3Zk…
+             */
+            url?: string | null;
+        };
         /**
          * @description How somebody showed who they are.
          * @enum {string}
@@ -1582,6 +1618,7 @@ export interface components {
                  */
                 revision?: number | null;
                 safe?: components["schemas"]["WantedView"] | null;
+                shop?: components["schemas"]["ShopKind"] | null;
                 /** @description What can be said of it now. */
                 status: components["schemas"]["StoreStatus"];
                 /**
@@ -1774,6 +1811,11 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "operator" | "admin";
+        /**
+         * @description What a store is.
+         * @enum {string}
+         */
+        ShopKind: "WordPress" | "WooCommerce";
         /** @description The key that signs exports. */
         SigningKeyView: {
             /** @description Always `Ed25519`. */
@@ -1929,6 +1971,7 @@ export interface components {
              */
             revision?: number | null;
             safe?: components["schemas"]["WantedView"] | null;
+            shop?: components["schemas"]["ShopKind"] | null;
             /** @description What can be said of it now. */
             status: components["schemas"]["StoreStatus"];
             /**
@@ -4083,6 +4126,133 @@ export interface operations {
             };
             /** @description You watch too often at once. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database is away; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    giveLoginLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the link. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The store's id. */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginLinkView"];
+                };
+            };
+            /** @description Broken JSON, a malformed id or header, or an unknown parameter. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credentials, or none that are accepted. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host or Origin not allowed, or a role is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now: the sentence says what stands against it and what to do. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": "operation_open",
+                     *       "detail": "`store-k7q2mx` is busy: its operation 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1 (Update is Running) has not ended. Wait until it has (GET /operations/01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1), or cancel it with POST /stores/store-k7q2mx/cancel.",
+                     *       "errors": [],
+                     *       "request_id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "status": 409,
+                     *       "title": "Another operation is open",
+                     *       "type": "/docs/problems#operation_open"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is refused, or the key was used for another request. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
