@@ -189,6 +189,10 @@ def opens(store, way):
     kinds = run("kubectl", "get", "ingress,hpa,pdb,pvc", "-n", store.name, "-o", "name") + (
         run("kubectl", "get", "httproute", "-n", store.name, "-o", "name"))
     yield f"{way}: autoscaler and budget are there", None if "horizontalpodautoscaler" in kinds and "poddisruptionbudget" in kinds else kinds
+    if way == "HTTPRoute":
+        with open(os.path.join(os.path.dirname(WOOCOMMERCE), "traefik.yaml")) as settings:
+            ports = re.findall(rf":{PORT}\b", settings.read())
+        yield f"{way}: one entry point has the listener's port, or routes come and go", None if len(ports) == 1 else ports
     routed = ("ingress.networking" in kinds, "httproute" in kinds)
     yield f"{way}: that and no other way in", None if routed == (way == "Ingress", way == "HTTPRoute") else kinds
     modes = get("pvc", "wordpress-content", store.name)["spec"]["accessModes"]
