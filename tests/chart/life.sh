@@ -24,4 +24,4 @@ in_node ctr -n k8s.io images tag --force "$image:$tag" "$image:$tag-next" >/dev/
 oldest=$(cd "$URUMI_ROOT/charts" && printf '%s\n' store-*.tgz | sort -V | head -n 1)
 oldest=${oldest#store-}
 
-NEXT_TAG=$tag-next OLDEST_CHART=${oldest%.tgz} PATH=$URUMI_BIN:$PATH python3 -B "$URUMI_ROOT/tests/chart/life.py"
+NEXT_TAG=$tag-next OLDEST_CHART=${oldest%.tgz} PATH=$URUMI_BIN:$PATH python3 -Bu "$URUMI_ROOT/tests/chart/life.py"

@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import time
 from hands import KEYS, create, get, namespace, run, secret, until
 from rendering import CHART, EMBEDDED, LOCAL
 
-STORE, BOUND, ROUNDS, BATCH = "store-pcbcd2", 1.15, 20, 10
+STORE, BOUND, ROUNDS, BATCH = "store-pcbcd2", 1.15, 10, 10
 STATE, NODE = os.path.dirname(os.environ["KUBECONFIG"]), os.environ["NODE_PID"]
 HERE = os.path.join(STATE, "pace")
 WOOCOMMERCE = os.path.join(STATE, "values-woocommerce.yaml")
@@ -179,7 +180,9 @@ def measure(inside, without):
 
 def main():
     results, process = [], None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        run("kubectl", "delete", "namespace", STORE, "--ignore-not-found", "--timeout=120s")
         install()
         until("the store on the node", answers)
         lay_out()

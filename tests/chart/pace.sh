@@ -6,4 +6,4 @@ source "$EMBEDDED/parts/node.sh"
 
 NODE_PID=$(node_init) || die "the node of instance $URUMI_INSTANCE does not run" "make up"
 export NODE_PID KUBECONFIG=$URUMI_STATE/kubeconfig PATH=$URUMI_BIN:$PATH
-exec python3 -B "$URUMI_ROOT/tests/chart/pace.py"
+exec python3 -Bu "$URUMI_ROOT/tests/chart/pace.py"
