@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help up down clean distclean status logs test sweep e2e lint fmt \
   test-long-sweep test-long-mutants test-long-outages test-long-hopeless \
-  test-long-scale test-long-idle test-long-contract
+  test-long-scale test-long-idle test-long-contract test-long-upgrade bench
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ test-long-idle:
 
 test-long-contract: ## the API against its contract with 20,000 requests (SEED=… repeats them)
 	@tests/schemathesis/run.sh long
+
+test-long-upgrade: ## a shop of two web pods upgraded, rolled back and at rest, under constant requests
+	@tests/shop.sh production life
+
+bench: ## a page of a shop on the node, against the same outside Kubernetes
+	@tests/shop.sh pace
 
 e2e: ## the full journey of one store on real pods
 	@tests/e2e.sh

@@ -3,7 +3,7 @@
 
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, FromQueryResult, Statement};
 use serde_json::json;
-use shared::contract::observation::{Health, HealthReason, Look};
+use shared::contract::observation::{Health, HealthReason, Look, ShopKind};
 use shared::ids::{StoreId, TenantId};
 use shared::store_status::StoreStatus;
 use time::OffsetDateTime;
@@ -20,6 +20,18 @@ pub struct Shown {
     pub health: Health,
     pub reasons: Vec<HealthReason>,
     pub looked_at: Option<OffsetDateTime>,
+}
+
+/// What the store is, once it was seen.
+///
+/// # Errors
+/// A row that this build cannot read.
+pub fn shop(row: &store::Model) -> Result<Option<ShopKind>, UnreadableRow> {
+    let Some(text) = row.shop.as_deref() else {
+        return Ok(None);
+    };
+    let kind = ShopKind::parse(text).ok_or_else(|| UnreadableRow::new("stores.shop", text))?;
+    Ok(Some(kind))
 }
 
 /// What may be shown of a store: a look counts only while the store is Ready, and
@@ -49,7 +61,7 @@ pub fn shown(
 const KEEP: &str = "
 WITH seen AS (
     SELECT DISTINCT ON (store_id) *
-    FROM jsonb_to_recordset($1) AS look(store_id text, health text, reasons jsonb, at timestamptz)
+    FROM jsonb_to_recordset($1) AS look(store_id text, health text, reasons jsonb, at timestamptz, shop text)
     ORDER BY store_id, at DESC
 ), known AS (
     SELECT s.id, s.health_told AS told FROM stores s JOIN seen ON seen.store_id = s.id
@@ -60,6 +72,7 @@ WITH seen AS (
 )
 UPDATE stores SET
     health = seen.health, health_reasons = seen.reasons, looked_at = seen.at, health_term = $2,
+    shop = coalesce(seen.shop, stores.shop),
     health_told = CASE seen.health WHEN 'Unknown' THEN health_told ELSE seen.health END
 FROM known JOIN seen ON seen.store_id = known.id
 WHERE stores.id = known.id

@@ -33,6 +33,7 @@ use crate::routes;
         routes::stores::life::rollback,
         routes::stores::life::suspend,
         routes::stores::life::resume,
+        routes::stores::login::handle,
         routes::stores::retry::handle,
         routes::stores::cancel::handle,
         routes::stores::delete::handle,

@@ -44,6 +44,7 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(at("/stores/{id}/rollback", POST).route(web::post().to(stores::life::rollback)))
         .service(at("/stores/{id}/suspend", POST).route(web::post().to(stores::life::suspend)))
         .service(at("/stores/{id}/resume", POST).route(web::post().to(stores::life::resume)))
+        .service(at("/stores/{id}/login-link", POST).route(web::post().to(stores::login::handle)))
         .service(at("/operations/{id}", GET).route(web::get().to(operations::handle)))
         .service(at("/dead-letters", GET).route(web::get().to(dead_letters::list)))
         .service(at("/dead-letters/{id}/replay", POST).route(web::post().to(dead_letters::again)))

@@ -101,8 +101,10 @@ impl Server {
     ///
     /// # Errors
     /// [`StartError`].
-    pub fn bind(settings: Settings) -> Result<Self, StartError> {
+    pub fn bind(mut settings: Settings) -> Result<Self, StartError> {
         settings.check()?;
+        let logins = Signer::of_logins(&settings.access.login_signing_key)?;
+        settings.engine.login_key = logins.as_ref().map(|signer| signer.public_key().into());
         let db = Database::lazy(
             &settings.base.database_url,
             settings.base.database_connections,
@@ -154,6 +156,7 @@ impl Server {
                 settings,
                 pulse: Pulse::default(),
                 signer,
+                logins,
             },
             behind,
             watched,

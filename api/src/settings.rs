@@ -149,6 +149,9 @@ pub struct EngineSettings {
     pub tenant_max_stores: i64,
     /// Open operations of such a tenant; 0 for any number.
     pub tenant_max_operations: i64,
+    /// Public half of the key that signs login links; the server takes it from there.
+    #[serde(skip)]
+    pub login_key: Option<Box<str>>,
 }
 
 impl EngineSettings {

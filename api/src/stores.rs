@@ -13,6 +13,7 @@ pub mod labels;
 pub mod legal;
 pub mod life;
 pub mod list;
+pub mod login;
 pub mod operations;
 pub mod refusal;
 pub mod retry;

@@ -179,3 +179,9 @@ test.each<[Health, Health, string[]]>([
   const health = (status: Health) => store({ health: { status, reasons: [] } });
   expect(changes([health(before)], [health(after)])).toEqual(said);
 });
+
+test("a plain WordPress is told apart from a shop", () => {
+  const plain = store({ shop: "WordPress" });
+  show(plain, plain.id);
+  expect(screen.getByText("none: a plain WordPress")).toBeTruthy();
+});

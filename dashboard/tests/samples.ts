@@ -68,6 +68,7 @@ export function store({ status = "Ready", ...more }: Said<StoreView, "status"> =
     url: `http://${id}.localhost:8080`,
     generation: 1,
     health: { status: "Unknown", reasons: [], looked_at: null },
+    shop: null,
     created_at: at(0),
     updated_at: at(25),
     ready_at: at(25),

@@ -16,12 +16,10 @@ kinds() {
   admin apply -f "$EMBEDDED/manifests/gateway.yaml"
 }
 
-# Traefik reads its providers once, at its start.
+# Traefik reads its providers and entry points once, at its start.
 serve() {
-  if [[ ! -e $URUMI_STATE/gateway ]]; then
-    touch "$URUMI_STATE/gateway"
-    stop_daemon traefik 5
-  fi
+  touch "$URUMI_STATE/gateway"
+  if [[ $(traefik_settings) != "$(cat "$URUMI_STATE/traefik.yaml" 2>/dev/null)" ]]; then stop_daemon traefik 5; fi
   start_traefik
   wait_for 20 traefik_answers
 }

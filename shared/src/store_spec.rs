@@ -35,4 +35,7 @@ pub struct StoreSpec {
     /// Whether it rests: its data is kept, and no web pod runs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspended: bool,
+    /// Public key (Ed25519, base64) of the links that let its owner in; none without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_key: Option<Box<str>>,
 }

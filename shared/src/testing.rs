@@ -27,6 +27,7 @@ pub fn a_spec(id: &StoreId) -> StoreSpec {
         image: None,
         replicas: None,
         suspended: false,
+        login_key: None,
     }
 }
 

@@ -145,7 +145,7 @@ def routes_known():
 
 
 def apply(namespace, documents, *more):
-    given = [one | {"metadata": one["metadata"] | {"namespace": namespace}} for one in documents if one["kind"] != "HTTPRoute" or routes]
+    given = [one | {"metadata": one["metadata"] | {"namespace": namespace}} for one in documents if one["kind"] != "ExternalSecret" and (one["kind"] != "HTTPRoute" or routes)]
     return kubectl("apply", "--server-side", "--force-conflicts", "--validate=strict", *more, "-f", "-", given=given)
 
 

@@ -20,6 +20,7 @@ def combinations():
     found["local-suspended"] = ([LOCAL], ["--set", "store.suspended=true"])
     found["prod-suspended"] = ([PROD], HTTPS + ["--set", "store.suspended=true"])
     found["prod-fixed-replicas"] = ([PROD], HTTPS + ["--set", "wordpress.autoscaling.enabled=false,wordpress.replicas=3"])
+    found["prod-external-secrets"] = ([PROD], HTTPS + ["--set", "credentials.external.enabled=true,credentials.external.storeName=vault"])
     found["prod-wanted-replicas"] = ([PROD], HTTPS + ["--set", "wordpress.replicas=6"])
     return found
 
@@ -27,5 +28,5 @@ def combinations():
 SNAPSHOTS = (
     "local-small", "local-medium", "local-large", "prod-small", "prod-medium", "prod-large",
     "local-embedded-small", "prod-gateway-small", "local-suspended", "prod-wanted-replicas",
-    "local-woocommerce-url",
+    "local-woocommerce-url", "prod-external-secrets",
 )

@@ -6,7 +6,7 @@ seeded violation in violations.py that must turn it red.
 import re
 
 NAMESPACED = {
-    "ConfigMap", "CronJob", "Deployment", "HTTPRoute", "HorizontalPodAutoscaler", "Ingress", "Job", "LimitRange", "NetworkPolicy",
+    "ConfigMap", "CronJob", "Deployment", "ExternalSecret", "HTTPRoute", "HorizontalPodAutoscaler", "Ingress", "Job", "LimitRange", "NetworkPolicy",
     "PersistentVolumeClaim", "PodDisruptionBudget", "ResourceQuota", "Service", "StatefulSet",
 }
 UNITS = {"m": 1, "": 1000, "Mi": 1, "Gi": 1024}

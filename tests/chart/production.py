@@ -189,6 +189,10 @@ def opens(store, way):
     kinds = run("kubectl", "get", "ingress,hpa,pdb,pvc", "-n", store.name, "-o", "name") + (
         run("kubectl", "get", "httproute", "-n", store.name, "-o", "name"))
     yield f"{way}: autoscaler and budget are there", None if "horizontalpodautoscaler" in kinds and "poddisruptionbudget" in kinds else kinds
+    if way == "HTTPRoute":
+        with open(os.path.join(os.path.dirname(WOOCOMMERCE), "traefik.yaml")) as settings:
+            ports = re.findall(rf":{PORT}\b", settings.read())
+        yield f"{way}: one entry point has the listener's port, or routes come and go", None if len(ports) == 1 else ports
     routed = ("ingress.networking" in kinds, "httproute" in kinds)
     yield f"{way}: that and no other way in", None if routed == (way == "Ingress", way == "HTTPRoute") else kinds
     modes = get("pvc", "wordpress-content", store.name)["spec"]["accessModes"]
@@ -204,9 +208,21 @@ def opens(store, way):
 
 def answers(store):
     try:
-        return Visitor(store.host, store.certificate).ask("/")[0] == 200
-    except (OSError, http.client.HTTPException):
+        status, _, text = Visitor(store.host, store.certificate).ask("/")
+        store.last_seen = f"{status} {text[:200]}"
+        return status == 200
+    except (OSError, http.client.HTTPException) as error:
+        store.last_seen = repr(error)
         return False
+
+
+def evidence(store):
+    """What the cluster and the ingress say of a store that does not come."""
+    last = f"last answer: {getattr(store, 'last_seen', 'none')}"
+    objects = run("kubectl", "get", "pods,endpointslices,ingress,events", "-n", store.name, "-o", "wide", check=False)[-6000:]
+    routes = run("kubectl", "get", "gateways,httproutes", "-A", "-o", "yaml", check=False)[-6000:]
+    with open(os.path.join(os.path.dirname(WOOCOMMERCE), "log/traefik.log")) as log:
+        return "\n".join([last, objects, routes, *log.read().splitlines()[-40:]])
 
 
 def make_gateway(store):
@@ -254,7 +270,7 @@ def main():
         except Exception as error:
             results.append(("the run came to its end", f"{error}"))
             if stores:
-                print(run("kubectl", "get", "pods,events", "-n", stores[-1].name, check=False)[-3000:])
+                print(evidence(stores[-1]))
         finally:
             if os.environ.get("URUMI_KEEP") != "1":
                 for store in stores:

@@ -17,4 +17,4 @@ in_node ctr -n k8s.io images tag --force "$image:$tag" "$image:$tag-next" >/dev/
 
 export KUBECONFIG=$URUMI_STATE/kubeconfig PATH=$URUMI_BIN:$PATH
 TLS_PORT=$(port ingress-tls) NEXT_TAG=$tag-next WOOCOMMERCE_VALUES=$URUMI_STATE/values-woocommerce.yaml \
-  exec python3 -B "$URUMI_ROOT/tests/chart/production.py" "$@"
+  exec python3 -Bu "$URUMI_ROOT/tests/chart/production.py" "$@"

@@ -29,6 +29,8 @@ REFUSED = (
     ("a gateway without a name", [LOCAL], ["--set", "routing.type=gateway"], "/routing/gateway/name"),
     ("a buffer pool larger than the memory", [LOCAL], ["--set", "plans.small.mysql.bufferPoolMi=500"], "128 MiB above"),
     ("a request above its limit", [LOCAL], ["--set", "plans.small.mysql.cpu.request=9000"], "is above its limit"),
+    ("External Secrets from nowhere", [LOCAL], ["--set", "credentials.external.enabled=true"], "/credentials/external/storeName"),
+    ("one secret for all stores", [LOCAL], ["--set", "credentials.external.enabled=true,credentials.external.storeName=vault,credentials.external.remoteKey=urumi"], "/credentials/external/remoteKey"),
     ("no Secret", [LOCAL], ["--set", "credentials.existingSecret="], "/credentials/existingSecret"),
 )
 

@@ -1,7 +1,7 @@
-"""Makes a folder of JSON schemas that kubeconform can read by itself: schemas.py FROM CRD TO.
+"""Makes a folder of JSON schemas that kubeconform can read by itself: schemas.py FROM TO CRD...
 
 Those of the package FROM refer to one another by addresses; here by files. The
-kinds of the CRD get one too. Like the API's own strictness, unknown fields fail.
+kinds of the CRDs get one too. Like the API's own strictness, unknown fields fail.
 """
 import json
 import os
@@ -44,15 +44,14 @@ def write(folder, name, schema):
         json.dump(schema, file)
 
 
-def main(source, crd, folder):
+def main(source, folder, *crds):
     os.makedirs(folder, exist_ok=True)
     for name in os.listdir(source):
         if name.endswith(".json"):
             with open(os.path.join(source, name)) as file:
                 write(folder, name, by_file(json.load(file)))
-    with open(crd) as file:
-        kinds = objects({"crd.yaml": file.read()})["crd.yaml"]
-    for kind in kinds:
+    texts = {os.path.basename(crd): open(crd).read() for crd in crds}
+    for kind in (kind for kinds in objects(texts).values() for kind in kinds):
         for version in kind["spec"]["versions"]:
             schema = strict(version["schema"]["openAPIV3Schema"])
             # Of metadata a CRD says only that it is an object.

@@ -54,6 +54,8 @@ pub struct Settings {
     pub store_values: String,
     /// `URUMI_HELM`: the program.
     pub helm: PathBuf,
+    /// `URUMI_CREDENTIALS`: who makes a store's Secret.
+    pub credentials: Credentials,
     /// `URUMI_NAMESPACE`: where leases are kept.
     pub namespace: String,
     /// `URUMI_INSTALLATION`: the mark on namespaces made by this installation.
@@ -102,6 +104,16 @@ pub struct Settings {
 pub fn collector() -> Result<Collector, SettingsError> {
     let collector: Collector = shared::settings::load(DEFAULTS)?;
     Ok(collector.of(PROGRAM, VERSION))
+}
+
+/// Who makes a store's Secret with passwords and keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credentials {
+    /// The worker, before the release.
+    Own,
+    /// Somebody else: External Secrets, by the chart's values. Pods wait for it.
+    External,
 }
 
 /// How long each cause may last; `URUMI_PATIENCE_…_SECONDS`.
@@ -277,9 +289,11 @@ mod tests {
             ("URUMI_LEASE_MS", "900"),
             ("URUMI_PATIENCE_CRASH_LOOP_SECONDS", "7"),
             ("URUMI_STORE_VALUES", "/a.yaml:/b.yaml"),
+            ("URUMI_CREDENTIALS", "external"),
         ]);
 
         assert_eq!(settings.lease, Duration::from_millis(900));
+        assert_eq!(settings.credentials, Credentials::External);
         assert_eq!(
             settings.patience.with(FailureCode::CrashLoop),
             Some(Duration::from_secs(7))

@@ -11,6 +11,9 @@ pub const CREDENTIALS_SECRET: &str = "store-credentials";
 struct Values<'a> {
     store: Store<'a>,
     credentials: Credentials,
+    /// Left out without a key, as `suspended` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login: Option<Login<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     wordpress: Option<WordPress<'a>>,
 }
@@ -27,6 +30,12 @@ struct Store<'a> {
     /// Left out while it runs: else the digest of every release there is would change.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     suspended: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Login<'a> {
+    public_key: &'a str,
 }
 
 #[derive(Serialize)]
@@ -72,6 +81,7 @@ pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
         plan,
         admin_email,
         suspended,
+        login_key,
         ..
     } = spec;
     serde_json::to_string(&Values {
@@ -87,6 +97,7 @@ pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
         credentials: Credentials {
             existing_secret: CREDENTIALS_SECRET,
         },
+        login: login_key.as_deref().map(|public_key| Login { public_key }),
         wordpress: WordPress::of(spec),
     })
 }
@@ -124,6 +135,16 @@ mod tests {
         insta::assert_snapshot!(rendered(None, Some(3)).unwrap(), @r#"{"replicas":3}"#);
         // Else the digest of every release there is would change.
         assert_eq!(rendered(None, None), None);
+    }
+
+    #[test]
+    fn the_key_of_login_links_is_there_when_there_is_one() {
+        let spec = StoreSpec {
+            login_key: Some("key=".into()),
+            ..spec("My Shop")
+        };
+        let json: serde_json::Value = serde_json::from_str(&render(&spec).unwrap()).unwrap();
+        assert_eq!(json["login"].to_string(), r#"{"publicKey":"key="}"#);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The key that signs exports of the audit: Ed25519 (RFC 8032). Only signing; what
-//! is signed is decided where it is written.
+//! A key that signs, exports of the audit or login links: Ed25519 (RFC 8032). Only
+//! signing; what is signed is decided where it is written.
 
 use std::sync::Arc;
 
@@ -17,10 +17,8 @@ const SPKI: [u8; 12] = [
 
 /// The setting holds no seed.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "URUMI_AUDIT_SIGNING_KEY is not 32 bytes in base64: make one with `openssl rand -base64 32`"
-)]
-pub struct NoSeed;
+#[error("{0} is not 32 bytes in base64: make one with `openssl rand -base64 32`")]
+pub struct NoSeed(&'static str);
 
 /// Signs.
 #[derive(Debug, Clone)]
@@ -36,18 +34,39 @@ impl Signer {
     /// # Errors
     /// [`NoSeed`].
     pub fn of(seed: &SecretString) -> Result<Self, NoSeed> {
+        Self::named(seed, "URUMI_AUDIT_SIGNING_KEY")
+    }
+
+    /// The key of login links; without the setting there is none.
+    ///
+    /// # Errors
+    /// [`NoSeed`].
+    pub fn of_logins(seed: &SecretString) -> Result<Option<Self>, NoSeed> {
+        if seed.expose_secret().trim().is_empty() {
+            return Ok(None);
+        }
+        Self::named(seed, "URUMI_LOGIN_SIGNING_KEY").map(Some)
+    }
+
+    fn named(seed: &SecretString, setting: &'static str) -> Result<Self, NoSeed> {
+        let none = || NoSeed(setting);
         let seed = seed.expose_secret().trim();
         let lasting = !seed.is_empty();
         let pair = if lasting {
-            let seed = STANDARD.decode(seed).map_err(|_| NoSeed)?;
-            Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| NoSeed)?
+            let seed = STANDARD.decode(seed).map_err(|_| none())?;
+            Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|_| none())?
         } else {
             let document =
-                Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| NoSeed)?;
-            Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_| NoSeed)?
+                Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| none())?;
+            Ed25519KeyPair::from_pkcs8(document.as_ref()).map_err(|_| none())?
         };
         let pair = Arc::new(pair);
         Ok(Self { pair, lasting })
+    }
+
+    /// The 64 bytes of the signature.
+    pub fn signature(&self, message: &[u8]) -> Vec<u8> {
+        self.pair.sign(message).as_ref().to_vec()
     }
 
     /// The signature, in base64.
@@ -100,7 +119,11 @@ mod tests {
         assert!(!one.lasting);
         assert_ne!(one.public_key(), two.public_key());
         for wrong in ["x", "AAAA"] {
-            assert!(Signer::of(&SecretString::from(wrong)).is_err(), "{wrong}");
+            let wrong = SecretString::from(wrong);
+            for refused in [Signer::of(&wrong).err(), Signer::of_logins(&wrong).err()] {
+                assert!(refused.is_some(), "{refused:?}");
+            }
         }
+        assert!(Signer::of_logins(&none).unwrap().is_none());
     }
 }

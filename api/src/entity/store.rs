@@ -1,5 +1,5 @@
 //! One store (`0002_stores.sql`, `0011_wanted.sql`,
-//! `20261123235900_lifecycle.sql`).
+//! `20261123235900_lifecycle.sql`, `20261124033000_login_and_shop.sql`).
 
 use sea_orm::entity::prelude::*;
 
@@ -15,6 +15,7 @@ pub struct Model {
     pub wanted_image: Option<String>,
     pub wanted_replicas: Option<i32>,
     pub wanted_suspended: bool,
+    pub wanted_login_key: Option<String>,
     pub safe_spec: Option<Json>,
     pub previous: Option<Json>,
     pub deletion_protection: bool,
@@ -40,6 +41,7 @@ pub struct Model {
     pub health_term: i64,
     pub health_told: Option<String>,
     pub looked_at: Option<TimeDateTimeWithTimeZone>,
+    pub shop: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

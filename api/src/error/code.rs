@@ -54,6 +54,9 @@ codes! {
     NothingToCancel "nothing_to_cancel" CONFLICT "Nothing to cancel";
     NotCancellable "not_cancellable" CONFLICT "Cannot be cancelled";
     NothingToRollBack "nothing_to_roll_back" CONFLICT "Nothing to roll back";
+    ChartTooOld "chart_too_old" CONFLICT "Chart too old";
+    LoginLinksOff "login_links_off" CONFLICT "No login links";
+    NoLoginKey "no_login_key" CONFLICT "Store without the key";
     DeletionProtected "deletion_protected" CONFLICT "Protected from deletion";
     TooManyLabels "too_many_labels" CONFLICT "Too many labels";
     AlreadyReplayed "already_replayed" CONFLICT "Replayed before";

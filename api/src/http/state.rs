@@ -17,6 +17,8 @@ pub struct AppState {
     pub settings: Settings,
     pub pulse: Pulse,
     pub signer: Signer,
+    /// Of login links; none without a key for them.
+    pub logins: Option<Signer>,
     /// Of principals.
     pub rates: Rates,
     pub feed: Feed,

@@ -88,9 +88,12 @@ impl Place<'_> {
             Code::KeyNotFound => below("/keys/{id}"),
             Code::TenantNotFound => below("/tenants/{id}") || self.is("POST", "/keys"),
             Code::TenantNameTaken => self.is("POST", "/tenants"),
+            Code::ChartTooOld | Code::LoginLinksOff | Code::NoLoginKey => {
+                self.posts(&["login-link"])
+            }
             Code::PreconditionFailed => self.matches_one(),
             Code::OperationOpen => self.reshapes(),
-            Code::WrongStatus => self.reshapes(),
+            Code::WrongStatus => self.reshapes() || self.posts(&["login-link"]),
             Code::NothingToRetry => self.posts(&["retry"]),
             Code::NothingToCancel | Code::NotCancellable => self.posts(&["cancel"]),
             Code::NothingToRollBack => self.posts(&["rollback"]),
@@ -101,7 +104,9 @@ impl Place<'_> {
             Code::ReconciliationRefused => {
                 self.method == "POST" && self.path.starts_with("/reconciliation/")
             }
-            Code::LoginRequired | Code::RateLimited => self.asks_who(),
+            Code::LoginRequired => self.asks_who(),
+            // Who need not say who they are is counted by the address.
+            Code::RateLimited => !matches!(self.path, "/healthz" | "/readyz"),
             Code::CredentialsRefused => self.asks_who() || self.is("POST", "/session"),
             Code::RoleMissing => !matches!(self.need(), Need::Nobody | Need::Role(Role::Viewer)),
             Code::Unavailable | Code::Internal => self.asks_database(),

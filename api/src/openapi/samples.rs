@@ -58,6 +58,13 @@ fn sample(code: Code, store: StoreId) -> ApiError {
         Code::DeadLetterNotFound => ApiError::DeadLetterNotFound(ID),
         Code::KeyNotFound => ApiError::KeyNotFound(ID),
         Code::TenantNotFound => ApiError::TenantNotFound(ID),
+        Code::ChartTooOld => ApiError::Refused(Refusal::ChartTooOld {
+            store,
+            chart: "0.1.0".into(),
+            needs: "0.2.0",
+        }),
+        Code::LoginLinksOff => ApiError::Refused(Refusal::LoginLinksOff),
+        Code::NoLoginKey => ApiError::Refused(Refusal::NoLoginKey { store }),
         Code::PreconditionFailed => ApiError::PreconditionFailed,
         Code::TenantNameTaken => ApiError::TenantNameTaken("acme".into()),
         Code::PathNotFound => ApiError::PathNotFound("/shops".into()),

@@ -187,6 +187,7 @@ async fn record(
         labels: Set(json!({})),
         host: Set(spec.host),
         url: Set(spec.url),
+        wanted_login_key: Set(spec.login_key.map(Into::into)),
         status: Set(status::of(kind, OperationStatus::Queued)
             .as_str()
             .to_owned()),
@@ -260,5 +261,6 @@ fn spec(settings: &Settings, id: &StoreId) -> StoreSpec {
         image: None,
         replicas: None,
         suspended: false,
+        login_key: settings.engine.login_key.clone(),
     }
 }

@@ -128,6 +128,7 @@ fn spec_of(row: &store::Model) -> Result<StoreSpec, UnreadableRow> {
             .map(|count| to_u32("stores.wanted_replicas", count))
             .transpose()?,
         suspended: row.wanted_suspended,
+        login_key: row.wanted_login_key.as_deref().map(Into::into),
     })
 }
 
@@ -144,6 +145,7 @@ impl StoreRecord {
             wanted_image: Set(self.spec.image.clone()),
             wanted_replicas: Set(self.spec.replicas.map(to_i32)),
             wanted_suspended: Set(self.spec.suspended),
+            wanted_login_key: Set(self.spec.login_key.as_deref().map(Into::into)),
             safe_spec: Set(self.safe_spec.as_ref().map(to_json)),
             previous: Set(self.previous.as_ref().map(to_json)),
             images: Set(to_json(&self.images)),

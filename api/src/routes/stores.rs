@@ -8,6 +8,7 @@ pub mod delete;
 pub mod labels_body;
 pub mod life;
 pub mod list;
+pub mod login;
 pub mod new_store;
 pub mod operations;
 pub mod retry;

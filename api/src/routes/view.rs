@@ -5,7 +5,7 @@ pub mod operation;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use shared::contract::observation::{Health, HealthReason};
+use shared::contract::observation::{Health, HealthReason, ShopKind};
 use shared::failure::Failure;
 use shared::ids::{Generation, StoreId};
 use shared::plan::Plan;
@@ -58,6 +58,9 @@ pub struct StoreView {
     pub failure: Option<Failure>,
     /// Whether it serves now; Unknown unless it is Ready.
     pub health: HealthView,
+    /// What it is: `WordPress` is a plain one, which sells nothing. Null until it was
+    /// looked at for the first time.
+    pub shop: Option<ShopKind>,
     /// The newest operation.
     pub operation: Option<OperationView>,
     /// The chart it was installed from, once Ready.
@@ -150,6 +153,7 @@ impl StoreView {
                 reasons: health.reasons,
                 looked_at: health.looked_at,
             },
+            shop: health::shop(row)?,
             operation: found
                 .operation
                 .as_ref()

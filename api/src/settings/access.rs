@@ -24,6 +24,9 @@ pub struct AccessSettings {
     pub trusted_proxies: String,
     /// Seed of the Ed25519 key that signs exports of the audit: 32 bytes in base64.
     pub audit_signing_key: SecretString,
+    /// Seed of the Ed25519 key that signs the links which let a store's owner in: 32
+    /// bytes in base64. Without one there are no such links.
+    pub login_signing_key: SecretString,
 }
 
 /// Whether anybody has to say who they are.

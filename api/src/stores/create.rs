@@ -123,6 +123,7 @@ fn spec(settings: &Settings, wanted: &NewStore, id: &StoreId) -> StoreSpec {
         image: None,
         replicas: None,
         suspended: false,
+        login_key: settings.engine.login_key.clone(),
     }
 }
 
@@ -143,6 +144,7 @@ fn row(
         wanted_replicas: Set(spec.replicas.map(to_i32)),
         safe_spec: NotSet,
         wanted_suspended: Set(spec.suspended),
+        wanted_login_key: Set(spec.login_key.as_deref().map(Into::into)),
         labels: Set(json!(wanted.labels)),
         deletion_protection: Set(wanted.deletion_protection),
         images: NotSet,
@@ -166,6 +168,7 @@ fn row(
         health_term: NotSet,
         health_told: NotSet,
         looked_at: NotSet,
+        shop: NotSet,
     }
 }
 

@@ -74,6 +74,43 @@ pub fn rest(
     }
 }
 
+/// From which version on the store's chart takes login links.
+const LOGINS: &str = "0.2.0";
+
+/// Whether a link that is signed with the key of that public half would let in.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn login(store: &StoreRecord, public_key: &str) -> Result<(), Refusal> {
+    let serves = matches!(store.status, StoreStatus::Ready | StoreStatus::Updating);
+    let (true, Some(safe)) = (serves, &store.safe_spec) else {
+        return Err(wrong_status(store));
+    };
+    let chart = safe.chart.clone().unwrap_or_default();
+    let store = store.id.clone();
+    if numbers(&chart) < numbers(LOGINS) {
+        let needs = LOGINS;
+        return Err(Refusal::ChartTooOld {
+            store,
+            chart,
+            needs,
+        });
+    }
+    match safe.login_key.as_deref() == Some(public_key) && !safe.suspended {
+        true => Ok(()),
+        false => Err(Refusal::NoLoginKey { store }),
+    }
+}
+
+/// A version's numbers, to be compared; what follows them does not count.
+fn numbers(version: &str) -> Vec<u64> {
+    let release = version.split(['-', '+']).next().unwrap_or_default();
+    release
+        .split('.')
+        .map_while(|one| one.parse().ok())
+        .collect()
+}
+
 /// What a retry does: the same wish as the one that did not succeed.
 ///
 /// # Errors

@@ -84,6 +84,25 @@ pub enum Refusal {
         /// Whose.
         store: StoreId,
     },
+    /// Its chart does not know of this yet.
+    #[error("`{store}` runs the chart {chart}, which cannot do that; {needs} can")]
+    ChartTooOld {
+        /// Whose.
+        store: StoreId,
+        /// What it runs.
+        chart: String,
+        /// From which on it works.
+        needs: &'static str,
+    },
+    /// The platform has no key to sign with.
+    #[error("this platform gives no login links")]
+    LoginLinksOff,
+    /// The store does not have the platform's key.
+    #[error("`{store}` does not know the key of this platform's login links")]
+    NoLoginKey {
+        /// Whose.
+        store: StoreId,
+    },
     /// Its owner said that it shall not be deleted.
     #[error("`{store}` is protected from deletion")]
     Protected {
@@ -134,6 +153,9 @@ impl Refusal {
             Self::StoreLimit { .. } => "store_limit",
             Self::OperationLimit { .. } => "operation_limit",
             Self::NothingToRollBack { .. } => "nothing_to_roll_back",
+            Self::ChartTooOld { .. } => "chart_too_old",
+            Self::LoginLinksOff => "login_links_off",
+            Self::NoLoginKey { .. } => "no_login_key",
             Self::Protected { .. } => "deletion_protected",
             Self::TooManyLabels { .. } => "too_many_labels",
             Self::WebhookLimit => "webhook_limit",
@@ -178,6 +200,13 @@ impl Refusal {
             },
             Self::NothingToRollBack { store } => {
                 format!("Change the store with PATCH /stores/{store}.")
+            }
+            Self::ChartTooOld { store, .. } | Self::NoLoginKey { store } => {
+                format!("Upgrade it first, with POST /stores/{store}/upgrade.")
+            }
+            Self::LoginLinksOff => {
+                "Whoever runs it has to set URUMI_LOGIN_SIGNING_KEY, and to upgrade the stores."
+                    .to_owned()
             }
             Self::Protected { store } => format!(
                 "Lift that first: PATCH /stores/{store} with {{\"deletion_protection\": false}}."

@@ -110,7 +110,11 @@ pub async fn update(
         let row = wish.locked(tx, id).await?;
         let store = StoreRecord::try_from(&row)?;
         let newest = find::operation(tx, caller, store.current_operation_id).await?;
-        let spec = change.of(&store.spec);
+        let mut spec = change.of(&store.spec);
+        // A change of versions rolls the web pods anyhow; a new key goes with it.
+        if named.requested == UPGRADE.requested || spec != store.spec {
+            spec.login_key.clone_from(&engine.login_key);
+        }
         let (marks, marked) = (Marks::of(&row)?, Marks::of(&row)?.with(change));
         if marks != marked {
             marked.save(tx, &row).await?;

@@ -183,24 +183,6 @@ impl TestApi {
         .await
     }
 
-    /// Until so many events were taken in, each once. Many take a busy machine long:
-    /// what is waited for is always the next one.
-    pub async fn all_taken_in(&self, events: i64) {
-        let mut sofar = -1;
-        while sofar != events {
-            sofar = eventually("one more event is taken in", async || {
-                let mut sql = self.servers.sql().await;
-                let known: i64 = sqlx::query_scalar("SELECT count(*) FROM inbox")
-                    .fetch_one(&mut sql)
-                    .await
-                    .unwrap();
-                (known > sofar).then_some(known)
-            })
-            .await;
-            assert!(sofar <= events, "{sofar} events of {events} are taken in");
-        }
-    }
-
     /// `action outcome` of a store's audit, in order.
     pub async fn audit_of(&self, id: &str) -> Vec<String> {
         let page = self

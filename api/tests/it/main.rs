@@ -41,6 +41,7 @@ mod stores_create;
 mod stores_delete;
 mod stores_life;
 mod stores_list;
+mod stores_login;
 mod stores_update;
 mod timeline;
 mod waiting;

@@ -32,6 +32,7 @@ const MATRIX: &[Row] = &[
     ("post",   "/stores/{id}/rollback",        [401, 404, 403, 409, 409, 404]),
     ("post",   "/stores/{id}/suspend",         [401, 404, 403, 409, 409, 404]),
     ("post",   "/stores/{id}/resume",          [401, 404, 403, 409, 409, 404]),
+    ("post",   "/stores/{id}/login-link",      [401, 404, 403, 409, 409, 404]),
     ("get",    "/operations/{id}",             [401, 404, 200, 200, 200, 404]),
     ("get",    "/dead-letters",                [401, 403, 403, 403, 403, 200]),
     ("post",   "/dead-letters/{id}/replay",    [401, 403, 403, 403, 403, 409]),

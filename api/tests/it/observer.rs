@@ -3,7 +3,9 @@
 use serde_json::Value;
 use shared::amqp::topology::OBSERVATIONS;
 use shared::amqp::{Outgoing, Publisher};
-use shared::contract::observation::{Health, HealthReason, Look, Observation, ObservationBody};
+use shared::contract::observation::{
+    Health, HealthReason, Look, Observation, ObservationBody, ShopKind,
+};
 use shared::ids::MessageId;
 use time::{Duration, OffsetDateTime};
 
@@ -56,6 +58,7 @@ fn look(id: &str, health: Health, at: OffsetDateTime) -> Look {
         health,
         reasons,
         at,
+        shop: Some(ShopKind::WordPress),
     }
 }
 
@@ -106,6 +109,7 @@ async fn the_newest_look_counts_while_the_store_is_ready_and_changes_are_audited
         .await;
     let store = with_health(&api, &id, "Degraded", at(10)).await;
     assert_eq!(store["status"], "Ready");
+    assert_eq!(store["shop"], "WordPress");
     assert_eq!(store["health"]["reasons"][0]["object"], "StatefulSet/mysql");
 
     // Older, of an observer that was voted out, of another installation, about a

@@ -11,7 +11,7 @@ use shared::step::Step;
 use time::{Duration, OffsetDateTime};
 
 use crate::harness::worker::{failed, ready};
-use crate::harness::{TestApi, Worker};
+use crate::harness::{TestApi, Worker, eventually};
 
 const EVENTS: usize = 5;
 
@@ -95,8 +95,15 @@ async fn every_order_of_a_stores_events_through_two_projectors_gives_one_record(
         }
         worker.send(events[again[1]].clone()).await;
     }
-    let events = i64::try_from(EVENTS).unwrap();
-    api.all_taken_in(120 * events).await;
+    eventually("all events are taken in", async || {
+        let mut sql = api.servers.sql().await;
+        let known: i64 = sqlx::query_scalar("SELECT count(*) FROM inbox")
+            .fetch_one(&mut sql)
+            .await
+            .unwrap();
+        (known == 120 * i64::try_from(EVENTS).unwrap()).then_some(())
+    })
+    .await;
 
     let mut first = None;
     for id in &ids {

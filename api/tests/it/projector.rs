@@ -92,7 +92,7 @@ async fn any_order_and_repetition_of_a_stores_events_gives_one_record() {
             worker.send(events[n].clone()).await;
         }
     }
-    api.all_taken_in(24 * 8).await;
+    all_taken_in(&api, 24 * 8).await;
 
     let mut first = None;
     for id in &ids {
@@ -109,6 +109,19 @@ async fn any_order_and_repetition_of_a_stores_events_gives_one_record() {
             "{audit:?}"
         );
     }
+}
+
+/// Until so many events were taken in, each once.
+async fn all_taken_in(api: &TestApi, events: i64) {
+    eventually("all events are taken in", async || {
+        let mut sql = api.servers.sql().await;
+        let known: i64 = sqlx::query_scalar("SELECT count(*) FROM inbox")
+            .fetch_one(&mut sql)
+            .await
+            .unwrap();
+        (known == events).then_some(())
+    })
+    .await;
 }
 
 #[actix_web::test]

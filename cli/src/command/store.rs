@@ -48,6 +48,14 @@ pub enum Verb {
         /// Its id.
         id: String,
     },
+    /// A link into a shop's admin, for its owner: once, within a minute.
+    Login {
+        /// Its id.
+        id: String,
+        /// Open it in a browser, and do not print it.
+        #[arg(long)]
+        open: bool,
+    },
     /// Change a store; what is not given stays.
     #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
     Update {
@@ -154,6 +162,10 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
             let store = client.get(&format!("/stores/{}", checked(&id)?)).await?;
             browse(&store)
         }
+        Verb::Login { id, open } => {
+            let path = format!("/stores/{}/login-link", checked(&id)?);
+            log_in(&client.post(&path, &json!({})).await?, open)
+        }
         Verb::Update {
             id,
             name,
@@ -253,6 +265,21 @@ fn browse(store: &Value) -> Result<(), Failed> {
         eprintln!("no browser could be started ({error}); open the address by hand");
     }
     Ok(())
+}
+
+/// The link lets in whoever has it; so it is printed only when nobody opens it here.
+fn log_in(link: &Value, open: bool) -> Result<(), Failed> {
+    let Some(url) = link["url"].as_str() else {
+        return Err(Failed::new("the first answer with the link was lost")
+            .next("ask for another one: the same command again"));
+    };
+    if !open {
+        return screen::show(url);
+    }
+    open::that_detached(url).map_err(|error| {
+        Failed::new(format!("no browser could be started ({error})"))
+            .next("leave --open out, and open the link by hand")
+    })
 }
 
 /// An id that may stand in a path.

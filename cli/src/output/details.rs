@@ -14,6 +14,9 @@ pub fn store(store: &Value) -> String {
     fact(&mut lines, "replicas", &text(&wanted["replicas"]));
     fact(&mut lines, "chart", &text(&store["chart"]));
     fact(&mut lines, "image", &text(&wanted["image"]));
+    if store["shop"] == "WordPress" {
+        fact(&mut lines, "shop", "none: a plain WordPress");
+    }
     fact(&mut lines, "owner", &text(&store["admin_email"]));
     let health = &store["health"];
     fact(&mut lines, "health", &text(&health["status"]));

@@ -310,7 +310,8 @@ export interface paths {
         };
         /**
          * List stores
-         * @description The caller's stores, newest first. Deleted ones are left out unless asked for.
+         * @description The caller's stores, newest first unless another `sort` is asked for. Deleted
+         *     ones are left out unless asked for.
          */
         get: operations["listStores"];
         put?: never;
@@ -338,6 +339,27 @@ export interface paths {
          * @description What was asked for and what became of it, oldest first.
          */
         get: operations["listAuditLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stores/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count stores
+         * @description How many stores you have of each status and health. It costs the same for any
+         *     number of them.
+         */
+        get: operations["countStores"];
         put?: never;
         post?: never;
         delete?: never;
@@ -437,6 +459,27 @@ export interface paths {
         get: operations["streamStoreEvents"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stores/{id}/login-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a login link
+         * @description A link that lets the store's owner into the shop's admin, once, within 60 seconds.
+         *     The store verifies it by the platform's signature; nobody sees a password.
+         */
+        post: operations["giveLoginLink"];
         delete?: never;
         options?: never;
         head?: never;
@@ -863,6 +906,19 @@ export interface components {
              */
             replicas?: number | null;
         };
+        /** @description How many stores there are. */
+        CountsView: {
+            /** @description Of each health; without the Deleted ones. What is not Ready is Unknown. */
+            by_health: components["schemas"]["HealthCounts"];
+            /** @description Of each status. */
+            by_status: components["schemas"]["StatusCounts"];
+            /**
+             * Format: int64
+             * @description All but the Deleted ones.
+             * @example 12
+             */
+            total: number;
+        };
         /** @description A message that nobody could use. */
         DeadLetterView: {
             /** @description The beginning of what it says; what may be a secret is hidden. */
@@ -1077,6 +1133,15 @@ export interface components {
          * @enum {string}
          */
         Health: "Unknown" | "Healthy" | "Degraded";
+        /** @description Stores of each health. */
+        HealthCounts: {
+            /** Format: int64 */
+            Degraded: number;
+            /** Format: int64 */
+            Healthy: number;
+            /** Format: int64 */
+            Unknown: number;
+        };
         /** @description One fault of a store. */
         HealthReason: {
             /**
@@ -1217,6 +1282,25 @@ export interface components {
              * @example urumi_k7q2mxbc49_x
              */
             key: string;
+        };
+        /** @description A link into a shop's admin. */
+        LoginLinkView: {
+            /**
+             * Format: date-time
+             * @description When it holds no more.
+             */
+            expires_at: string;
+            /**
+             * Format: uuid
+             * @description As the audit and the store's log name it.
+             */
+            id: string;
+            /**
+             * @description To be opened in a browser, once. In the first answer alone: an answer that is
+             *     given again for an `Idempotency-Key` has none.
+             * @example http://store-k7q2mx.localhost:8080/wp-login.php?action=urumi#eyJp….x3Zk…
+             */
+            url?: string | null;
         };
         /**
          * @description How somebody showed who they are.
@@ -1532,6 +1616,11 @@ export interface components {
             /** @description Whether something is missing without which they still are. */
             degraded: boolean;
             /**
+             * @description The tables, at this version's state: `ok`, or what is wrong.
+             * @example ok
+             */
+            migrations: string;
+            /**
              * @description Each part: `ok`, or what is wrong.
              * @example ok
              */
@@ -1570,6 +1659,11 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "operator" | "admin";
+        /**
+         * @description What a store is.
+         * @enum {string}
+         */
+        ShopKind: "WordPress" | "WooCommerce";
         /** @description The key that signs exports. */
         SigningKeyView: {
             /** @description Always `Ed25519`. */
@@ -1590,6 +1684,27 @@ export interface components {
         StartedView: {
             /** @description One operation for each store. */
             items: components["schemas"]["OperationView"][];
+        };
+        /** @description Stores of each status. */
+        StatusCounts: {
+            /** Format: int64 */
+            DeleteFailed: number;
+            /** Format: int64 */
+            Deleted: number;
+            /** Format: int64 */
+            Deleting: number;
+            /** Format: int64 */
+            Failed: number;
+            /** Format: int64 */
+            Provisioning: number;
+            /** Format: int64 */
+            Queued: number;
+            /** Format: int64 */
+            Ready: number;
+            /** Format: int64 */
+            Suspended: number;
+            /** Format: int64 */
+            Updating: number;
         };
         /**
          * @description One step of an operation: one effect on the cluster, or one wait.
@@ -1725,6 +1840,7 @@ export interface components {
              */
             revision?: number | null;
             safe?: components["schemas"]["WantedView"] | null;
+            shop?: components["schemas"]["ShopKind"] | null;
             /** @description What can be said of it now. */
             status: components["schemas"]["StoreStatus"];
             /**
@@ -2143,6 +2259,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     verifyAudit: {
@@ -2293,10 +2420,16 @@ export interface operations {
                  * @example 1
                  */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if the page is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2305,6 +2438,10 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2329,6 +2466,16 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PageView_DeadLetterView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted. */
             400: {
@@ -2651,10 +2798,16 @@ export interface operations {
                  * @example 1
                  */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if the page is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2663,6 +2816,10 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2693,6 +2850,16 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PageView_KeyView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted. */
             400: {
@@ -3125,7 +3292,13 @@ export interface operations {
     getOperation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if it is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The operation's id.
@@ -3140,6 +3313,8 @@ export interface operations {
             /** @description The operation. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3186,6 +3361,16 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["OperationView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted, or: Not an operation id. */
             400: {
@@ -3295,6 +3480,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "degraded": false,
+                     *       "migrations": "ok",
                      *       "postgres": "ok",
                      *       "rabbitmq_consumer": "ok",
                      *       "rabbitmq_publisher": "ok",
@@ -3334,6 +3520,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "degraded": false,
+                     *       "migrations": "ok",
                      *       "postgres": "ok",
                      *       "rabbitmq_consumer": "ok",
                      *       "rabbitmq_publisher": "ok",
@@ -4037,6 +4224,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal error. */
             500: {
                 headers: {
@@ -4099,6 +4297,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal error. */
             500: {
                 headers: {
@@ -4130,28 +4339,65 @@ export interface operations {
                  * @example 1
                  */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same sort and filters. */
                 cursor?: string;
+                /**
+                 * @description What it is sorted by; with `-` from the greatest to the least. `-created_at` if left out. Not with `q`.
+                 * @example -updated_at
+                 */
+                sort?: string;
                 /**
                  * @description Only stores of this status.
                  * @example Ready
                  */
                 status?: components["schemas"]["StoreStatus"];
                 /**
+                 * @description Only stores of this health.
+                 * @example Healthy
+                 */
+                health?: components["schemas"]["Health"];
+                /**
+                 * @description Only stores of this size.
+                 * @example small
+                 */
+                plan?: components["schemas"]["Plan"];
+                /**
+                 * @description Only stores with this label, `key:value`; given several times, with all of them.
+                 * @example [
+                 *       "team:north"
+                 *     ]
+                 */
+                label?: string[];
+                /**
+                 * @description Only stores of which a word of the name, the id or the host begins so; sorted by that word. Not for Deleted ones.
+                 * @example teap
+                 */
+                q?: string;
+                /**
                  * @description Deleted stores too.
                  * @example false
                  */
                 include_deleted?: boolean;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if the page is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description A page. */
+            /** @description A page. With several filters it may hold fewer stores than asked for, even none, and still have a `next_cursor`. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4234,6 +4480,7 @@ export interface operations {
                      *             "plan": "small",
                      *             "replicas": 1
                      *           },
+                     *           "shop": "WordPress",
                      *           "status": "Ready",
                      *           "updated_at": "2026-11-24T03:00:00Z",
                      *           "url": "http://store-k7q2mx.localhost:8080",
@@ -4252,6 +4499,16 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PageView_StoreView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted. */
             400: {
@@ -4446,6 +4703,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -4612,10 +4870,16 @@ export interface operations {
                  * @example 1
                  */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if the page is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4624,6 +4888,10 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4655,6 +4923,153 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PageView_AuditEventView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The query is not accepted. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Login required, or: Credentials refused. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    countStores: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if they are that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "by_health": {
+                     *         "Degraded": 1,
+                     *         "Healthy": 1,
+                     *         "Unknown": 1
+                     *       },
+                     *       "by_status": {
+                     *         "DeleteFailed": 1,
+                     *         "Deleted": 1,
+                     *         "Deleting": 1,
+                     *         "Failed": 1,
+                     *         "Provisioning": 1,
+                     *         "Queued": 1,
+                     *         "Ready": 1,
+                     *         "Suspended": 1,
+                     *         "Updating": 1
+                     *       },
+                     *       "total": 12
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CountsView"];
+                };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted. */
             400: {
@@ -4874,7 +5289,13 @@ export interface operations {
     getStore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if it is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The store's id.
@@ -4889,6 +5310,8 @@ export interface operations {
             /** @description The store; a deleted one too. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`, and for `If-Match` of a change. */
+                    ETag?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4969,6 +5392,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -4983,6 +5407,16 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["StoreView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted, or: Not a store id. */
             400: {
@@ -5082,6 +5516,11 @@ export interface operations {
                  * @example order-4711
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done.
+                 * @example text
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -5220,6 +5659,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Changed meanwhile. */
+            412: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Idempotency key used before. */
             422: {
                 headers: {
@@ -5281,6 +5732,11 @@ export interface operations {
                  * @example order-4711
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done.
+                 * @example text
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -5387,6 +5843,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -5488,6 +5945,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -5570,6 +6028,18 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed meanwhile. */
+            412: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -5662,6 +6132,11 @@ export interface operations {
                  * @example order-4711
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done.
+                 * @example text
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -5760,6 +6235,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -5842,6 +6318,18 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed meanwhile. */
+            412: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6071,6 +6559,197 @@ export interface operations {
             };
         };
     };
+    giveLoginLink: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A request that is sent again with the same key (within 24 hours) gets the first answer again, without the link.
+                 * @example order-4711
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link. */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-11-24T03:00:00Z",
+                     *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
+                     *       "url": "http://store-k7q2mx.localhost:8080/wp-login.php?action=urumi#eyJp….x3Zk…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LoginLinkView"];
+                };
+            };
+            /** @description The body is not valid JSON, or: The query is not accepted, or: A header is not accepted, or: Not a store id, or: The body did not arrive. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Login required, or: Credentials refused. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not with this role, or: Host not allowed, or: Origin not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such store. */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time. */
+            408: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Idempotency key in use, or: Not in this status, or: Chart too old, or: No login links, or: Store without the key. */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large. */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported content type. */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not accepted, or: Idempotency key used before. */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable. */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listStoreOperations: {
         parameters: {
             query?: {
@@ -6079,10 +6758,16 @@ export interface operations {
                  * @example 1
                  */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if the page is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The store's id.
@@ -6097,6 +6782,10 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6149,6 +6838,16 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PageView_OperationView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted, or: Not a store id. */
             400: {
@@ -6248,6 +6947,11 @@ export interface operations {
                  * @example order-4711
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done.
+                 * @example text
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -6344,6 +7048,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -6445,6 +7150,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -6527,6 +7233,18 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed meanwhile. */
+            412: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6619,6 +7337,11 @@ export interface operations {
                  * @example order-4711
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done.
+                 * @example text
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -6717,6 +7440,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -6799,6 +7523,18 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed meanwhile. */
+            412: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -6891,6 +7627,11 @@ export interface operations {
                  * @example order-4711
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done.
+                 * @example text
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -6989,6 +7730,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -7071,6 +7813,18 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed meanwhile. */
+            412: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -7163,6 +7917,11 @@ export interface operations {
                  * @example order-4711
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done.
+                 * @example text
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -7259,6 +8018,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -7360,6 +8120,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -7442,6 +8203,18 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed meanwhile. */
+            412: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -7534,6 +8307,11 @@ export interface operations {
                  * @example order-4711
                  */
                 "Idempotency-Key"?: string;
+                /**
+                 * @description Only if the store is as it was when it was given with this `ETag`; else 412, and nothing is done.
+                 * @example text
+                 */
+                "If-Match"?: string;
             };
             path: {
                 /**
@@ -7639,6 +8417,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -7740,6 +8519,7 @@ export interface operations {
                      *         "plan": "small",
                      *         "replicas": 1
                      *       },
+                     *       "shop": "WordPress",
                      *       "status": "Ready",
                      *       "updated_at": "2026-11-24T03:00:00Z",
                      *       "url": "http://store-k7q2mx.localhost:8080",
@@ -7822,6 +8602,18 @@ export interface operations {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Changed meanwhile. */
+            412: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
@@ -7913,10 +8705,16 @@ export interface operations {
                  * @example 1
                  */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if the page is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7925,6 +8723,10 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -7950,6 +8752,16 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PageView_TenantView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted. */
             400: {
@@ -8427,10 +9239,16 @@ export interface operations {
                  * @example 1
                  */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if the page is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8439,6 +9257,10 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -8469,6 +9291,16 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PageView_WebhookView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted. */
             400: {
@@ -8578,6 +9410,8 @@ export interface operations {
             201: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    /** @description Path of the webhook. */
+                    Location?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9236,7 +10070,7 @@ export interface operations {
                  * @example 1
                  */
                 limit?: number;
-                /** @description A `next_cursor` or `prev_cursor` of this list. */
+                /** @description A `next_cursor` or `prev_cursor` of this list, with the same filters. */
                 cursor?: string;
                 /**
                  * @description Only messages of this status.
@@ -9244,7 +10078,13 @@ export interface operations {
                  */
                 status?: components["schemas"]["DeliveryStatus"];
             };
-            header?: never;
+            header?: {
+                /**
+                 * @description An `ETag`; 304 if the page is that still.
+                 * @example text
+                 */
+                "If-None-Match"?: string;
+            };
             path: {
                 /**
                  * @description The webhook's id.
@@ -9259,6 +10099,10 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
+                    /** @description For `If-None-Match`. */
+                    ETag?: string;
+                    /** @description The pages `first`, `prev` and `next` (RFC 8288). */
+                    Link?: string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -9295,6 +10139,16 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["PageView_DeliveryView"];
                 };
+            };
+            /** @description It is as `If-None-Match` says; no body. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The query is not accepted, or: Not an id. */
             400: {

@@ -24,6 +24,9 @@ export function StoreFacts({ store, now }: { store: StoreView; now: number }) {
             {say(words.health, health.status)}, {lookedAt(health, now)}
           </Fact>
         )}
+        {store.shop === "WordPress" && (
+          <Fact term={words.detail.shop}>{words.detail.plainWordPress}</Fact>
+        )}
         <Fact term={words.detail.plan}>{store.plan}</Fact>
         <Fact term={words.store.email}>
           <bdi>{store.admin_email}</bdi>

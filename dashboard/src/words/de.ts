@@ -114,6 +114,8 @@ export const de: typeof en = {
     address: "Adresse",
     health: "Zustand",
     plan: "Tarif",
+    shop: "Laden",
+    plainWordPress: "keiner: ein einfaches WordPress",
     created: "Angelegt",
     ready: "Zuerst bereit",
     readyAfter: (time) => `nach ${time}`,

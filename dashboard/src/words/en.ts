@@ -116,6 +116,8 @@ export const en = {
     address: "Address",
     health: "Health",
     plan: "Plan",
+    shop: "Shop",
+    plainWordPress: "none: a plain WordPress",
     created: "Created",
     ready: "First ready",
     readyAfter: (time: string) => `after ${time}`,

@@ -56,13 +56,15 @@ traefik_settings() {
   local web tls ping
   web=$(ingress_port) tls=$(port ingress-tls) ping=$(port traefik-ping)
   cat <<YAML
-# Written by up.sh. Loopback only, in both families.
+# Written by up.sh. Loopback only, in both families (with the Gateway API in one).
 entryPoints:
   web: { address: "127.0.0.1:$web", asDefault: true }
   websecure: { address: "127.0.0.1:$tls", asDefault: true, http: { tls: {} } }
   ping: { address: "127.0.0.1:$ping" }
 YAML
-  if [[ -e /proc/sys/net/ipv6/conf/lo/disable_ipv6 && $(cat /proc/sys/net/ipv6/conf/lo/disable_ipv6) == 0 ]]; then
+  # A Gateway's listener names a port, and Traefik takes whichever entry point has
+  # it, at each change anew: so there is one for each port, or routes come and go.
+  if [[ ! -e $URUMI_STATE/gateway && -e /proc/sys/net/ipv6/conf/lo/disable_ipv6 && $(cat /proc/sys/net/ipv6/conf/lo/disable_ipv6) == 0 ]]; then
     cat <<YAML
   web6: { address: "[::1]:$web", asDefault: true }
   websecure6: { address: "[::1]:$tls", asDefault: true, http: { tls: {} } }

@@ -52,6 +52,16 @@ installation() {
   cat "$URUMI_STATE/installation"
 }
 
+# Signs login links; made once, kept with the instance's data.
+login_seed() {
+  local file=$URUMI_STATE/secrets/login-seed
+  if [[ ! -s $file ]]; then
+    (umask 077 && mkdir -p "$URUMI_STATE/secrets" && head -c 32 /dev/urandom | base64 -w0 >"$file.tmp")
+    mv "$file.tmp" "$file"
+  fi
+  cat "$file"
+}
+
 # The instance is named, because the callers have emptied their environment.
 database_url() { URUMI_INSTANCE=$URUMI_INSTANCE "$URUMI_ROOT/deploy/local/postgres.sh" url; }
 amqp_url() { URUMI_INSTANCE=$URUMI_INSTANCE "$URUMI_ROOT/deploy/local/rabbitmq.sh" url; }
@@ -80,8 +90,8 @@ api_environment() {
   bare_environment
   dashboard=$(cat "$URUMI_STATE/dashboard" 2>/dev/null || true)
   DATABASE_URL=$(database_url) AMQP_URL=$(amqp_url) URUMI_LISTEN=127.0.0.1:$(port api) URUMI_INSTALLATION=$(installation)
-  URUMI_METRICS_LISTEN=127.0.0.1:$(port api-metrics)
-  export DATABASE_URL AMQP_URL URUMI_LISTEN URUMI_INSTALLATION URUMI_METRICS_LISTEN
+  URUMI_METRICS_LISTEN=127.0.0.1:$(port api-metrics) URUMI_LOGIN_SIGNING_KEY=$(login_seed)
+  export DATABASE_URL AMQP_URL URUMI_LISTEN URUMI_INSTALLATION URUMI_METRICS_LISTEN URUMI_LOGIN_SIGNING_KEY
   if [[ -n $dashboard ]]; then export URUMI_DASHBOARD_DIR=$dashboard; fi
 }
 worker_environment() {

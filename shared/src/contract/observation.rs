@@ -60,6 +60,30 @@ pub struct Look {
     /// When it was looked at (observer's clock).
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// What it is, as its chart says; `None` while its web pods' Deployment is not seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shop: Option<ShopKind>,
+}
+
+/// What a store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum ShopKind {
+    /// A plain WordPress, which sells nothing.
+    WordPress,
+    /// A shop that sells, by WooCommerce.
+    WooCommerce,
+}
+
+impl ShopKind {
+    /// The value of the name that is used in JSON and in the database.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "WordPress" => Some(Self::WordPress),
+            "WooCommerce" => Some(Self::WooCommerce),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a store that was made serves now. Stands beside its status.

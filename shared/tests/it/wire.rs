@@ -185,6 +185,7 @@ fn observations_read_and_are_said_as_frozen() {
             message: "0 of 1 pods ready".into(),
         }],
         at,
+        shop: None,
     };
     let namespace = NamespaceSeen {
         name: "store-bcdfgh".into(),

@@ -24,6 +24,7 @@ use crate::converge::taken::Taken;
 use crate::converge::{Job, Wanted};
 use crate::helm::record::Part;
 use crate::helm::{Release, ReleaseStatus, storage};
+use crate::settings::Credentials;
 use crate::steps::namespace;
 use crate::values::CREDENTIALS_SECRET;
 
@@ -59,7 +60,8 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
         },
         storage::find(cluster, &job.command.store_id),
     )?;
-    seen.credentials = secret.is_some();
+    let provided = job.context.settings.credentials == Credentials::External;
+    seen.credentials = secret.is_some() || provided;
     let Some(release) = release else {
         seen.volumes = volumes(cluster, store).await?;
         if seen.volumes.ending > 0 {

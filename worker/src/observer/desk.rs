@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use shared::contract::observation::{Look, NamespaceSeen};
+use shared::contract::observation::{Look, NamespaceSeen, ShopKind};
 use shared::ids::StoreId;
 use time::OffsetDateTime;
 
@@ -157,8 +157,11 @@ impl Desk {
     pub fn looks(&self, now: Instant) -> Vec<Look> {
         let at = OffsetDateTime::now_utc();
         let all = self.standings.iter();
-        all.filter_map(|(store, standing)| look(store, standing.verdict(now)?, at))
-            .collect()
+        all.filter_map(|(store, standing)| {
+            let shop = self.picture.told_shop(store);
+            look(store, standing.verdict(now)?, shop, at)
+        })
+        .collect()
     }
 
     /// Every namespace that is, or looks like, a store's; empty before all is told.
@@ -243,16 +246,22 @@ impl Desk {
             ?reasons,
             "health"
         );
+        let shop = self.picture.told_shop(store);
         self.news
-            .extend(look(store, verdict, OffsetDateTime::now_utc()));
+            .extend(look(store, verdict, shop, OffsetDateTime::now_utc()));
     }
 }
 
-fn look(store: &str, verdict: Verdict, at: OffsetDateTime) -> Option<Look> {
+fn look(store: &str, verdict: Verdict, shop: Option<Shop>, at: OffsetDateTime) -> Option<Look> {
+    let shop = shop.map(|shop| match shop {
+        Shop::WordPress => ShopKind::WordPress,
+        Shop::WooCommerce => ShopKind::WooCommerce,
+    });
     Some(Look {
         store_id: store.parse::<StoreId>().ok()?,
         health: verdict.health,
         reasons: verdict.reasons,
         at,
+        shop,
     })
 }

@@ -118,9 +118,15 @@ impl Picture {
     /// What a store is, as its chart says.
     #[must_use]
     pub fn shop(&self, store: &str) -> Shop {
+        self.told_shop(store).unwrap_or(Shop::WordPress)
+    }
+
+    /// The same; `None` while its web pods' Deployment is not seen.
+    #[must_use]
+    pub fn told_shop(&self, store: &str) -> Option<Shop> {
         let mut of_store = self.deployments.of(store).map(|(_, facts)| facts);
-        let web = of_store.find(|facts| facts.part == Some(Part::Web));
-        web.map_or(Shop::WordPress, |web| web.shop)
+        let web = of_store.find(|facts| facts.part == Some(Part::Web))?;
+        Some(web.shop)
     }
 
     /// The stores' Leases.

@@ -1,7 +1,7 @@
 //! Releases of stores that are as they should be, and upgrades that are not. The
 //! bad states that a release can be found in are in `bad_states.rs`.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::ResourceExt as _;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
@@ -151,5 +151,18 @@ async fn an_update_whose_pods_never_come_goes_back_to_what_served() {
         (release.revision, release.status),
         (5, worker::helm::ReleaseStatus::Deployed)
     );
+    here.clean(&[command.store_id.as_str()]).await;
+}
+
+#[tokio::test]
+async fn a_secret_that_somebody_else_provides_is_not_made() {
+    let mut here = Installation::unhurried().await;
+    here.set("URUMI_CREDENTIALS", "external");
+    let _worker = here.worker();
+    here.open_shop().await;
+    let command = a_ready_store(&here).await;
+    let secrets = here.cluster.of::<Secret>(command.store_id.as_str());
+    let found = secrets.get_opt("store-credentials").await.unwrap();
+    assert!(found.is_none(), "the worker made it");
     here.clean(&[command.store_id.as_str()]).await;
 }

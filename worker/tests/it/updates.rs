@@ -139,6 +139,59 @@ async fn a_wanted_chart_is_taken_and_one_that_is_not_there_changes_nothing() {
     here.clean(&[third.store_id.as_str()]).await;
 }
 
+/// A chart that refuses what it does not know, as `store-0.1.0` does, and the values
+/// files of a time when more is known.
+#[tokio::test]
+async fn an_older_chart_takes_the_values_of_today_and_the_newest_is_still_checked() {
+    let mut here = Installation::unhurried().await;
+    let charts = here.folder.path().join("charts");
+    let strict = here.folder.path().join("strict");
+    copy(&fixture("chart"), &strict);
+    let schema = r#"{"type": "object", "properties": {"later": false}}"#;
+    std::fs::write(strict.join("values.schema.json"), schema).unwrap();
+    std::fs::create_dir(&charts).unwrap();
+    archive(&strict, "0.0.9", &charts);
+    here.set("URUMI_CHARTS", charts.display().to_string());
+    let worker = here.worker();
+    here.open_shop().await;
+    let first = a_ready_store(&here).await;
+    here.values("web: { replicas: 0 }\nlater: { known: true }");
+
+    let second = with(&first, |spec| spec.chart = Some("0.0.9".to_owned()));
+    let (outcome, words) = settle(&here, &second).await;
+    assert_ready(&outcome, &words, 2, "miniature-0.0.9");
+
+    // It would not know how to rest either, and must not seem to.
+    let third = with(&second, |spec| spec.suspended = true);
+    let (outcome, _) = settle(&here, &third).await;
+    let invalid = |outcome: &EventBody| matches!(outcome, EventBody::Failed { failure, .. } if failure.code == FailureCode::ChartInvalid);
+    assert!(invalid(&outcome), "{outcome:?}");
+
+    drop(worker);
+    here.set("URUMI_CHART", strict.display().to_string());
+    let _worker = here.worker();
+    let fourth = with(&third, |spec| {
+        spec.suspended = false;
+        spec.chart = None;
+    });
+    let (outcome, _) = settle(&here, &fourth).await;
+    assert!(invalid(&outcome), "{outcome:?}");
+    here.clean(&[fourth.store_id.as_str()]).await;
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
 /// The chart as an archive of another version, made by helm itself.
 fn archive(chart: &std::path::Path, version: &str, folder: &std::path::Path) {
     #[expect(clippy::disallowed_methods, reason = "helm packs the test's chart")]

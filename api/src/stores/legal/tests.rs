@@ -131,3 +131,38 @@ fn a_cancelled_update_returns_to_what_was_ready() {
         Ok(Cancel::Return(Box::new(safe)))
     );
 }
+
+#[test]
+fn a_login_link_needs_a_store_that_serves_with_the_platforms_key() {
+    let (ready, _) = standing(OperationKind::Update, OperationStatus::Succeeded);
+    let serving = |chart: &str, key: Option<&str>| {
+        let safe = StoreSpec {
+            chart: Some(chart.to_owned()),
+            login_key: key.map(Into::into),
+            ..ready.spec.clone()
+        };
+        StoreRecord {
+            safe_spec: Some(safe),
+            ..ready.clone()
+        }
+    };
+    for (store, said) in [
+        (serving("0.2.0", Some("key")), None),
+        (serving("0.10.1-rc.1", Some("key")), None),
+        (serving("0.2.0", Some("old")), Some("no_login_key")),
+        (serving("0.2.0", None), Some("no_login_key")),
+        (serving("0.1.9", Some("key")), Some("chart_too_old")),
+        (serving("", Some("key")), Some("chart_too_old")),
+    ] {
+        let refusal = login(&store, "key").err();
+        assert_eq!(refusal.as_ref().map(Refusal::code), said, "{store:?}");
+    }
+    for status in StoreStatus::ALL {
+        let store = StoreRecord {
+            status,
+            ..serving("0.2.0", Some("key"))
+        };
+        let serves = matches!(status, StoreStatus::Ready | StoreStatus::Updating);
+        assert_eq!(login(&store, "key").is_ok(), serves, "{status:?}");
+    }
+}

@@ -5,7 +5,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use super::eventually;
 use super::servers::Servers;
 
 /// The program itself, on a port that stays the same.
@@ -13,8 +12,6 @@ pub struct Program {
     port: u16,
     pub servers: Servers,
     running: Mutex<Option<Child>>,
-    /// Whoever waits for it to be back; one at a time asks.
-    waiting: tokio::sync::Mutex<()>,
 }
 
 impl Program {
@@ -24,7 +21,6 @@ impl Program {
             port: free_port(),
             servers: Servers::prepare(name).await,
             running: Mutex::default(),
-            waiting: tokio::sync::Mutex::default(),
         };
         program.start();
         program
@@ -53,17 +49,6 @@ impl Program {
             child.kill().unwrap();
             child.wait().unwrap();
         }
-    }
-
-    /// The program that was killed is there again. Its start takes what the machine
-    /// takes; that is no request's patience.
-    pub async fn is_back(&self, client: &reqwest::Client) {
-        let _turn = self.waiting.lock().await;
-        eventually("the program is back", async || {
-            let answer = client.get(self.url("/readyz")).send().await.ok()?;
-            answer.status().is_success().then_some(())
-        })
-        .await;
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -116,6 +116,8 @@ try {
     if ($before !== $version) {
         WC_Install::install();
         upgrade_tables();
+        // For half a minute it would lead whoever opens the admin to its own wizard.
+        delete_transient('_wc_activation_redirect');
         say($before === null ? 'tables, roles and options made' : "tables upgraded from $before");
     }
     if ($before === null) {

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The long tests of the store chart on real pods, on a platform of their own that is
+# brought up first and removed afterwards: shop.sh production|life|pace...
+#   production  values-prod by Ingress and by HTTPRoute, upgrades under requests
+#   life        the same of the platform's own deeds: upgrade, rollback, rest
+#   pace        a page on the node against the same outside Kubernetes
+# URUMI_KEEP=1 leaves it running. With URUMI_WOOCOMMERCE_ZIP=<the plugin's zip> the
+# stores are shops; without it, plain WordPress.
+case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-shop ;; esac
+export URUMI_INSTANCE
+unset KUBECONFIG URUMI_API URUMI_API_PORT URUMI_DASHBOARD URUMI_INGRESS URUMI_STORE_VALUES DATABASE_URL AMQP_URL
+source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
+
+# shellcheck disable=SC2317 # the trap calls it
+finish() {
+  local rc=$?
+  trap '' INT TERM
+  if [[ ${URUMI_KEEP:-} != 1 ]]; then
+    FORCE=1 "$URUMI_ROOT/deploy/local/clean.sh" >"$URUMI_ROOT/.urumi/shop-clean.log" 2>&1 || {
+      tail -n 20 "$URUMI_ROOT/.urumi/shop-clean.log" >&2
+      rc=1
+    }
+  fi
+  exit "$rc"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+[[ $# -gt 0 ]] || die "which part?" "shop.sh production|life|pace..."
+for part in "$@"; do
+  case $part in production | life | pace) ;; *) die "no part $part" "shop.sh production|life|pace..." ;; esac
+done
+"$URUMI_ROOT/deploy/local/up.sh"
+failed=0
+for part in "$@"; do "$URUMI_ROOT/tests/chart/$part.sh" || failed=1; done
+exit "$failed"
