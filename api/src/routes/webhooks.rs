@@ -64,7 +64,8 @@ pub async fn list(
         description = "A request that is sent again with the same key (within 24 hours) gets the first answer again, without the secret.")),
     request_body(content = NewWebhookBody, content_type = "application/json"),
     responses(
-        (status = 201, description = "The webhook.", body = WebhookView),
+        (status = 201, description = "The webhook.", body = WebhookView,
+            headers(("Location" = String, description = "Path of the webhook."))),
         (status = 409, description = "Your tenant has as many as it may.", body = crate::error::problem::Problem, content_type = "application/problem+json"),
         OfWish,
     ),
