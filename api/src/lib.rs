@@ -30,6 +30,7 @@ mod pulse;
 mod projector;
 
 mod health;
+pub mod healthcheck;
 mod watchdog;
 
 mod idempotency;

@@ -94,7 +94,7 @@ async fn run(command: Command) -> Result<()> {
 async fn with(settings: Settings, command: Command) -> Result<()> {
     match command {
         Command::Migrate => Ok(migrate::run(&settings.base.database_url).await?),
-        Command::Healthcheck => Ok(api::server::ask(settings.http.listen)?),
+        Command::Healthcheck => Ok(api::healthcheck::ask(settings.http.listen)?),
         _ => {
             let stop = shutdown::on_signal()?;
             Ok(Server::bind(settings)?.run(stop).await?)

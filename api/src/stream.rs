@@ -1,5 +1,5 @@
 //! What happens, as it happens, to whoever watches: rows of `stream_events`, in
-//! the order of their positions (docs/adr/0006). Read from the table alone; a
+//! the order of their positions (docs/adr/0007). Read from the table alone; a
 //! notification only says that it is time to look. Knows no HTTP.
 
 pub mod feed;

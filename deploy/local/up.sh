@@ -37,7 +37,7 @@ look_around() {
   choose_cluster
   check_toolchains "$CLUSTER"
   check_room
-  local names=(api worker-probes postgres amqp amqp-dist epmd)
+  local names=(api api-metrics worker-probes postgres amqp amqp-dist epmd)
   if [[ $CLUSTER == embedded ]]; then names+=(apiserver etcd etcd-peer kubelet kubelet-healthz controller-manager scheduler); fi
   if [[ $BUILD_ONLY == 0 ]]; then check_ports "${names[@]}"; fi
   if timeout 5 docker info >/dev/null 2>&1; then say "    (Docker works here too; this version does not use it)"; fi
