@@ -116,6 +116,27 @@ within() (
   done
   "$@"
 )
+# In a shell of its own, with lanes that take so many seconds; the second fails.
+failing_lane() {
+  # shellcheck disable=SC2016 # expanded by that shell
+  timeout 20 bash -c '
+    source "$1/deploy/lib/common.sh" && source "$1/deploy/local/lib/lanes.sh"
+    mkdir -p "$URUMI_RUN" "$URUMI_LOG"
+    good() { part "a good part" sleep "$1"; }
+    bad() { part "a bad part" bash -c "sleep $1; exit 7"; }
+    lane good "$2"
+    lane bad "$3"
+    join_lanes' -- "$URUMI_ROOT" "$@"
+}
+a_failed_lane_ends_it() {
+  local rc=0
+  # The first to end, and the last.
+  failing_lane 60 0.2 || rc=$?
+  ((rc == 7)) || return 1
+  rc=0
+  failing_lane 0.1 0.6 || rc=$?
+  ((rc == 7))
+}
 builds_are_known_by_their_sources() {
   local hash
   hash=$(within "$URUMI_ROOT" program_hash)
@@ -139,6 +160,7 @@ it 'every missing toolchain is named at once, before anything is changed' names_
 it 'a disk that is too full is refused before anything is started' refuses_a_full_disk
 it 'a KUBECONFIG that is not there is named' refuses_a_missing_kubeconfig
 it 'a taken port is told with its holder and the way out' names_the_holder_of_a_port
+it 'a part that fails ends the start, whether first or last' a_failed_lane_ends_it
 "$LOCAL/postgres.sh" start
 "$LOCAL/rabbitmq.sh" start
 it 'a build is known by its sources, from whatever folder' builds_are_known_by_their_sources

@@ -70,7 +70,8 @@ join_lanes() {
     wait -n -p ended "${LANES[@]}" || rc=$?
     mapfile -t LANES < <(printf '%s\n' "${LANES[@]}" | grep -vx "$ended")
   done
-  if ((rc != 0)); then
+  # Without a name `wait` would wait for the ticker too, which never ends.
+  if ((rc != 0 && ${#LANES[@]} > 0)); then
     for pid in "${LANES[@]}"; do end_children "$pid"; kill -TERM "$pid" 2>/dev/null || true; done
     wait "${LANES[@]}" 2>/dev/null || true
   fi
