@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help up down clean distclean status logs test sweep e2e lint fmt \
   test-long-sweep test-long-mutants test-long-outages test-long-hopeless \
-  test-long-scale test-long-idle
+  test-long-scale test-long-idle test-long-list
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-long-scale: test-long-idle ## 200 creates and deletes leave nothing behind;
 
 test-long-idle:
 	@tests/faults.sh idle
+
+test-long-list: ## pages of a million stores and ten million audit rows beside those of a thousand
+	@tests/list.sh
 
 e2e: ## the full journey of one store on real pods
 	@tests/e2e.sh
