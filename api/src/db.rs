@@ -31,6 +31,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const USE_TIMEOUT: Duration = Duration::from_secs(6);
 /// A connection that lay idle for longer is tried before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_millis(500);
+/// What Postgres is told of its disk, for it sorts a few rows rather than read them in
+/// an index's order where it takes that for four times as dear.
+pub const PLANNER: (&str, &str) = ("random_page_cost", "1.1");
 /// Tries of a transaction that lost to another one.
 const MAX_TRIES: u32 = 4;
 /// Tries after a lost connection: when the server restarts, every connection of
@@ -98,6 +101,7 @@ impl Database {
         let options = options(url)?.options([
             ("statement_timeout", "5s"),
             ("lock_timeout", "4s"),
+            PLANNER,
             ("idle_in_transaction_session_timeout", "15s"),
         ]);
         let pool = PgPoolOptions::new()

@@ -11,6 +11,9 @@ use crate::routes::stores::list::read;
 use crate::stores::list::statement::Reading;
 use crate::stores::list::wanted::StorePlace;
 
+/// What every connection of the api sets for Postgres' planner.
+pub const SETTING: (&str, &str) = crate::db::PLANNER;
+
 /// A statement with numbered places for its values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {

@@ -25,6 +25,7 @@ mod faults;
 mod idempotency;
 mod idempotency_kills;
 mod limits;
+mod long_list;
 mod matrix;
 mod observer;
 mod outage;

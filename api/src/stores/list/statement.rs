@@ -84,7 +84,7 @@ impl<'a> Reading<'a> {
                 "SELECT * FROM ({}) AS s WHERE {} ORDER BY {} LIMIT {}",
                 self.led(&mut values, LOOK),
                 others.join(" AND "),
-                self.sorted("s.place", "s.id"),
+                self.sorted("s.place", "s.place_id"),
                 self.limit
             )
         };
@@ -101,7 +101,7 @@ impl<'a> Reading<'a> {
         let sql = format!(
             "SELECT s.id, s.place FROM ({}) AS s ORDER BY {} OFFSET {} LIMIT 1",
             self.led(&mut values, LOOK),
-            self.sorted("s.place", "s.id"),
+            self.sorted("s.place", "s.place_id"),
             LOOK - 1
         );
         Some(values.statement(sql))
@@ -151,11 +151,11 @@ impl<'a> Reading<'a> {
             "FROM {table} WHERE tenant_id = {tenant} AND {which}{beyond} ORDER BY {sorted} LIMIT {limit}"
         );
         if table == "stores" {
-            return format!("SELECT *, {place} AS place {index}");
+            return format!("SELECT *, {place} AS place, id AS place_id {index}");
         }
         // One store for each, in their order.
         format!(
-            "SELECT s.*, led.place FROM (SELECT store_id, {place} AS place {index}) AS led, \
+            "SELECT s.*, led.place, led.store_id AS place_id FROM (SELECT store_id, {place} AS place {index}) AS led, \
              LATERAL (SELECT * FROM stores WHERE id = led.store_id OFFSET 0) AS s ORDER BY {}",
             self.sorted("led.place", "led.store_id")
         )
