@@ -4,6 +4,7 @@
 
 mod complete;
 mod examples;
+mod headers;
 mod links;
 mod problems;
 mod samples;

@@ -5,26 +5,27 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use utoipa::Modify;
-use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::response::Response;
 use utoipa::openapi::schema::{ArrayItems, SchemaType};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    Components, ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi, PathItem, Ref, RefOr,
-    Required, ResponseBuilder, Schema, Type,
+    Components, ContentBuilder, OpenApi, PathItem, Ref, RefOr, Required, ResponseBuilder, Schema,
+    Type,
 };
 
 use crate::error::code::Code;
 use crate::error::problem::PROBLEM_JSON;
 use crate::openapi::links;
 use crate::openapi::problems::Place;
-use crate::openapi::{examples, samples};
+use crate::openapi::{examples, headers, samples};
 
 /// Each line or event is a value; no schema of OpenAPI 3.1 says that of the whole.
 const BY_PARTS: &[&str] = &["application/jsonl", "text/event-stream"];
+
+/// What `If-Match` may be (RFC 9110, 13.1.1): anything there, or tags.
+const TAGS: &str = r#"^(\*|(W/)?"[\t !#-~]*"([ \t]*,[ \t]*(W/)?"[\t !#-~]*")*)$"#;
 
 /// Completes the document.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl Modify for Completed {
         let components = document.components.get_or_insert_with(Components::new);
         let schemas = json!(components.schemas);
         add_schemes(components);
-        add_headers(components);
+        headers::add(components);
         name_items(components);
         let mut used = Vec::new();
         for (path, item) in &mut document.paths.paths {
@@ -112,6 +113,7 @@ fn complete(method: &str, path: &str, operation: &mut Operation, schemas: &Value
         }
     }
     add_problems(place, operation);
+    let kept = headers::of_kept(operation);
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else {
             continue;
@@ -124,7 +126,7 @@ fn complete(method: &str, path: &str, operation: &mut Operation, schemas: &Value
                 content.schema = None;
             }
         }
-        name_headers(place, status, response);
+        headers::name(place, &kept, status, response);
     }
     place.codes().collect()
 }
@@ -177,11 +179,17 @@ fn exemplify(parameter: &mut RefOr<Parameter>, schemas: &Value) {
     if let Some(wanted) = inner.schema.as_ref().and_then(unless_null) {
         inner.schema = Some(wanted);
     }
+    if inner.name == "If-Match"
+        && let Some(RefOr::T(Schema::Object(object))) = &mut inner.schema
+    {
+        object.pattern = Some(TAGS.to_owned());
+    }
     if inner.name == "cursor" || !json!(inner)["example"].is_null() {
         return;
     }
     let example = match inner.parameter_in {
         ParameterIn::Header if inner.name == "Idempotency-Key" => json!("order-4711"),
+        ParameterIn::Header if inner.name == "If-Match" => json!("*"),
         _ => examples::of(&json!(inner.schema), schemas),
     };
     let with = ParameterBuilder::from(inner.clone()).example(Some(example));
@@ -223,71 +231,6 @@ fn add_problems(place: Place<'_>, operation: &mut Operation) {
             .build();
         let responses = &mut operation.responses.responses;
         responses.insert(status.to_string(), RefOr::T(response));
-    }
-}
-
-fn name_headers(place: Place<'_>, status: &str, response: &mut Response) {
-    let granted = status.starts_with('2');
-    let running = status == "409" && place.key;
-    let wanted = [
-        ("X-Request-Id", true),
-        ("RateLimit", place.asks_who()),
-        ("RateLimit-Policy", place.asks_who()),
-        ("Idempotency-Replayed", place.key && granted),
-        (
-            "Retry-After",
-            running || matches!(status, "429" | "503") && place.path != "/readyz",
-        ),
-        ("WWW-Authenticate", status == "401"),
-    ];
-    for (name, _) in wanted.iter().filter(|(_, wanted)| *wanted) {
-        let path = format!("#/components/headers/{name}");
-        let header = RefOr::Ref(Ref::new(path));
-        response.headers.insert((*name).to_owned(), header);
-    }
-}
-
-fn add_headers(components: &mut Components) {
-    let texts = [
-        (
-            "X-Request-Id",
-            "The request's id: yours, if you sent a UUID.",
-            json!(samples::ID),
-        ),
-        (
-            "RateLimit",
-            "What is left to you, where a rate is set.",
-            json!("\"requests\";r=199;t=4"),
-        ),
-        (
-            "RateLimit-Policy",
-            "How many requests you may send.",
-            json!("\"requests\";q=200;w=4"),
-        ),
-        (
-            "Idempotency-Replayed",
-            "`true` if this is an answer given before.",
-            json!("true"),
-        ),
-        (
-            "Retry-After",
-            "Whole seconds after which it may be asked again.",
-            json!("1"),
-        ),
-        (
-            "WWW-Authenticate",
-            "How to log in.",
-            json!("Bearer realm=\"urumi\""),
-        ),
-    ];
-    for (name, description, example) in texts {
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        let mut header: Header = HeaderBuilder::new()
-            .schema(Some(text.build()))
-            .description(Some(description))
-            .build();
-        header.example = Some(example);
-        components.headers.insert(name.to_owned(), RefOr::T(header));
     }
 }
 

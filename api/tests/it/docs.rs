@@ -25,6 +25,9 @@ const HOOK: &str = "https://example.com/hooks/urumi";
 const NOBODY: &str = "http://127.0.0.1:9/hooks/urumi";
 const KEY: &str = "urumi_k7q2mxbc49_x";
 
+/// Of login links.
+const SEED: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
 /// curl, with its answer kept: headers and body, each call in a folder of its own.
 /// What is followed for ever is left after a while.
 const CURL: &str = r#"#!/bin/sh
@@ -46,6 +49,7 @@ async fn every_example_of_docs_api_md_gives_what_the_page_shows() {
         // Most of what the examples ask for is never done.
         ("URUMI_COMMANDS_IN_FLIGHT", "1000"),
         ("URUMI_WEBHOOK_ALLOW_LOOPBACK", "true"),
+        ("URUMI_LOGIN_SIGNING_KEY", SEED),
     ];
     let api = TestApi::ready_with("docs_examples", &settings).await;
     let mut stage = Stage::new(&api).await;
