@@ -24,8 +24,22 @@ use crate::openapi::{examples, headers, samples};
 /// Each line or event is a value; no schema of OpenAPI 3.1 says that of the whole.
 const BY_PARTS: &[&str] = &["application/jsonl", "text/event-stream"];
 
-/// What `If-Match` may be (RFC 9110, 13.1.1): anything there, or tags.
-const TAGS: &str = r#"^(\*|(W/)?"[\t !#-~]*"([ \t]*,[ \t]*(W/)?"[\t !#-~]*")*)$"#;
+/// What parameters may be, by their names: tags (RFC 9110, 13.1.1), a label
+/// (routes/stores/list.rs), a text to search for (the same).
+const PATTERNS: &[(&str, &str)] = &[
+    (
+        "If-Match",
+        r#"^(\*|(W/)?"[\t !#-~]*"([ \t]*,[ \t]*(W/)?"[\t !#-~]*")*)$"#,
+    ),
+    (
+        "label",
+        r"^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?:[^\u0000-\u001F\u007F-\u009F]{0,63}$",
+    ),
+    (
+        "q",
+        r"^[^\u0000-\u001F\u007F-\u009F]*[^\u0000-\u001F\u007F-\u009F\s!-/:-@\[-`{-~][^\u0000-\u001F\u007F-\u009F]*$",
+    ),
+];
 
 /// Completes the document.
 #[derive(Debug)]
@@ -179,10 +193,9 @@ fn exemplify(parameter: &mut RefOr<Parameter>, schemas: &Value) {
     if let Some(wanted) = inner.schema.as_ref().and_then(unless_null) {
         inner.schema = Some(wanted);
     }
-    if inner.name == "If-Match"
-        && let Some(RefOr::T(Schema::Object(object))) = &mut inner.schema
-    {
-        object.pattern = Some(TAGS.to_owned());
+    let pattern = PATTERNS.iter().find(|(name, _)| *name == inner.name);
+    if let (Some((_, pattern)), Some(RefOr::T(schema))) = (pattern, &mut inner.schema) {
+        bound(schema, pattern);
     }
     if inner.name == "cursor" || !json!(inner)["example"].is_null() {
         return;
@@ -194,6 +207,21 @@ fn exemplify(parameter: &mut RefOr<Parameter>, schemas: &Value) {
     };
     let with = ParameterBuilder::from(inner.clone()).example(Some(example));
     *inner = with.build();
+}
+
+/// Texts, or each of several, are of that form.
+fn bound(schema: &mut Schema, pattern: &str) {
+    match schema {
+        Schema::Object(object) => object.pattern = Some(pattern.to_owned()),
+        Schema::Array(array) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items
+                && let RefOr::T(items) = items.as_mut()
+            {
+                bound(items, pattern);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn fill(content: &mut RefOr<utoipa::openapi::Content>, schemas: &Value) {

@@ -33,6 +33,10 @@ pub fn name(place: Place<'_>, kept: &[&str], status: &str, response: &mut Respon
         ("X-Request-Id", true),
         ("traceparent", true),
         ("Cache-Control", link),
+        (
+            "ETag",
+            granted && (place.matches_one() || place.is("POST", "/stores")),
+        ),
         ("RateLimit", place.asks_who()),
         ("RateLimit-Policy", place.asks_who()),
         ("Idempotency-Replayed", place.key && granted),

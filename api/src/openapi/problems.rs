@@ -29,7 +29,7 @@ impl Place<'_> {
         self.need() != Need::Nobody
     }
 
-    fn is(&self, method: &str, path: &str) -> bool {
+    pub fn is(&self, method: &str, path: &str) -> bool {
         self.method == method && self.path == path
     }
 
@@ -45,7 +45,7 @@ impl Place<'_> {
     }
 
     /// It takes an `If-Match`.
-    fn matches_one(&self) -> bool {
+    pub fn matches_one(&self) -> bool {
         self.reshapes() || self.is("DELETE", "/stores/{id}") || self.posts(&["cancel"])
     }
 

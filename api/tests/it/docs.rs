@@ -342,10 +342,8 @@ fn as_shown(shown: &Shown, status: u16, head: &str, body: &str) -> Result<(), St
         return Ok(());
     };
     let found: Value = serde_json::from_str(body).map_err(|_| format!("no JSON: {body}"))?;
-    let differences = differences(shown, &found, "");
-    if differences.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("{}\n{body}", differences.join("\n")))
+    match differences(shown, &found, "") {
+        none if none.is_empty() => Ok(()),
+        differences => Err(format!("{}\n{body}", differences.join("\n"))),
     }
 }

@@ -4798,6 +4798,7 @@ export interface operations {
             /** @description Accepted. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     /** @description `true` if this is an answer given before. */
                     "Idempotency-Replayed"?: string;
                     /** @description Path of the store. */
@@ -5769,6 +5770,7 @@ export interface operations {
             /** @description Accepted, now or before; this operation does it. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
@@ -5823,6 +5825,7 @@ export interface operations {
             /** @description It is gone already. */
             204: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6007,6 +6010,7 @@ export interface operations {
             /** @description It is as wanted already; nothing is done. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6108,6 +6112,7 @@ export interface operations {
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
@@ -6412,6 +6417,7 @@ export interface operations {
             /** @description Accepted; the store with its newest `operation`. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the newest operation. */
                     Location?: string;
@@ -7276,6 +7282,7 @@ export interface operations {
             /** @description It is Ready already; nothing is done. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -7377,6 +7384,7 @@ export interface operations {
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
@@ -7681,6 +7689,7 @@ export interface operations {
             /** @description Accepted; the store with its newest `operation`. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the newest operation. */
                     Location?: string;
@@ -7985,6 +7994,7 @@ export interface operations {
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
@@ -8289,6 +8299,7 @@ export interface operations {
             /** @description It is Suspended already; nothing is done. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8390,6 +8401,7 @@ export interface operations {
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
@@ -8703,6 +8715,7 @@ export interface operations {
             /** @description These versions are wanted already; nothing is done. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -8804,6 +8817,7 @@ export interface operations {
             /** @description Accepted; the store's `operation` does it. */
             202: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     /** @description Path of the operation. */
                     Location?: string;
