@@ -144,19 +144,29 @@ async fn make(
 
 /// The store's record and its operation's.
 async fn record(own: &Own, store: &str, id: &str) -> Result<()> {
-    const STORE: &str = "
-INSERT INTO stores SELECT (jsonb_populate_record(NULL::stores,
-    replace(to_jsonb(s)::text, $1, $2)::jsonb || jsonb_build_object('current_operation_id', $3))).*
-FROM stores s WHERE id = $1";
-    const OPERATION: &str = "
-INSERT INTO operations SELECT (jsonb_populate_record(NULL::operations,
-    replace(to_jsonb(o)::text, $1, $2)::jsonb || jsonb_build_object('id', $3))).*
-FROM operations o WHERE store_id = $1";
+    const COLUMNS: &str = "
+SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)
+FROM information_schema.columns
+WHERE table_schema = current_schema() AND table_name = $1 AND is_generated = 'NEVER'";
     let operation: String = sqlx::query_scalar("SELECT gen_random_uuid()::text")
         .fetch_one(&own.records)
         .await?;
-    for sql in [STORE, OPERATION] {
-        sqlx::query(sql)
+    for (table, source, changed) in [
+        ("stores", "id", "current_operation_id"),
+        ("operations", "store_id", "id"),
+    ] {
+        // What the database works out by itself is not written.
+        let columns: String = sqlx::query_scalar(COLUMNS)
+            .bind(table)
+            .fetch_one(&own.records)
+            .await?;
+        let sql = format!(
+            "INSERT INTO {table} ({columns}) SELECT {columns} FROM (
+                SELECT (jsonb_populate_record(NULL::{table}, replace(to_jsonb(s)::text, $1, $2)::jsonb
+                    || jsonb_build_object('{changed}', $3))).*
+                FROM {table} s WHERE {source} = $1) AS copy"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(store)
             .bind(id)
             .bind(&operation)
