@@ -4,6 +4,7 @@
 pub mod key;
 pub mod keys;
 pub mod limits;
+pub mod oidc;
 pub mod sessions;
 pub mod tenants;
 
@@ -52,6 +53,8 @@ pub enum Means {
     Key,
     /// A browser's session, opened by a key.
     Session,
+    /// A bearer token of the OpenID Connect issuer.
+    Token,
 }
 
 /// Somebody who was recognised.

@@ -90,6 +90,9 @@ pub enum ApiError {
     /// Somebody said who they are, and it is not so, or no more.
     #[error("the credentials are not accepted: {0}")]
     CredentialsRefused(String),
+    /// Whether a token is to be believed cannot be found out at the moment.
+    #[error("your token cannot be checked: its issuer does not say its keys at the moment")]
+    LoginUnavailable,
     /// Known, but not allowed.
     #[error("your role is `{}`, and this needs `{}`", has.as_str(), needs.as_str())]
     RoleMissing {
@@ -192,6 +195,7 @@ impl ApiError {
             },
             Self::LoginRequired => Code::LoginRequired,
             Self::CredentialsRefused(_) => Code::CredentialsRefused,
+            Self::LoginUnavailable => Code::LoginUnavailable,
             Self::RoleMissing { .. } => Code::RoleMissing,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::TooManyStreams { .. } => Code::TooManyStreams,
@@ -233,10 +237,13 @@ impl ApiError {
                 Some("Send an API key as `Authorization: Bearer urumi_…`, or log in.".to_owned())
             }
             Self::CredentialsRefused(_) => {
-                Some("Use another key, or ask an admin of your tenant for one.".to_owned())
+                Some("Use another one, or ask an admin of your tenant for a key.".to_owned())
+            }
+            Self::LoginUnavailable => {
+                Some("Try again in a few seconds, or use an API key.".to_owned())
             }
             Self::RoleMissing { .. } => {
-                Some("Ask an admin of your tenant for a key with that role.".to_owned())
+                Some("Ask an admin of your tenant for that role.".to_owned())
             }
             Self::RateLimited { .. } => Some("Wait as long as `Retry-After` says.".to_owned()),
             Self::TooManyStreams { .. } => {

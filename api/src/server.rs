@@ -16,6 +16,7 @@ use shared::wait::pause;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::oidc::Oidc;
 use crate::audit::sign::{NoSeed, Signer};
 use crate::db::{Database, DbError};
 use crate::http::peer::InvalidProxy;
@@ -152,6 +153,7 @@ impl Server {
                     access.stranger_limit_per_second,
                     access.stranger_limit_burst,
                 ),
+                oidc: Oidc::of(&settings.oidc),
                 trusted,
                 settings,
                 pulse: Pulse::default(),

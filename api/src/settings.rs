@@ -2,6 +2,7 @@
 
 mod access;
 pub mod help;
+mod oidc;
 pub mod telling;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use shared::telemetry::LogFormat;
 use shared::telemetry::export::Collector;
 
 pub use crate::settings::access::{AccessSettings, Login};
+pub use crate::settings::oidc::{OidcSettings, Unusable};
 pub use crate::settings::telling::{StreamSettings, WebhookSettings};
 
 /// Embedded files.
@@ -47,6 +49,8 @@ pub struct Settings {
     pub reconciliation: ReconciliationSettings,
     /// Who may.
     pub access: AccessSettings,
+    /// Whose tokens are believed.
+    pub oidc: OidcSettings,
     /// Those who watch.
     pub stream: StreamSettings,
     /// Those who are told by HTTP.
@@ -192,6 +196,9 @@ pub enum Refused {
     /// No domain.
     #[error("URUMI_STORE_DOMAIN cannot be used")]
     Domain(#[source] crate::stores::host::InvalidDomain),
+    /// An issuer of tokens that cannot be used.
+    #[error(transparent)]
+    Oidc(#[from] Unusable),
     /// Local mode that others could reach.
     #[error(
         "local mode has no login and listens on loopback only, but URUMI_LISTEN is {0}: use 127.0.0.1, \
@@ -215,6 +222,7 @@ impl Settings {
             engine: shared::settings::load(DEFAULTS)?,
             reconciliation: shared::settings::load(DEFAULTS)?,
             access: shared::settings::load(DEFAULTS)?,
+            oidc: shared::settings::load(DEFAULTS)?,
             stream: shared::settings::load(DEFAULTS)?,
             webhooks: shared::settings::load(DEFAULTS)?,
             collector: shared::settings::load::<Collector>(DEFAULTS)?.of(PROGRAM, VERSION),
@@ -242,6 +250,7 @@ impl Settings {
             engine: load_from(DEFAULTS, variables)?,
             reconciliation: load_from(DEFAULTS, variables)?,
             access: load_from(DEFAULTS, variables)?,
+            oidc: load_from(DEFAULTS, variables)?,
             stream: load_from(DEFAULTS, variables)?,
             webhooks: load_from(DEFAULTS, variables)?,
             collector: load_from::<Collector>(DEFAULTS, variables)?.of(PROGRAM, VERSION),
@@ -254,6 +263,7 @@ impl Settings {
     /// [`Refused`], with what to do.
     pub fn check(&self) -> Result<(), Refused> {
         crate::stores::host::domain(&self.stores.store_domain).map_err(Refused::Domain)?;
+        self.oidc.check(self.base.environment)?;
         let listen = self.http.listen;
         match (self.access.login, self.base.environment) {
             (Login::Required, _) => Ok(()),

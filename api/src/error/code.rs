@@ -65,6 +65,7 @@ codes! {
     DeadLetterNotFound "dead_letter_not_found" NOT_FOUND "No such dead letter";
     LoginRequired "login_required" UNAUTHORIZED "Login required";
     CredentialsRefused "credentials_refused" UNAUTHORIZED "Credentials refused";
+    LoginUnavailable "login_unavailable" SERVICE_UNAVAILABLE "The issuer does not answer";
     RoleMissing "role_missing" FORBIDDEN "Not with this role";
     RateLimited "rate_limited" TOO_MANY_REQUESTS "Too many requests";
     StoreLimit "store_limit" CONFLICT "Store limit reached";

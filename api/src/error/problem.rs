@@ -128,6 +128,9 @@ pub fn response(error: &ApiError, request_id: Option<RequestId>) -> HttpResponse
         ApiError::Refused(Refusal::OperationLimit { .. }) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("5")));
         }
+        ApiError::LoginUnavailable => {
+            builder.insert_header((RETRY_AFTER, HeaderValue::from_static("5")));
+        }
         ApiError::Unavailable(_) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("2")));
         }

@@ -8,14 +8,15 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use serde_json::json;
-use shared::ids::RequestId;
+use shared::ids::{RequestId, TenantId};
 use std::future::{Ready, ready};
 use uuid::Uuid;
 
 use crate::access::key::KeyText;
 use crate::access::keys::{self, Closed};
+use crate::access::oidc::{NotBelieved, Oidc};
 use crate::access::sessions::{self, Token};
-use crate::access::{Means, Principal};
+use crate::access::{Means, Principal, tenants};
 use crate::audit;
 use crate::db::DbError;
 use crate::entity::api_key;
@@ -67,7 +68,11 @@ async fn admit(request: &ServiceRequest) -> Result<Option<(Principal, Option<Lef
         return Ok(None);
     }
     let principal = match recognise(state, request).await {
-        Err(error @ (ApiError::LoginRequired | ApiError::CredentialsRefused(_))) => {
+        Err(
+            error @ (ApiError::LoginRequired
+            | ApiError::LoginUnavailable
+            | ApiError::CredentialsRefused(_)),
+        ) => {
             count_stranger(state, request)?;
             return Err(error);
         }
@@ -109,7 +114,11 @@ fn count_stranger(state: &AppState, request: &ServiceRequest) -> Result<(), ApiE
 
 async fn recognise(state: &AppState, request: &ServiceRequest) -> Result<Principal, ApiError> {
     if let Some(given) = bearer(request)? {
-        let key = known_key(state, KeyText::parse(&given)).await?;
+        let key = KeyText::parse(&given);
+        if let (None, Some(oidc)) = (&key, &state.oidc) {
+            return by_token(state, oidc, &given).await;
+        }
+        let key = known_key(state, key).await?;
         return Ok(keys::principal(&key, Means::Key).map_err(DbError::from)?);
     }
     if state.settings.access.login == Login::Off {
@@ -119,6 +128,28 @@ async fn recognise(state: &AppState, request: &ServiceRequest) -> Result<Princip
         Some(token) => by_session(state, request, &token).await,
         None => Err(ApiError::LoginRequired),
     }
+}
+
+/// The principal of an issuer's token.
+async fn by_token(state: &AppState, oidc: &Oidc, token: &str) -> Result<Principal, ApiError> {
+    let identity = oidc.identify(token).await.map_err(|error| match error {
+        NotBelieved::Away(_) => ApiError::LoginUnavailable,
+        NotBelieved::Token(why) => ApiError::CredentialsRefused(why),
+    })?;
+    let name = &identity.tenant;
+    let tenant = state
+        .db
+        .read(async |db| -> Result<_, DbError> { tenants::named(db, name).await })
+        .await?;
+    let tenant = tenant.ok_or_else(|| {
+        ApiError::CredentialsRefused("it names a tenant that is not here".to_owned())
+    })?;
+    Ok(Principal {
+        tenant: TenantId(tenant.id),
+        role: identity.role,
+        actor: identity.actor,
+        means: Means::Token,
+    })
 }
 
 /// The principal of a session. A browser sends its cookie by itself, whoever made
@@ -164,7 +195,7 @@ fn bearer(request: &ServiceRequest) -> Result<Option<String>, ApiError> {
             Ok(Some(rest.trim().to_owned()))
         }
         _ => Err(ApiError::CredentialsRefused(
-            "the Authorization header is not `Bearer` and a key".to_owned(),
+            "the Authorization header is not `Bearer` and a key or token".to_owned(),
         )),
     }
 }

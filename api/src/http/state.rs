@@ -1,5 +1,6 @@
 //! What a route may touch.
 
+use crate::access::oidc::Oidc;
 use crate::audit::sign::Signer;
 use crate::db::Database;
 use crate::http::peer::Trusted;
@@ -19,6 +20,8 @@ pub struct AppState {
     pub signer: Signer,
     /// Of login links; none without a key for them.
     pub logins: Option<Signer>,
+    /// Checks tokens; none without an issuer.
+    pub oidc: Option<Oidc>,
     /// Of principals.
     pub rates: Rates,
     pub feed: Feed,

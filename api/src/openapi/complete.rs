@@ -265,7 +265,10 @@ fn add_problems(place: Place<'_>, operation: &mut Operation) {
 fn add_schemes(components: &mut Components) {
     let key = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("An API key. In local mode none is needed."))
+        .description(Some(
+            "An API key, or a token of the OpenID Connect issuer that this server was told. \
+             In local mode none is needed.",
+        ))
         .build();
     let session = ApiKeyValue::with_description(
         "urumi_session",

@@ -104,7 +104,7 @@ impl Place<'_> {
             Code::ReconciliationRefused => {
                 self.method == "POST" && self.path.starts_with("/reconciliation/")
             }
-            Code::LoginRequired => self.asks_who(),
+            Code::LoginRequired | Code::LoginUnavailable => self.asks_who(),
             // Who need not say who they are is counted by the address.
             Code::RateLimited => !matches!(self.path, "/healthz" | "/readyz"),
             Code::CredentialsRefused => self.asks_who() || self.is("POST", "/session"),

@@ -80,6 +80,7 @@ fn sample(code: Code, store: StoreId) -> ApiError {
         Code::IdempotencyKeyRunning => ApiError::IdempotencyKeyRunning,
         Code::LoginRequired => ApiError::LoginRequired,
         Code::CredentialsRefused => ApiError::CredentialsRefused("the key was revoked".into()),
+        Code::LoginUnavailable => ApiError::LoginUnavailable,
         Code::RoleMissing => ApiError::RoleMissing {
             has: Role::Viewer,
             needs: Need::Role(Role::Operator),

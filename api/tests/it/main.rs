@@ -28,6 +28,7 @@ mod limits;
 mod long_list;
 mod matrix;
 mod observer;
+mod oidc;
 mod outage;
 mod permutations;
 mod problems;
