@@ -93,6 +93,15 @@ impl Platform {
         self.get(&format!("/stores/{id}")).await
     }
 
+    /// `PATCH /stores/{id}`; the whole answer.
+    ///
+    /// # Errors
+    /// If the API does not answer.
+    pub async fn patch(&self, id: &str, change: &Value) -> Result<Response> {
+        let request = self.http.patch(format!("{}/stores/{id}", self.api));
+        Ok(request.json(change).send().await?)
+    }
+
     /// `DELETE /stores/{id}`; the whole answer.
     ///
     /// # Errors

@@ -9,5 +9,6 @@ mod command_line;
 mod crash;
 mod create_and_delete;
 mod footprint;
+mod plan;
 mod sale;
 mod slots;
