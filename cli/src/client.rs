@@ -1,11 +1,15 @@
 //! The API over HTTP: requests, and problems turned into something to read.
 
+mod again;
+mod stream;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
+use self::again::End;
 use crate::exit::Failed;
 
 /// The API at one address.
@@ -81,7 +85,7 @@ impl Client {
     /// That it does not answer.
     pub async fn readiness(&self) -> Result<Value, Failed> {
         let answer = self.http.get(format!("{}/readyz", self.server)).send();
-        let answer = answer.await.map_err(|error| self.silent(Some(&error)))?;
+        let answer = answer.await.map_err(|error| self.silent(&error))?;
         let said = answer.json().await;
         said.map_err(|_| Failed::new("`/readyz` answered with something else than JSON"))
     }
@@ -119,34 +123,58 @@ impl Client {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Value, Failed> {
+        // One for the wish, however often it is sent: so it is done once.
         let key = uuid::Uuid::now_v7().to_string();
-        let mut last = None;
-        for _ in 0..3 {
-            let mut request = self
-                .http
-                .request(method.clone(), format!("{}{path}", self.server))
-                .query(query);
-            if let Some(key) = &self.key {
-                request = request.bearer_auth(key);
-            }
-            if let Some(body) = body {
-                request = request.header("Idempotency-Key", &key).json(body);
-            }
-            match request.send().await {
-                Ok(answer) => {
-                    let status = answer.status();
-                    let text = answer.text().await.unwrap_or_default();
-                    return read(status, &text);
+        let answer = self
+            .answer(|| {
+                let mut request = self.request(method.clone(), path, query);
+                if method != Method::GET {
+                    request = request.header("Idempotency-Key", &key);
                 }
-                Err(error) => last = Some(error),
-            }
-        }
-        Err(self.silent(last.as_ref()))
+                match body {
+                    Some(body) => request.json(body),
+                    None => request,
+                }
+            })
+            .await?;
+        let status = answer.status();
+        let text = answer.text().await.unwrap_or_default();
+        read(status, &text)
     }
 
-    fn silent(&self, error: Option<&reqwest::Error>) -> Failed {
-        let why = error.map(|error| shared::telemetry::chain(error));
-        let why = why.unwrap_or_default();
+    fn request(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.server))
+            .query(query);
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    /// The answer to a request, sent again while that may help.
+    async fn answer(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failed> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let came = request().send().await;
+            let after = came
+                .as_ref()
+                .ok()
+                .and_then(|answer| answer.headers().get("Retry-After")?.to_str().ok());
+            let end = came
+                .as_ref()
+                .map_or(End::Silent, |answer| End::Said(answer.status(), after));
+            let Some(pause) = again::pause(tried, end) else {
+                return came.map_err(|error| self.silent(&error));
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn silent(&self, error: &reqwest::Error) -> Failed {
+        let why = shared::telemetry::chain(error);
         Failed::new(format!("the API at {} does not answer: {why}", self.server))
             .next("start it with `make up`, or name another with --server or URUMI_API")
     }

@@ -3,11 +3,13 @@
 pub mod audit;
 pub mod dead_letter;
 pub mod doctor;
+pub mod events;
 pub mod key;
 pub mod login;
 pub mod operation;
 pub mod reconciliation;
 pub mod store;
+pub mod tenant;
 pub mod wait;
 
 use clap::Args;

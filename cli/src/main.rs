@@ -17,7 +17,9 @@ use serde::Deserialize;
 use shared::settings::Defaults;
 
 use crate::client::Client;
-use crate::command::{audit, dead_letter, doctor, key, login, operation, reconciliation, store};
+use crate::command::{
+    audit, dead_letter, doctor, key, login, operation, reconciliation, store, tenant,
+};
 use crate::contexts::Contexts;
 use crate::exit::Failed;
 use crate::output::Form;
@@ -73,6 +75,9 @@ enum Noun {
     /// Give API keys out and take them back.
     #[command(subcommand)]
     Key(key::Verb),
+    /// Make tenants and bound them; for who runs the platform.
+    #[command(subcommand)]
+    Tenant(tenant::Verb),
     /// Keep a server and a key, read from standard input. URUMI_API_KEY does without.
     Login {
         /// The name to keep them under.
@@ -128,6 +133,7 @@ async fn run(arguments: Arguments) -> Result<(), Failed> {
         Noun::Reconciliation(verb) => reconciliation::run(verb, &client()?, form).await,
         Noun::DeadLetter(verb) => dead_letter::run(verb, &client()?, form).await,
         Noun::Key(verb) => key::run(verb, &client()?, form).await,
+        Noun::Tenant(verb) => tenant::run(verb, &client()?, form).await,
         Noun::Login { context } => {
             shared::telemetry::install_tls_provider();
             login::login(contexts()?, &resolved()?.0, &context).await
@@ -154,5 +160,37 @@ mod tests {
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_page_about_it_names_every_command_and_every_exit_code() {
+        fn leaves(command: &clap::Command, said: &str, all: &mut Vec<String>) {
+            let said = format!("{said} {}", command.get_name());
+            match command.has_subcommands() {
+                true => command
+                    .get_subcommands()
+                    .for_each(|inner| leaves(inner, &said, all)),
+                false => all.push(said.trim().to_owned()),
+            }
+        }
+        let page = include_str!("../../docs/CLI.md");
+        let mut all = Vec::new();
+        leaves(&Arguments::command(), "", &mut all);
+        assert!(all.len() > 30, "{all:?}");
+        for command in all {
+            let named = page
+                .lines()
+                .any(|line| line == command || line.starts_with(&format!("{command} ")));
+            assert!(named, "docs/CLI.md does not show `{command}`");
+        }
+        let codes = exit::HELP.split("Examples").next().unwrap_or_default();
+        let numbers: Vec<&str> = codes
+            .split(|letter: char| !letter.is_ascii_digit())
+            .filter(|number| !number.is_empty())
+            .collect();
+        assert_eq!(numbers, ["0", "1", "2", "3", "4", "5", "6", "130"]);
+        for number in numbers {
+            assert!(page.contains(&format!("\n| {number} |")), "{number}");
+        }
     }
 }

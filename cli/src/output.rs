@@ -8,7 +8,9 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 pub use self::details::{operation as operation_details, store as store_details};
-pub use self::table::{audit, dead_letters, differences, keys, operations, seconds, stores};
+pub use self::table::{
+    audit, dead_letters, differences, keys, operations, plain, seconds, stores, tenants,
+};
 use crate::exit::Failed;
 
 /// How an answer is printed.

@@ -1,10 +1,13 @@
 //! `urumi store …`.
 
-use clap::Subcommand;
+mod visit;
+
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::command::Page;
+use crate::command::events::{self, Which};
 use crate::command::wait::{Wait, store_is, store_settled};
 use crate::exit::Failed;
 use crate::output::{self, Form, text};
@@ -32,6 +35,18 @@ pub enum Verb {
         /// Only those of that status, such as Ready or Failed.
         #[arg(long)]
         status: Option<String>,
+        /// Only those of that health, such as Degraded.
+        #[arg(long)]
+        health: Option<String>,
+        /// Only those with that label, `team=north`; again for several.
+        #[arg(long, value_name = "KEY=VALUE")]
+        label: Vec<String>,
+        /// Only those of which a word begins so.
+        #[arg(long, short = 'q', value_name = "WORD")]
+        search: Option<String>,
+        /// Sorted by created_at, updated_at or name; with `-`, the other way round.
+        #[arg(long, allow_hyphen_values = true)]
+        sort: Option<String>,
         /// Those that were deleted, too.
         #[arg(long)]
         include_deleted: bool,
@@ -76,6 +91,12 @@ pub enum Verb {
         /// Version of its chart.
         #[arg(long, group = "change")]
         chart: Option<String>,
+        /// A label to set, `team=north`; without a value (`team=`) it is taken away.
+        #[arg(long, group = "change", value_name = "KEY=VALUE", value_parser = label)]
+        label: Vec<(String, Value)>,
+        /// Whether a delete is refused.
+        #[arg(long, group = "change", value_name = "true|false")]
+        protect: Option<bool>,
         #[command(flatten)]
         wait: Wait,
     },
@@ -92,28 +113,35 @@ pub enum Verb {
         #[command(flatten)]
         wait: Wait,
     },
+    /// Go back to the chart and image before the last change of them.
+    Rollback(Wish),
+    /// Let a store rest: it takes no memory and serves nobody, its data stays.
+    Suspend(Wish),
+    /// Let a suspended store serve again.
+    Resume(Wish),
     /// Once more what did not succeed.
-    Retry {
-        /// Its id.
-        id: String,
-        #[command(flatten)]
-        wait: Wait,
-    },
+    Retry(Wish),
     /// End what is being done about a store.
-    Cancel {
-        /// Its id.
-        id: String,
-        #[command(flatten)]
-        wait: Wait,
-    },
+    Cancel(Wish),
     /// Remove a store with all its data.
     #[command(visible_alias = "rm")]
-    Delete {
+    Delete(Wish),
+    /// What happens to a store, as it happens; to all of them without an id.
+    Events {
         /// Its id.
-        id: String,
+        id: Option<String>,
         #[command(flatten)]
-        wait: Wait,
+        which: Which,
     },
+}
+
+/// A store, and whether to stay until what is asked of it has ended.
+#[derive(Debug, Args)]
+pub struct Wish {
+    /// Its id.
+    id: String,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 /// Do it.
@@ -141,10 +169,21 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
         }
         Verb::List {
             status,
+            health,
+            label,
+            search,
+            sort,
             include_deleted,
             page,
         } => {
-            let mut filters = Vec::new();
+            let labels: Vec<_> = label
+                .iter()
+                .map(|text| text.replacen('=', ":", 1))
+                .collect();
+            let mut filters: Vec<_> = labels.iter().map(|text| ("label", text.as_str())).collect();
+            filters.extend(health.as_deref().map(|health| ("health", health)));
+            filters.extend(search.as_deref().map(|word| ("q", word)));
+            filters.extend(sort.as_deref().map(|sort| ("sort", sort)));
             filters.extend(status.as_deref().map(|status| ("status", status)));
             filters.extend(include_deleted.then_some(("include_deleted", "true")));
             let answer = page.of(client, "/stores", &filters).await?;
@@ -160,11 +199,11 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
         }
         Verb::Open { id } => {
             let store = client.get(&format!("/stores/{}", checked(&id)?)).await?;
-            browse(&store)
+            visit::browse(&store)
         }
         Verb::Login { id, open } => {
             let path = format!("/stores/{}/login-link", checked(&id)?);
-            log_in(&client.post(&path, &json!({})).await?, open)
+            visit::log_in(&client.post(&path, &json!({})).await?, open)
         }
         Verb::Update {
             id,
@@ -173,9 +212,14 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
             replicas,
             image,
             chart,
+            label,
+            protect,
             wait,
         } => {
+            let labels = (!label.is_empty()).then(|| label.into_iter().collect());
             let change = given([
+                ("labels", labels),
+                ("deletion_protection", protect.map(Value::from)),
                 ("name", name.map(Value::from)),
                 ("plan", plan.map(Value::from)),
                 ("replicas", replicas.map(Value::from)),
@@ -196,15 +240,16 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
                 ("chart", chart.map(Value::from)),
                 ("image", image.map(Value::from)),
             ]);
-            show(form, &act(client, &id, "upgrade", &to, &wait).await?)
+            let path = format!("/stores/{}/upgrade", checked(&id)?);
+            let store = client.post(&path, &to).await?;
+            show(form, &settled(client, store, &wait).await?)
         }
-        Verb::Retry { id, wait } => {
-            show(form, &act(client, &id, "retry", &json!({}), &wait).await?)
-        }
-        Verb::Cancel { id, wait } => {
-            show(form, &act(client, &id, "cancel", &json!({}), &wait).await?)
-        }
-        Verb::Delete { id, wait } => {
+        Verb::Rollback(wish) => act(client, form, "rollback", wish).await,
+        Verb::Suspend(wish) => act(client, form, "suspend", wish).await,
+        Verb::Resume(wish) => act(client, form, "resume", wish).await,
+        Verb::Retry(wish) => act(client, form, "retry", wish).await,
+        Verb::Cancel(wish) => act(client, form, "cancel", wish).await,
+        Verb::Delete(Wish { id, wait }) => {
             let id = checked(&id)?;
             client.delete(&format!("/stores/{id}")).await?;
             let store = match wait.patience() {
@@ -213,7 +258,22 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
             };
             show(form, &store)
         }
+        Verb::Events { id, which } => {
+            let id = id.as_deref().map(checked).transpose()?;
+            events::tell(client, id.as_deref(), &which, form).await
+        }
     }
+}
+
+/// `team=north` as a label to set, `team=` as one to take away.
+fn label(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
+    let value = if value.is_empty() {
+        Value::Null
+    } else {
+        value.into()
+    };
+    Ok((key.to_owned(), value))
 }
 
 /// The fields that were given.
@@ -224,16 +284,10 @@ fn given<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
         .collect()
 }
 
-async fn act(
-    client: &Client,
-    id: &str,
-    verb: &str,
-    body: &Value,
-    wait: &Wait,
-) -> Result<Value, Failed> {
-    let path = format!("/stores/{}/{verb}", checked(id)?);
-    let store = client.post(&path, body).await?;
-    settled(client, store, wait).await
+async fn act(client: &Client, form: Form, verb: &str, wish: Wish) -> Result<(), Failed> {
+    let path = format!("/stores/{}/{verb}", checked(&wish.id)?);
+    let store = client.post(&path, &json!({})).await?;
+    show(form, &settled(client, store, &wish.wait).await?)
 }
 
 async fn settled(client: &Client, store: Value, wait: &Wait) -> Result<Value, Failed> {
@@ -246,40 +300,6 @@ async fn settled(client: &Client, store: Value, wait: &Wait) -> Result<Value, Fa
 fn show(form: Form, store: &Value) -> Result<(), Failed> {
     let one = std::slice::from_ref(store);
     screen::show(&output::stores(form, store, one)?)
-}
-
-/// The address is printed in any case: not every machine has a browser.
-fn browse(store: &Value) -> Result<(), Failed> {
-    let (id, status, url) = (
-        text(&store["id"]),
-        text(&store["status"]),
-        text(&store["url"]),
-    );
-    if status != "Ready" {
-        return Err(Failed::new(format!("{id} is {status}, not Ready"))
-            .code(5)
-            .next(format!("look at it with `urumi store get {id}`")));
-    }
-    screen::show(&url)?;
-    if let Err(error) = open::that_detached(&url) {
-        eprintln!("no browser could be started ({error}); open the address by hand");
-    }
-    Ok(())
-}
-
-/// The link lets in whoever has it; so it is printed only when nobody opens it here.
-fn log_in(link: &Value, open: bool) -> Result<(), Failed> {
-    let Some(url) = link["url"].as_str() else {
-        return Err(Failed::new("the first answer with the link was lost")
-            .next("ask for another one: the same command again"));
-    };
-    if !open {
-        return screen::show(url);
-    }
-    open::that_detached(url).map_err(|error| {
-        Failed::new(format!("no browser could be started ({error})"))
-            .next("leave --open out, and open the link by hand")
-    })
 }
 
 /// An id that may stand in a path.

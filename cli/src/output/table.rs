@@ -76,6 +76,18 @@ const KEYS: &[Column] = &[
     wide("EXPIRES", |key| text(&key["expires_at"])),
 ];
 
+const TENANTS: &[Column] = &[
+    column("ID", |tenant| text(&tenant["id"])),
+    column("NAME", |tenant| text(&tenant["name"])),
+    column("STORES AT MOST", |tenant| {
+        text(&tenant["limits"]["max_stores"])
+    }),
+    column("OPERATIONS AT MOST", |tenant| {
+        text(&tenant["limits"]["max_operations"])
+    }),
+    column("AGE", |tenant| age(&tenant["created_at"])),
+];
+
 const AUDIT: &[Column] = &[
     column("SEQ", |row| text(&row["seq"])),
     column("AT", |row| text(&row["at"])),
@@ -132,6 +144,14 @@ pub fn dead_letters(form: Form, answer: &Value, items: &[Value]) -> Result<Strin
 /// As [`stores`].
 pub fn keys(form: Form, answer: &Value, items: &[Value]) -> Result<String, Failed> {
     print(form, answer, items, KEYS, "id")
+}
+
+/// Tenants.
+///
+/// # Errors
+/// As [`stores`].
+pub fn tenants(form: Form, answer: &Value, items: &[Value]) -> Result<String, Failed> {
+    print(form, answer, items, TENANTS, "id")
 }
 
 /// Rows of the audit.

@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde_json::Value;
 use system_tests::platform::Platform;
 
-fn urumi(arguments: &[&str]) -> Output {
+pub fn urumi(arguments: &[&str]) -> Output {
     let output = Command::new("urumi").args(arguments).output();
     output.expect("`urumi` is in PATH: run tests/e2e.sh")
 }
 
 /// What a command printed that had to succeed.
-fn printed(arguments: &[&str]) -> String {
+pub fn printed(arguments: &[&str]) -> String {
     let output = urumi(arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
@@ -21,14 +21,14 @@ fn printed(arguments: &[&str]) -> String {
 }
 
 /// How a command ended that could not succeed: its code and what it said.
-fn refused(arguments: &[&str]) -> (i32, String) {
+pub fn refused(arguments: &[&str]) -> (i32, String) {
     let output = urumi(arguments);
     assert_eq!(output.stdout, b"", "{arguments:?}");
     let said = String::from_utf8(output.stderr).unwrap();
     (output.status.code().unwrap(), said)
 }
 
-fn json(arguments: &[&str]) -> Value {
+pub fn json(arguments: &[&str]) -> Value {
     let mut all = arguments.to_vec();
     all.extend(["-o", "json"]);
     serde_json::from_str(&printed(&all)).unwrap()

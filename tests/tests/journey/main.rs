@@ -6,6 +6,7 @@
 
 mod away;
 mod command_line;
+mod command_words;
 mod crash;
 mod create_and_delete;
 mod footprint;
