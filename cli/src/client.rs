@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use self::again::End;
 use crate::exit::Failed;
@@ -169,7 +170,8 @@ impl Client {
             let Some(pause) = again::pause(tried, end) else {
                 return came.map_err(|error| self.silent(&error));
             };
-            tokio::time::sleep(pause).await;
+            // Ctrl-C ends the program, or drops this wait: there is nothing to cancel.
+            shared::wait::pause(pause, &CancellationToken::new()).await;
         }
     }
 
@@ -307,5 +309,41 @@ mod tests {
             failed.what
         );
         assert!(failed.next.unwrap().contains("make up"));
+    }
+
+    /// A server that is busy once and then takes the wish; the heads it was sent.
+    async fn busy_once(listener: tokio::net::TcpListener) -> Vec<String> {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let mut heads = Vec::new();
+        for answer in [
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+        ] {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(socket.read_u8().await.unwrap());
+            }
+            heads.push(String::from_utf8(head).unwrap());
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+        heads
+    }
+
+    #[tokio::test]
+    async fn a_wish_is_sent_again_with_its_key() {
+        shared::telemetry::install_tls_provider();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let client = Client::new(&address, None).unwrap();
+        let (answer, heads) = tokio::join!(client.delete("/stores/x"), busy_once(listener));
+        answer.unwrap();
+        let key = |head: &String| {
+            let mut lines = head.lines();
+            let line = lines.find(|line| line.starts_with("idempotency-key: "));
+            line.unwrap().to_owned()
+        };
+        assert_eq!(heads.len(), 2);
+        assert_eq!(key(&heads[0]), key(&heads[1]));
     }
 }

@@ -3,6 +3,7 @@
 
 use clap::Args;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
 use crate::exit::Failed;
@@ -88,7 +89,8 @@ async fn follow(
             None => {}
             Some(why) => eprintln!("the stream broke off ({why}); it is taken up again"),
         }
-        tokio::time::sleep(PAUSE).await;
+        // Ctrl-C drops this wait: there is nothing to cancel.
+        shared::wait::pause(PAUSE, &CancellationToken::new()).await;
     }
 }
 
