@@ -21,6 +21,7 @@ const CORPUS = [
   "<a href=javascript:alert(10)>x</a>",
   `\u0645\u062a\u062c\u0631 ${"W".repeat(50)}`,
 ];
+const MADE = [CORPUS[1], "browser viewer", "browser admin"];
 const VIEWS = {
   light: { colorScheme: "light" },
   dark: { colorScheme: "dark" },
@@ -29,11 +30,14 @@ const VIEWS = {
 
 let browser;
 let store;
+/** Ids of keys that there were before; those that this test makes are taken back. */
+let known;
 const stores = [];
 const complaints = [];
 
 before(async () => {
   browser = await launch();
+  known = new Set((await activeKeys()).map(({ id }) => id));
   for (const [at, name] of CORPUS.entries()) {
     const wish = { name, labels: { note: name.slice(0, 63), [`n${at}`]: "x" } };
     const made = await api("POST", "/stores", wish, 202);
@@ -55,8 +59,17 @@ after(async () => {
       return status === "Deleted";
     });
   }
+  for (const { id, name } of await activeKeys()) {
+    if (!known.has(id) && MADE.includes(name)) await api("DELETE", `/keys/${id}`, undefined, 204);
+  }
   await browser?.close();
 });
+
+/** Newest first: what this test makes is on the first page. */
+async function activeKeys() {
+  const { items } = await api("GET", "/keys?limit=200", undefined, 200);
+  return items.filter(({ status }) => status === "Active");
+}
 
 const pages = () => ({
   overview: "/",
