@@ -2,6 +2,7 @@
 //! hash-chained. The only INSERT into `audit_events` is here.
 
 pub mod chain;
+pub mod change;
 pub mod export;
 pub mod list;
 pub mod sign;

@@ -3,13 +3,13 @@
 
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::Value;
 use shared::settings::SettingsError;
 
 use crate::access::key::KeyText;
 use crate::access::keys::{self, NewKey};
 use crate::access::{Role, tenants};
-use crate::audit::{self, NewAuditEvent};
+use crate::audit::{self, NewAuditEvent, change};
 use crate::db::{Database, DbError};
 use crate::migrate::{self, MigrateError};
 use crate::settings::DEFAULTS;
@@ -79,6 +79,7 @@ pub async fn key(keyring: &Keyring, tenant: &str, role: &str, name: &str) -> Res
                 expires_at: None,
             };
             let row = keys::insert(tx, &text, &wanted, ACTOR).await?;
+            let told = keys::told(&row);
             let event = NewAuditEvent {
                 tenant_id: wanted.tenant,
                 store_id: None,
@@ -87,7 +88,7 @@ pub async fn key(keyring: &Keyring, tenant: &str, role: &str, name: &str) -> Res
                 request_id: None,
                 action: "key.created",
                 outcome: "accepted".to_owned(),
-                details: json!({ "key_id": row.id, "prefix": row.prefix, "name": row.name, "role": row.role }),
+                details: change::told(&Value::Null, &told, told.clone()),
             };
             audit::append(tx, &[event]).await?;
             Ok(true)

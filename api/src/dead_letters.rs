@@ -15,6 +15,7 @@ use shared::contract::envelope::Envelope;
 use shared::telemetry::chain;
 use uuid::Uuid;
 
+use crate::audit::change;
 use crate::db::{Database, DbError};
 use crate::entity::parked_message::{ActiveModel, Column, Entity, Model};
 use crate::entity::{operation, store};
@@ -74,20 +75,17 @@ pub async fn replay(
         Ok(())
     };
     let (message, known) = (&message, &known);
-    let details = json!({ "dead_letter": id, "queue": message.queue });
     let work = async |tx: &DatabaseTransaction| {
         mark(tx, id).await?;
         known.clone()?;
         say_again(tx, message).await?;
         let replayed = Entity::find_by_id(id).one(tx).await?;
         let replayed = replayed.ok_or(StoreError::NotFound)?;
-        let event = wish::event(
-            wish.caller,
-            None,
-            None,
-            "dead_letter.replayed",
-            details.clone(),
-        );
+        let used =
+            |row: &Model| json!({ "replayed_at": row.replayed_at.map(|at| at.unix_timestamp()) });
+        let details = json!({ "dead_letter": id, "queue": message.queue });
+        let details = change::told(&used(message), &used(&replayed), details);
+        let event = wish::event(wish.caller, None, None, "dead_letter.replayed", details);
         Ok((answer(&replayed)?, vec![event]))
     };
     let refused = |reason| wish::refused(wish.caller, None, "dead_letter.replay.refused", reason);

@@ -9,7 +9,7 @@ use shared::store_status::StoreStatus;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::audit::{self, NewAuditEvent, PLATFORM};
+use crate::audit::{self, NewAuditEvent, PLATFORM, change};
 use crate::db::DbError;
 use crate::entity::store;
 use crate::record::rows::{UnreadableRow, from_json, to_json};
@@ -143,7 +143,11 @@ fn event(kept: &Kept, action: &'static str) -> Result<NewAuditEvent, DbError> {
         request_id: None,
         action,
         outcome,
-        details: json!({ "reasons": reasons }),
+        details: change::told(
+            &json!({ "health": kept.told }),
+            &json!({ "health": kept.health }),
+            json!({ "reasons": reasons }),
+        ),
     })
 }
 

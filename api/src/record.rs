@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use shared::failure::Failure;
-use shared::ids::{Generation, OperationId, StoreId, TenantId};
+use shared::ids::{Generation, OperationId, RequestId, StoreId, TenantId};
 use shared::operation::{OperationKind, OperationStatus};
 use shared::step::Step;
 use shared::store_spec::StoreSpec;
@@ -64,6 +64,8 @@ pub struct OperationRecord {
     pub budget: Duration,
     /// Not begun after this moment.
     pub not_after: OffsetDateTime,
+    /// Which began it.
+    pub request_id: RequestId,
 
     pub outcomes: Vec<Attempt>,
     /// By the reason that a worker gave for putting it off.

@@ -4,6 +4,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
 };
+use serde_json::{Value, json};
 use shared::ids::TenantId;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -142,8 +143,9 @@ pub async fn revoke(
         .one(tx)
         .await?;
     let Some(key) = known else { return Ok(None) };
+    let at = now();
     let revoked = ActiveModel {
-        revoked_at: Set(Some(now())),
+        revoked_at: Set(Some(at)),
         ..Default::default()
     };
     let done = Entity::update_many()
@@ -153,13 +155,25 @@ pub async fn revoke(
         .exec(tx)
         .await?;
     let now = done.rows_affected > 0;
-    Ok(Some(Revoked { key, now }))
+    Ok(Some(Revoked { key, at, now }))
+}
+
+/// A key as the audit has it: by what it is known, never by what it opens.
+pub fn told(key: &Model) -> Value {
+    let seconds = |at: Option<OffsetDateTime>| at.map(OffsetDateTime::unix_timestamp);
+    json!({
+        "key_id": key.id, "prefix": key.prefix, "name": key.name, "role": key.role,
+        "expires_at": seconds(key.expires_at), "revoked_at": seconds(key.revoked_at),
+    })
 }
 
 /// A key that opens nothing any more.
 #[derive(Debug)]
 pub struct Revoked {
+    /// As it was.
     pub key: Model,
+    /// When it was taken back.
+    pub at: OffsetDateTime,
     /// Whether it was this call that took it back.
     pub now: bool,
 }

@@ -8,13 +8,14 @@ use shared::operation::{OperationKind, OperationStatus};
 use shared::step::Step;
 use shared::store_status::StoreStatus;
 
-use crate::audit::{NewAuditEvent, PLATFORM};
+use crate::audit::{NewAuditEvent, PLATFORM, change};
 use crate::projector::rule::{Changes, CommandChange};
 use crate::record::{OperationRecord, StepRecord, StoreRecord};
 
 type Before<'a> = (&'a StoreRecord, &'a OperationRecord, Option<&'a StepRecord>);
 
-/// The audit's events for an event that was taken in for the first time.
+/// The audit's events for an event that was taken in for the first time, on
+/// behalf of the request that began the operation.
 pub fn of(
     event: &Envelope<EventBody>,
     before: Before<'_>,
@@ -28,7 +29,7 @@ pub fn of(
             store_id: Some(event.store_id.clone()),
             operation_id: Some(event.operation_id),
             actor: PLATFORM.to_owned(),
-            request_id: None,
+            request_id: Some(operation.request_id),
             action,
             outcome: outcome.to_owned(),
             details,
@@ -39,7 +40,11 @@ pub fn of(
         say(
             "operation.started",
             "accepted",
-            json!({ "kind": operation.kind, "attempt": event.attempt }),
+            followed(
+                operation,
+                &changes.operation,
+                json!({ "kind": operation.kind, "attempt": event.attempt }),
+            ),
         );
     }
     let is_late = came_late(event.generation, store, operation);
@@ -83,6 +88,9 @@ pub fn of(
             if let CommandChange::Reissue { generation } = changes.command {
                 let details =
                     json!({ "newer": newer, "attempt": event.attempt, "reissued_as": generation });
+                let [before, after] = [operation.generation, generation]
+                    .map(|generation| json!({ "generation": generation }));
+                let details = change::told(&before, &after, details);
                 say("operation.reissued", "accepted", details);
             }
         }
@@ -96,6 +104,7 @@ pub fn of(
     }
     if let Some((action, outcome)) = ended(operation, &changes.operation) {
         let details = json!({ "kind": operation.kind, "attempt": changes.operation.attempt, "generation": operation.generation });
+        let details = followed(operation, &changes.operation, details);
         say(action, &outcome, details);
     }
     if store.status != changes.store.status
@@ -104,13 +113,26 @@ pub fn of(
         say(
             action,
             &outcome,
-            json!({ "from": store.status, "to": changes.store.status }),
+            reached_status(store.status, changes.store.status),
         );
     }
     if is_late && claims_an_end(&event.body) {
         say("operation.late_report", event.body.kind(), late(event));
     }
     facts
+}
+
+/// An operation that went from one status to another.
+pub fn followed(before: &OperationRecord, after: &OperationRecord, more: Value) -> Value {
+    let stand =
+        |record: &OperationRecord| json!({ "status": record.status, "attempt": record.attempt });
+    change::told(&stand(before), &stand(after), more)
+}
+
+/// A store that reached a status.
+pub fn reached_status(from: StoreStatus, to: StoreStatus) -> Value {
+    let [before, after] = [from, to].map(|status| json!({ "status": status }));
+    change::told(&before, &after, json!({ "from": from, "to": to }))
 }
 
 /// A cause is remembered when it is first seen or changes, not with each look.

@@ -3,7 +3,7 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DatabaseTransaction, EntityTrait as _};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::contract::command::Goal;
 use shared::ids::{Generation, OperationId, StoreId, TenantId};
 use shared::operation::{OperationKind, OperationStatus};
@@ -13,7 +13,7 @@ use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 
 use crate::access::tenants;
-use crate::audit::NewAuditEvent;
+use crate::audit::{NewAuditEvent, change};
 use crate::db::{Database, DbError};
 use crate::entity::store;
 use crate::idempotency::Answer;
@@ -101,8 +101,11 @@ pub async fn act(
         for (id, difference) in named.iter().zip(chosen.clone()?) {
             let ours = (deed, id, difference);
             let owner = &for_owner(tx, caller, difference).await?;
+            let was = standing(tx, id).await?;
             let (operation, said) = for_one(tx, settings, owner, ours).await?;
+            let is = standing(tx, id).await?;
             let details = json!({ "kind": difference.kind, "status": difference.status });
+            let details = change::told(&was, &is, details);
             let done = Some(OperationId(operation.operation.id));
             events.extend(said);
             events.push(wish::event(
@@ -124,6 +127,13 @@ pub async fn act(
         event
     };
     wish::grant(db, wish, work, refused).await
+}
+
+/// How the store stands on record, for the audit; null where it is on none.
+async fn standing(tx: &DatabaseTransaction, id: &StoreId) -> Result<Value, DbError> {
+    let row = store::Entity::find_by_id(id.as_str()).one(tx).await?;
+    let told = |row: store::Model| json!({ "status": row.status, "generation": row.generation });
+    Ok(row.map_or(Value::Null, told))
 }
 
 /// The caller in the name of the tenant whose it is; of one that is not known

@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::ids::{Generation, OperationId, TenantId};
+use shared::ids::{Generation, OperationId, RequestId, TenantId};
 use shared::operation::{OperationKind, OperationStatus};
 use shared::step::Step;
 use shared::store_spec::StoreSpec;
@@ -183,6 +183,7 @@ impl TryFrom<&operation::Model> for OperationRecord {
             max_attempts: to_u32("operations.max_attempts", row.max_attempts)?,
             budget: Duration::milliseconds(row.budget_ms),
             not_after: row.not_after,
+            request_id: RequestId(row.request_id),
             outcomes: from_json("operations.outcomes", &row.outcomes)?,
             deferrals: from_json("operations.deferrals", &row.deferrals)?,
             started_at: row.started_at,

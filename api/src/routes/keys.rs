@@ -4,13 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::ids::TenantId;
 use uuid::Uuid;
 
 use crate::access::key::KeyText;
 use crate::access::keys::{self, NewKey};
 use crate::access::{Principal, tenants};
+use crate::audit::change;
 use crate::entity::api_key::{Column, Entity, Model};
 use crate::error::ApiError;
 use crate::http::cursor::{PageView, page_request};
@@ -120,7 +121,9 @@ pub async fn create(
             return Err(StoreError::NotFound);
         }
         let row = keys::insert(tx, text, wanted, &caller.actor).await?;
-        let mut event = wish::event(&caller, None, None, "key.created", told(&row));
+        let after = keys::told(&row);
+        let details = change::told(&Value::Null, &after, after.clone());
+        let mut event = wish::event(&caller, None, None, "key.created", details);
         event.tenant_id = tenant;
         Ok((
             answer(StatusCode::CREATED, None, &KeyView::of(&row)?)?,
@@ -139,9 +142,9 @@ fn shown_once(granted: Granted, text: &KeyText) -> Granted {
     let Granted::New(mut answer) = granted else {
         return granted;
     };
-    if let Ok(serde_json::Value::Object(mut view)) = serde_json::from_slice(&answer.body) {
+    if let Ok(Value::Object(mut view)) = serde_json::from_slice(&answer.body) {
         view.insert("key".to_owned(), json!(text.expose()));
-        answer.body = serde_json::Value::Object(view).to_string().into_bytes();
+        answer.body = Value::Object(view).to_string().into_bytes();
     }
     Granted::New(answer)
 }
@@ -167,7 +170,7 @@ pub async fn revoke(
     let malformed = |_| ApiError::MalformedId(path.chars().take(64).collect());
     let id: Uuid = path.parse().map_err(malformed)?;
     Query::of(&request).finish()?;
-    let key = request_key(&request, &serde_json::Value::Null)?;
+    let key = request_key(&request, &Value::Null)?;
     let wish = Wish {
         caller: &caller,
         key: key.as_ref(),
@@ -176,7 +179,13 @@ pub async fn revoke(
     let work = async |tx: &sea_orm::DatabaseTransaction| {
         let revoked = keys::revoke(tx, caller.tenant, id).await?;
         let revoked = revoked.ok_or(StoreError::NotFound)?;
-        let event = wish::event(&caller, None, None, "key.revoked", told(&revoked.key));
+        let before = keys::told(&revoked.key);
+        let after = keys::told(&Model {
+            revoked_at: Some(revoked.at),
+            ..revoked.key
+        });
+        let details = change::told(&before, &after, after.clone());
+        let event = wish::event(&caller, None, None, "key.revoked", details);
         let events = if revoked.now { vec![event] } else { Vec::new() };
         Ok((Answer::empty(204), events))
     };
@@ -185,12 +194,4 @@ pub async fn revoke(
         .await
         .map_err(|error| ApiError::unless_missing(error, || ApiError::KeyNotFound(id)))?;
     Ok(respond(granted))
-}
-
-/// A key as the audit has it: by what it is known, never by what it opens.
-fn told(key: &Model) -> serde_json::Value {
-    json!({
-        "key_id": key.id, "prefix": key.prefix, "name": key.name, "role": key.role,
-        "expires_at": key.expires_at.map(|at| at.unix_timestamp()),
-    })
 }

@@ -14,7 +14,7 @@ use crate::access::key::KeyText;
 use crate::access::keys;
 use crate::access::sessions::{self, Token};
 use crate::access::{Means, Principal};
-use crate::audit;
+use crate::audit::{self, change};
 use crate::db::DbError;
 use crate::entity::api_key;
 use crate::error::ApiError;
@@ -90,7 +90,8 @@ pub async fn open(
     let (settings, opened, you) = (&state.settings.access, &token, &you);
     let work = async |tx: &sea_orm::DatabaseTransaction| {
         sessions::open(tx, opened, key.id, settings).await?;
-        let event = wish::event(caller, None, None, "session.opened", json!({}));
+        let details = change::told(&Value::Null, &json!({ "key_id": key.id }), json!({}));
+        let event = wish::event(caller, None, None, "session.opened", details);
         Ok((answer(StatusCode::CREATED, None, you)?, vec![event]))
     };
     let refused = |reason| wish::refused(caller, None, "session.open.refused", reason);
@@ -127,7 +128,8 @@ pub async fn close(request: HttpRequest, state: Data<AppState>) -> Result<HttpRe
                     return Ok(());
                 };
                 sessions::close(tx, token).await?;
-                let details: Value = json!({});
+                let before = json!({ "key_id": key.id });
+                let details = change::told(&before, &Value::Null, json!({}));
                 let event = wish::event(&caller(&key), None, None, "session.closed", details);
                 audit::append(tx, &[event]).await
             })

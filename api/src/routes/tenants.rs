@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::tenants::{self, Limits};
+use crate::audit::change;
 use crate::entity::tenant::{Column, Entity, Model};
 use crate::error::ApiError;
 use crate::error::problem::{FieldError, Problem};
@@ -175,6 +176,7 @@ pub async fn create(
     let work = async |tx: &sea_orm::DatabaseTransaction| {
         let row = tenants::insert(tx, &name, limits).await?;
         let details = json!({ "tenant_id": row.id, "name": row.name, "limits": limits });
+        let details = change::told(&Value::Null, &details, details.clone());
         let event = wish::event(&caller, None, None, "tenant.created", details);
         let view = TenantView::of(&row);
         Ok((answer(StatusCode::CREATED, None, &view)?, vec![event]))

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
 
+use crate::audit::change;
 use crate::entity::webhook_delivery::Model;
 use crate::error::ApiError;
 use crate::http::cursor::{PageView, page_request};
@@ -97,9 +98,12 @@ pub async fn replay(
     };
     let max_tries = state.settings.webhooks.webhook_max_tries.max(1);
     let work = async |tx: &DatabaseTransaction| {
-        let row = rows::replay(tx, (caller.tenant, hook), delivery, max_tries).await?;
+        let turned = rows::replay(tx, (caller.tenant, hook), delivery, max_tries).await?;
+        let (was, row) = (turned.was, turned.is);
+        let stand = |row: &Model| json!({ "status": row.status, "tries_left": row.tries_left });
         let details =
             json!({ "webhook_id": hook, "delivery_id": delivery, "event_id": row.position });
+        let details = change::told(&stand(&was), &stand(&row), details);
         let event = wish::event(&caller, None, None, "webhook.delivery.replayed", details);
         let answer = answer(StatusCode::ACCEPTED, None, &DeliveryView::of(&row)?)?;
         Ok((answer, vec![event]))

@@ -7,7 +7,7 @@ use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::audit::NewAuditEvent;
+use crate::audit::{NewAuditEvent, change};
 use crate::entity::webhook::Model;
 use crate::error::ApiError;
 use crate::http::cursor::{PageView, page_request};
@@ -21,8 +21,8 @@ use crate::routes::refusals::{OfChange, OfList, OfOne, OfReading, OfWish};
 use crate::routes::webhook_view::{NewWebhookBody, WebhookChangeBody, WebhookView, parse};
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
-use crate::webhooks::claim::origin;
-use crate::webhooks::rows;
+use crate::webhooks::claim::told;
+use crate::webhooks::rows::{self, Turned};
 use crate::webhooks::secret::Secret;
 
 /// List webhooks
@@ -102,7 +102,8 @@ pub async fn create(
             Some(format!("/webhooks/{}", row.id)),
             &WebhookView::of(&row)?,
         )?;
-        Ok((answer, vec![told(&caller, &row, "webhook.created")]))
+        let event = event(&caller, (None, Some(&row)), "webhook.created");
+        Ok((answer, vec![event]))
     };
     let refused = |reason| wish::refused(&caller, None, "webhook.create.refused", reason);
     let granted = wish::grant(&state.db, wish, work, refused)
@@ -170,9 +171,10 @@ pub async fn update(
         seen: None,
     };
     let work = async |tx: &DatabaseTransaction| {
-        let row = rows::update(tx, caller.tenant, id, &wanted).await?;
-        let answer = answer(StatusCode::OK, None, &WebhookView::of(&row)?)?;
-        Ok((answer, vec![told(&caller, &row, "webhook.updated")]))
+        let Turned { was, is } = rows::update(tx, caller.tenant, id, &wanted).await?;
+        let answer = answer(StatusCode::OK, None, &WebhookView::of(&is)?)?;
+        let event = event(&caller, (Some(&was), Some(&is)), "webhook.updated");
+        Ok((answer, vec![event]))
     };
     let refused = |reason| wish::refused(&caller, None, "webhook.update.refused", reason);
     let granted = wish::grant(&state.db, wish, work, refused)
@@ -213,9 +215,10 @@ pub async fn rotate(
     let secret = Secret::random();
     let vault = &state.webhooks.vault;
     let work = async |tx: &DatabaseTransaction| {
-        let row = rows::rotate(tx, vault, caller.tenant, id, &secret).await?;
-        let answer = answer(StatusCode::OK, None, &WebhookView::of(&row)?)?;
-        Ok((answer, vec![told(&caller, &row, "webhook.secret_rotated")]))
+        let Turned { was, is } = rows::rotate(tx, vault, caller.tenant, id, &secret).await?;
+        let answer = answer(StatusCode::OK, None, &WebhookView::of(&is)?)?;
+        let event = event(&caller, (Some(&was), Some(&is)), "webhook.secret_rotated");
+        Ok((answer, vec![event]))
     };
     let refused = |reason| wish::refused(&caller, None, "webhook.rotate.refused", reason);
     let granted = wish::grant(&state.db, wish, work, refused)
@@ -252,7 +255,7 @@ pub async fn delete(
     };
     let work = async |tx: &DatabaseTransaction| {
         let row = rows::delete(tx, caller.tenant, id).await?;
-        let event = told(&caller, &row, "webhook.deleted");
+        let event = event(&caller, (Some(&row), None), "webhook.deleted");
         Ok((Answer::empty(204), vec![event]))
     };
     let refused = |reason| wish::refused(&caller, None, "webhook.delete.refused", reason);
@@ -288,10 +291,14 @@ fn shown_once(granted: Granted, secret: &Secret) -> Granted {
     Granted::New(answer)
 }
 
-/// A webhook as the audit has it: where it points to, without path and secret.
-fn told(caller: &Caller, row: &Model, action: &'static str) -> NewAuditEvent {
-    let details = json!({
-        "webhook_id": row.id, "origin": origin(&row.url), "types": row.types, "enabled": row.enabled,
-    });
+/// What the audit says of a webhook that was so and is so now.
+fn event(
+    caller: &Caller,
+    (was, is): (Option<&Model>, Option<&Model>),
+    action: &'static str,
+) -> NewAuditEvent {
+    let [before, after] = [was, is].map(|row| row.map_or(Value::Null, told));
+    let more = is.or(was).map_or(Value::Null, told);
+    let details = change::told(&before, &after, more);
     wish::event(caller, None, None, action, details)
 }

@@ -7,18 +7,19 @@ use serde_json::{Value, json};
 use shared::contract::command::Goal;
 use shared::failure::FailureCode;
 use shared::ids::{OperationId, StoreId};
-use shared::operation::OperationKind;
+use shared::operation::{OperationKind, OperationStatus};
 use shared::telemetry::trace;
 
-use crate::audit::NewAuditEvent;
+use crate::audit::{NewAuditEvent, change};
 use crate::db::{Database, DbError};
 use crate::idempotency::Answer;
-use crate::projector::{ledger, status};
+use crate::projector::{facts, ledger, status};
 use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::find::{self, Found};
 use crate::stores::intent::{self, Turn};
 use crate::stores::legal::{self, Cancel};
+use crate::stores::life;
 use crate::stores::stop::{self, Stop};
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
@@ -51,9 +52,16 @@ pub async fn cancel(
         let generation = store.generation.next();
         let ended = stop::stop(tx, &store, &operation, Stop::Cancelled, generation).await?;
         let mut events = Said::new(caller, id);
+        let reached = match &cancel {
+            Cancel::End => status::of(operation.kind, ended.status),
+            Cancel::Return(_) => status::of(OperationKind::Rollback, OperationStatus::Queued),
+        };
+        let (was, is) = ((store.status, store.generation), (reached, generation));
         let details = json!({ "kind": operation.kind, "generation": generation });
+        let details = change::moved(was, is, details);
         events.say(operation.id, "store.cancel.requested", details);
         let details = json!({ "kind": operation.kind, "generation": operation.generation });
+        let details = facts::followed(&operation, &ended, details);
         events.say(operation.id, "operation.cancelled", details);
         match cancel {
             Cancel::End => {
@@ -61,11 +69,12 @@ pub async fn cancel(
                 store.generation = generation;
                 status::follow(&mut store, &ended);
                 ledger::save_store(tx, &row, &store).await?;
-                let details = json!({ "from": from, "to": store.status });
+                let details = facts::reached_status(from, store.status);
                 events.say(operation.id, "store.failed", details);
                 events.end_with(FailureCode::Cancelled);
             }
             Cancel::Return(spec) => {
+                let (before, after) = (life::told(&store.spec), life::told(&spec));
                 let turn = Turn {
                     kind: OperationKind::Rollback,
                     generation,
@@ -73,6 +82,7 @@ pub async fn cancel(
                 };
                 let rollback = intent::begin(tx, caller, engine, &row, turn).await?;
                 let details = json!({ "of": operation.id, "generation": generation });
+                let details = change::told(&before, &after, details);
                 events.say(rollback, "store.rollback.requested", details);
             }
         }

@@ -3,7 +3,7 @@
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{DatabaseTransaction, EntityTrait as _};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::contract::command::Goal;
 use shared::ids::{Generation, OperationId, StoreId};
 use shared::operation::OperationKind;
@@ -14,7 +14,7 @@ use shared::store_status::StoreStatus;
 use time::OffsetDateTime;
 
 use crate::access::limits::{self, Room};
-use crate::audit::NewAuditEvent;
+use crate::audit::{NewAuditEvent, change};
 use crate::db::{Database, DbError};
 use crate::entity::store;
 use crate::idempotency::Answer;
@@ -174,10 +174,13 @@ fn row(
 
 fn requested(caller: &Caller, found: &Found, wanted: &NewStore) -> NewAuditEvent {
     let operation = Some(OperationId(found.store.current_operation_id));
-    let details = json!({
+    let mut details = json!({
         "name": wanted.name, "plan": wanted.plan, "labels": wanted.labels,
         "deletion_protection": wanted.deletion_protection, "generation": Generation::FIRST,
     });
+    let mut after = details.clone();
+    after["status"] = json!(found.store.status);
+    details = change::told(&Value::Null, &after, details);
     let store = found.store_id();
     wish::event(
         caller,

@@ -9,9 +9,10 @@ use shared::operation::OperationKind;
 use shared::store_status::StoreStatus;
 use shared::telemetry::trace;
 
-use crate::audit::NewAuditEvent;
+use crate::audit::{NewAuditEvent, change};
 use crate::db::{Database, DbError};
 use crate::idempotency::Answer;
+use crate::projector::facts;
 use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::find::{self, FoundOperation};
@@ -86,9 +87,11 @@ pub async fn begin(
         let event = wish::event(caller, Some(id), Some(operation), action, details);
         events.push(event);
     };
+    let mut superseded = None;
     if operation.is_open() {
         trace::link(current.operation.traceparent.as_deref());
-        stop::stop(tx, &store, &operation, Stop::Superseded, generation).await?;
+        let ended = stop::stop(tx, &store, &operation, Stop::Superseded, generation).await?;
+        superseded = Some(ended);
     }
     let turn = Turn {
         kind: OperationKind::Delete,
@@ -96,11 +99,14 @@ pub async fn begin(
         goal: Goal::Absent,
     };
     let deleting = intent::begin(tx, caller, engine, &row, turn).await?;
-    if operation.is_open() {
+    if let Some(ended) = superseded {
         let by = json!({ "kind": operation.kind, "by": deleting });
+        let by = facts::followed(&operation, &ended, by);
         say(operation.id, "operation.superseded", by);
     }
+    let was = (store.status, store.generation);
     let details = json!({ "status": store.status, "generation": generation });
+    let details = change::moved(was, (StoreStatus::Deleting, generation), details);
     say(deleting, "store.delete.requested", details);
     let found = find::operation(tx, caller, deleting).await?;
     Ok((Deletion::Accepted(Box::new(found)), events))

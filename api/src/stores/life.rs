@@ -116,7 +116,11 @@ pub async fn turn(
     wish::grant(db, wish, work, refused).await
 }
 
-/// What of a spec these change, for the audit.
-fn told(spec: &StoreSpec) -> Value {
-    json!({ "chart": spec.chart, "image": spec.image, "suspended": spec.suspended })
+/// What of a spec these change, for the audit; and the name and plan, which a way
+/// back may change too.
+pub fn told(spec: &StoreSpec) -> Value {
+    json!({
+        "name": spec.name, "plan": spec.plan, "replicas": spec.replicas,
+        "chart": spec.chart, "image": spec.image, "suspended": spec.suspended,
+    })
 }

@@ -3,10 +3,12 @@
 use serde_json::json;
 use shared::contract::command::Goal;
 use shared::ids::StoreId;
-use shared::operation::OperationKind;
+use shared::operation::{OperationKind, OperationStatus};
 
+use crate::audit::change;
 use crate::db::{Database, DbError};
 use crate::idempotency::Answer;
+use crate::projector::status;
 use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::StoreError;
@@ -57,6 +59,8 @@ pub async fn retry(
         let operation = Some(intent::begin(tx, caller, engine, &row, turn).await?);
         let found = find::one(tx, caller, id).await?;
         let details = json!({ "kind": kind, "of": newest.id, "generation": generation });
+        let (was, is) = (store.status, status::of(kind, OperationStatus::Queued));
+        let details = change::moved((was, store.generation), (is, generation), details);
         let requested = "store.retry.requested";
         let event = wish::event(caller, Some(id), operation, requested, details);
         Ok((answer(&found)?, vec![event]))

@@ -7,20 +7,20 @@ use sea_orm::{
 use serde_json::json;
 use shared::contract::command::Goal;
 use shared::contract::control::StopReason;
-use shared::ids::RequestId;
 use shared::operation::{OperationKind, OperationStatus};
 use shared::store_spec::StoreSpec;
 
-use crate::audit::{self, NewAuditEvent, PLATFORM};
+use crate::audit::{self, NewAuditEvent, PLATFORM, change};
 use crate::db::{Database, DbError};
 use crate::entity::{operation, operation_step, store};
 use crate::outbox;
-use crate::projector::{ledger, settle, status};
+use crate::projector::{facts, ledger, settle, status};
 use crate::record::rows::now;
 use crate::record::{EndedBy, OperationRecord, StepRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::Caller;
 use crate::stores::intent::{self, Turn};
+use crate::stores::life;
 
 /// End an operation as Failed(Timeout), if it still is open.
 ///
@@ -48,6 +48,7 @@ pub async fn expire(
             return Ok(());
         }
         let mut store = StoreRecord::try_from(&row)?;
+        let was = operation.clone();
         let words = last_words(tx, &operation).await?;
         operation.ended_by = Some(EndedBy::Deadline);
         operation.status = OperationStatus::Failed;
@@ -69,7 +70,7 @@ pub async fn expire(
             )
             .await?;
         }
-        let mut events = vec![failed(&store, &operation)];
+        let mut events = vec![failed(&store, (&was, &operation))];
         if store.current_operation_id == operation.id
             && let Some(spec) = returns_to(&store, &operation)
         {
@@ -77,7 +78,7 @@ pub async fn expire(
             let caller = Caller {
                 tenant: store.tenant_id,
                 actor: PLATFORM.to_owned(),
-                request_id: RequestId(current.request_id),
+                request_id: operation.request_id,
             };
             let event = go_back(tx, engine, &caller, (&row, &store), &operation, spec).await?;
             events.push(event);
@@ -105,6 +106,7 @@ async fn go_back(
     operation: &OperationRecord,
     spec: StoreSpec,
 ) -> Result<NewAuditEvent, DbError> {
+    let after = life::told(&spec);
     let turn = Turn {
         kind: OperationKind::Rollback,
         generation: store.generation,
@@ -116,10 +118,14 @@ async fn go_back(
         store_id: Some(store.id.clone()),
         operation_id: Some(rollback),
         actor: PLATFORM.to_owned(),
-        request_id: None,
+        request_id: Some(caller.request_id),
         action: "store.rollback.requested",
         outcome: "accepted".to_owned(),
-        details: json!({ "of": operation.id, "generation": store.generation }),
+        details: change::told(
+            &life::told(&store.spec),
+            &after,
+            json!({ "of": operation.id, "generation": store.generation }),
+        ),
     })
 }
 
@@ -152,7 +158,10 @@ async fn last_words(
     Ok(Some(format!("step {}: {message}", step.step.as_str())))
 }
 
-fn failed(store: &StoreRecord, operation: &OperationRecord) -> NewAuditEvent {
+fn failed(
+    store: &StoreRecord,
+    (was, operation): (&OperationRecord, &OperationRecord),
+) -> NewAuditEvent {
     let message = operation
         .failure
         .as_ref()
@@ -162,9 +171,13 @@ fn failed(store: &StoreRecord, operation: &OperationRecord) -> NewAuditEvent {
         store_id: Some(store.id.clone()),
         operation_id: Some(operation.id),
         actor: PLATFORM.to_owned(),
-        request_id: None,
+        request_id: Some(operation.request_id),
         action: "operation.failed",
         outcome: "Timeout".to_owned(),
-        details: json!({ "kind": operation.kind, "attempt": operation.attempt, "message": message, "status": store.status }),
+        details: facts::followed(
+            was,
+            operation,
+            json!({ "kind": operation.kind, "attempt": operation.attempt, "message": message, "status": store.status }),
+        ),
     }
 }

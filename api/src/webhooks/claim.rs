@@ -7,12 +7,12 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbBackend, EntityTrait as _,
     FromQueryResult as _, QueryFilter as _, QuerySelect as _, Statement,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::ids::TenantId;
 use time::Duration;
 use url::Url;
 
-use crate::audit::{self, NewAuditEvent, PLATFORM};
+use crate::audit::{self, NewAuditEvent, PLATFORM, change};
 use crate::db::DbError;
 use crate::entity::{webhook, webhook_delivery};
 use crate::record::rows::{from_json, now, to_json};
@@ -182,9 +182,27 @@ async fn give_up(
         request_id: None,
         action: "webhook.disabled",
         outcome: reason.as_str().to_owned(),
-        details: json!({ "webhook_id": hook.id, "origin": origin(&hook.url) }),
+        details: change::told(
+            &told(hook),
+            &told(&webhook::Model {
+                enabled: false,
+                disabled_reason: Some(reason.as_str().to_owned()),
+                ..hook.clone()
+            }),
+            json!({ "webhook_id": hook.id, "origin": origin(&hook.url) }),
+        ),
     };
     audit::append(tx, &[event]).await
+}
+
+/// A webhook as the audit has it: where it points to, without path and secret.
+pub fn told(hook: &webhook::Model) -> Value {
+    json!({
+        "webhook_id": hook.id, "origin": origin(&hook.url), "types": hook.types,
+        "enabled": hook.enabled, "disabled_reason": hook.disabled_reason,
+        // So that a changed path or secret is seen, and neither is told.
+        "changed_at": hook.updated_at.unix_timestamp(),
+    })
 }
 
 /// Where a webhook points to, without the path, which may be a secret.

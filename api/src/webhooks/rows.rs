@@ -35,6 +35,13 @@ pub struct Wanted {
     pub enabled: Option<bool>,
 }
 
+/// A row before and after.
+#[derive(Debug)]
+pub struct Turned<T> {
+    pub was: T,
+    pub is: T,
+}
+
 fn names(types: &[Kind]) -> serde_json::Value {
     json!(types.iter().map(|kind| kind.as_str()).collect::<Vec<_>>())
 }
@@ -130,11 +137,11 @@ pub async fn update(
     tenant: TenantId,
     id: Uuid,
     wanted: &Wanted,
-) -> Result<webhook::Model, StoreError> {
-    let row = locked(tx, tenant, id).await?;
+) -> Result<Turned<webhook::Model>, StoreError> {
+    let was = locked(tx, tenant, id).await?;
     let mut changed = webhook::ActiveModel {
-        url: Set(wanted.url.clone().unwrap_or(row.url)),
-        enabled: Set(wanted.enabled.unwrap_or(row.enabled)),
+        url: Set(wanted.url.clone().unwrap_or_else(|| was.url.clone())),
+        enabled: Set(wanted.enabled.unwrap_or(was.enabled)),
         ..Default::default()
     };
     if let Some(types) = &wanted.types {
@@ -144,7 +151,8 @@ pub async fn update(
         changed.disabled_reason = Set(None);
         changed.failing_since = Set(None);
     }
-    set(tx, id, changed).await
+    let is = set(tx, id, changed).await?;
+    Ok(Turned { was, is })
 }
 
 /// Give one another secret; the one before signs beside it for a day.
@@ -157,16 +165,20 @@ pub async fn rotate(
     tenant: TenantId,
     id: Uuid,
     secret: &Secret,
-) -> Result<webhook::Model, StoreError> {
-    let row = locked(tx, tenant, id).await?;
+) -> Result<Turned<webhook::Model>, StoreError> {
+    let was = locked(tx, tenant, id).await?;
     let changed = webhook::ActiveModel {
         secret: Set(vault.seal(id, secret)),
         // What was sealed with another key signs nothing any more.
-        previous_secret: Set(vault.open(id, &row.secret).is_ok().then_some(row.secret)),
+        previous_secret: Set(vault
+            .open(id, &was.secret)
+            .is_ok()
+            .then(|| was.secret.clone())),
         previous_until: Set(Some(now() + OVERLAP)),
         ..Default::default()
     };
-    set(tx, id, changed).await
+    let is = set(tx, id, changed).await?;
+    Ok(Turned { was, is })
 }
 
 /// Remove one with its messages; what it was.
@@ -235,12 +247,18 @@ pub async fn replay(
     (tenant, id): (TenantId, Uuid),
     delivery: Uuid,
     max_tries: i32,
-) -> Result<webhook_delivery::Model, StoreError> {
+) -> Result<Turned<webhook_delivery::Model>, StoreError> {
     use webhook_delivery::Column;
     let hook = locked(tx, tenant, id).await?;
     if !hook.enabled {
         return Err(Refusal::WebhookDisabled { webhook: id }.into());
     }
+    let was = webhook_delivery::Entity::find_by_id(delivery)
+        .filter(Column::WebhookId.eq(id))
+        .lock_exclusive()
+        .one(tx)
+        .await?
+        .ok_or(StoreError::NotFound)?;
     let again = webhook_delivery::ActiveModel {
         status: Set(PENDING.to_owned()),
         tries_left: Set(max_tries),
@@ -254,5 +272,6 @@ pub async fn replay(
         .filter(Column::WebhookId.eq(id))
         .exec_with_returning(tx)
         .await?;
-    rows.into_iter().next().ok_or(StoreError::NotFound)
+    let is = rows.into_iter().next().ok_or(StoreError::NotFound)?;
+    Ok(Turned { was, is })
 }

@@ -37,6 +37,8 @@ fn tampering(dice: &mut StdRng) -> String {
         "outcome = 'refused'",
         "action = 'store.delete.requested'",
         "details = details || '{\"name\": \"Other\"}'",
+        "details = jsonb_set(details, '{before}', '{}')",
+        "details = jsonb_set(details, '{after, plan}', '\"vast\"')",
         "at = at + interval '1 microsecond'",
         "store_id = 'store-bcdfgh'",
         "tenant_id = '00000000-0000-7000-8000-000000000002'",
