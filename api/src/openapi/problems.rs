@@ -97,7 +97,11 @@ impl Place<'_> {
             Code::NothingToRetry => self.posts(&["retry"]),
             Code::NothingToCancel | Code::NotCancellable => self.posts(&["cancel"]),
             Code::NothingToRollBack => self.posts(&["rollback"]),
-            Code::DeletionProtected => self.is("DELETE", "/stores/{id}"),
+            Code::DeletionProtected => {
+                self.is("DELETE", "/stores/{id}")
+                    || self.posts(&["retry"])
+                    || self.is("POST", "/reconciliation/purge")
+            }
             Code::TooManyLabels => self.is("PATCH", "/stores/{id}"),
             Code::StoreLimit => self.is("POST", "/stores"),
             Code::OperationLimit => self.is("POST", "/stores") || self.reshapes(),

@@ -17,7 +17,7 @@ use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::find::{self, FoundOperation};
 use crate::stores::intent::{self, Turn};
-use crate::stores::refusal::Refusal;
+use crate::stores::legal;
 use crate::stores::stop::{self, Stop};
 use crate::stores::wish::{self, Granted, Wish};
 use crate::stores::{Caller, StoreError};
@@ -77,9 +77,7 @@ pub async fn begin(
         return Ok((Deletion::Accepted(Box::new(current)), Vec::new()));
     }
 
-    if row.deletion_protection {
-        return Err(Refusal::Protected { store: store.id }.into());
-    }
+    legal::unprotected(&row, &store)?;
 
     let generation = store.generation.next();
     let mut events = Vec::new();

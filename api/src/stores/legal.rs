@@ -5,8 +5,22 @@ use shared::operation::{OperationKind, OperationStatus};
 use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
 
+use crate::entity::store;
 use crate::record::{OperationRecord, StoreRecord};
 use crate::stores::refusal::Refusal;
+
+/// Nothing that removes a store begins while its owner does not want it. Every wish
+/// that removes a store that is on record and not Deleted asks this.
+///
+/// # Errors
+/// [`Refusal::Protected`].
+pub fn unprotected(row: &store::Model, store: &StoreRecord) -> Result<(), Refusal> {
+    if row.deletion_protection {
+        let store = store.id.clone();
+        return Err(Refusal::Protected { store });
+    }
+    Ok(())
+}
 
 /// What a changed spec becomes: an update of a store that serves, or another try
 /// at one that never did.

@@ -21,7 +21,8 @@ use crate::stores::wish::{self, Granted, Wish};
 ///
 /// Effect: an operation of the same kind and spec, under the next generation, and
 /// its command. Repeating it: refused, as that operation is open. Fails when: no
-/// such store, or its newest operation is open or succeeded.
+/// such store, or its newest operation is open or succeeded, or it
+/// was a delete and the store is protected by now.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -39,6 +40,9 @@ pub async fn retry(
         let newest = find::operation(tx, caller, store.current_operation_id).await?;
         let newest = OperationRecord::try_from(&newest.operation)?;
         let kind = legal::retry(&store, &newest)?;
+        if kind == OperationKind::Delete {
+            legal::unprotected(&row, &store)?;
+        }
         let goal = match kind {
             OperationKind::Delete => Goal::Absent,
             OperationKind::Create

@@ -44,6 +44,7 @@ mod stores_delete;
 mod stores_life;
 mod stores_list;
 mod stores_login;
+mod stores_protected;
 mod stores_update;
 mod timeline;
 mod waiting;

@@ -163,6 +163,33 @@ async fn what_is_named_is_adopted_or_purged_by_ordinary_operations() {
 }
 
 #[actix_web::test]
+async fn a_protected_store_is_not_purged_though_its_namespace_is_gone() {
+    let settings = [("URUMI_RECONCILIATION_MAX_SHARE_PERCENT", "100")];
+    let api = TestApi::ready_with("reconcile_protected", &settings).await;
+    let mut worker = Worker::of(&api).await;
+    let eyes = Eyes::of(&api);
+    let lost = ready_store(&api, &mut worker).await;
+    let path = format!("/stores/{lost}");
+    let protect = async |on: bool| api.patch(&path, json!({"deletion_protection": on})).await;
+    assert_eq!(protect(true).await.status, 200);
+    tell(&api, &eyes, true, vec![seen("store-bcdfgk", None, 3)]).await;
+
+    let purge = json!({ "store_ids": [&lost] });
+    let answer = api.post("/reconciliation/purge", purge.clone()).await;
+    let code = &answer.json["code"];
+    assert_eq!((answer.status, code), (409, &json!("deletion_protected")));
+    worker.no_command(Duration::from_millis(300)).await;
+    assert_eq!(api.get(&path).await.json["status"], "Ready");
+
+    // It changed, so it takes an inventory that is newer than that.
+    assert_eq!(protect(false).await.status, 200);
+    let foreign = ["store-bcdfgk", "store-bcdfgl"].map(|name| seen(name, None, 3));
+    tell(&api, &eyes, true, foreign.into()).await;
+    let answer = api.post("/reconciliation/purge", purge).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+}
+
+#[actix_web::test]
 async fn an_inventory_that_proves_nothing_purges_nothing() {
     let settings = [("URUMI_RECONCILIATION_MAX_SHARE_PERCENT", "50")];
     let api = TestApi::ready_with("reconcile_refuses", &settings).await;

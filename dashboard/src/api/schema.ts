@@ -4145,7 +4145,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Idempotency key in use, or: Adopt or purge refused. */
+            /** @description Idempotency key in use, or: Protected from deletion, or: Adopt or purge refused. */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -7856,7 +7856,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Idempotency key in use, or: Another operation is open, or: Not in this status, or: Nothing to retry. */
+            /** @description Idempotency key in use, or: Another operation is open, or: Not in this status, or: Nothing to retry, or: Protected from deletion. */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
