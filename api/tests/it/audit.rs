@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::Executor as _;
 
-use crate::harness::TestApi;
+use crate::harness::{TestApi, Worker};
 
 #[actix_web::test]
 async fn the_audit_is_oldest_first_in_pages_and_by_store() {
@@ -109,6 +109,32 @@ fn canonical(value: &Value) -> String {
         ),
         other => other.to_string(),
     }
+}
+
+#[actix_web::test]
+async fn what_the_platform_did_names_the_request_that_began_it_and_both_ends() {
+    let api = TestApi::ready("audit_ends").await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_ready_store(&mut worker).await;
+
+    let path = format!("/stores/audit/logs?store_id={id}");
+    let items = api.get(&path).await.json["items"].clone();
+    let items = items.as_array().unwrap();
+    let request = items[0]["request_id"].as_str().unwrap();
+    assert!(items.iter().all(|item| item["request_id"] == request));
+    let ends = |action: &str| {
+        let item = items.iter().find(|item| item["action"] == action).unwrap();
+        let details = &item["details"];
+        let status = |end: &str| details[end]["status"].as_str().map(str::to_owned);
+        (status("before"), status("after"))
+    };
+    let both = |before: &str, after: &str| (Some(before.to_owned()), Some(after.to_owned()));
+    assert_eq!(
+        ends("store.create.requested"),
+        (None, Some("Queued".to_owned()))
+    );
+    assert_eq!(ends("operation.succeeded").1.as_deref(), Some("Succeeded"));
+    assert_eq!(ends("store.ready"), both("Provisioning", "Ready"));
 }
 
 #[actix_web::test]
