@@ -18,7 +18,7 @@ export URUMI_WITHOUT_CLUSTER=1
 
 case ${1:-} in
   short) least=2000 examples=30 local_examples=4 ;;
-  long) least=20000 examples=350 local_examples=40 ;;
+  long) least=20000 examples=450 local_examples=60 ;;
   *) die "usage: $0 short|long" ;;
 esac
 SEED=${SEED:-$RANDOM}
