@@ -9,7 +9,7 @@ use shared::backoff::Backoff;
 use shared::telemetry::chain;
 use shared::wait::pause;
 use sqlx::postgres::PgListener;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,8 @@ const CHANNEL: &str = "urumi_stream";
 #[derive(Debug, Clone)]
 pub struct Feed {
     news: broadcast::Sender<Arc<Model>>,
+    /// It knows where it is: all that is committed from here on is handed on.
+    begun: watch::Sender<bool>,
     closing: CancellationToken,
 }
 
@@ -38,6 +40,7 @@ impl Default for Feed {
     fn default() -> Self {
         Self {
             news: broadcast::Sender::new(BUFFER),
+            begun: watch::Sender::new(false),
             closing: CancellationToken::new(),
         }
     }
@@ -47,6 +50,12 @@ impl Feed {
     /// Rows from now on.
     pub fn follow(&self) -> broadcast::Receiver<Arc<Model>> {
         self.news.subscribe()
+    }
+
+    /// Whether it knows where it is. A row that is in the table before is handed to
+    /// nobody, so whoever reads the table before that has to read it again.
+    pub fn begun(&self) -> watch::Receiver<bool> {
+        self.begun.subscribe()
     }
 
     /// Cancelled when the program ends: every stream ends with it.
@@ -86,6 +95,7 @@ impl Feed {
             }
         };
         *at = Some(position);
+        self.begun.send_replace(true);
         loop {
             let new = db
                 .read(async |db| rows::after(db, position, BATCH).await)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::db::{Database, DbError};
 use crate::entity::stream_event::Model;
@@ -118,9 +118,22 @@ impl Tail {
                 return Some(Said::Silence(self.at));
             }
             if !self.caught_up {
-                let said = self.catch_up().await?;
+                let mut feed = self.feed.begun();
+                // Asked before the table is read.
+                let begun = *feed.borrow_and_update();
+                let (said, all) = self.catch_up(begun).await?;
                 if said.is_some() {
                     return said;
+                }
+                if all && !self.pace.follow {
+                    return None;
+                }
+                if all && !begun {
+                    let closing = self.feed.closing().clone();
+                    tokio::select! {
+                        _ = timeout_at(silent_at, feed.changed()) => {}
+                        () = closing.cancelled() => return None,
+                    }
                 }
                 continue;
             }
@@ -153,15 +166,16 @@ impl Tail {
         }
     }
 
-    /// A page of the table; `Some(None)` if nothing in it is wanted. A database that
-    /// is away ends the stream: its reader comes back with its position.
-    async fn catch_up(&mut self) -> Option<Option<Said>> {
+    /// A page of the table, if anything in it is wanted, and whether it was the last.
+    /// A database that is away ends the stream: its reader comes back with its position.
+    async fn catch_up(&mut self, begun: bool) -> Option<(Option<Said>, bool)> {
         let (filter, at) = (&self.filter, self.at);
         let read = self
             .db
             .read(async |db| rows::after_of(db, filter, at, PAGE).await);
         let page = read.await.ok()?;
-        self.caught_up = u64::try_from(page.len()).is_ok_and(|rows| rows < PAGE);
+        let all = u64::try_from(page.len()).is_ok_and(|rows| rows < PAGE);
+        self.caught_up = is_caught_up(begun, all);
         if let Some(last) = page.last() {
             self.at = last.position;
         }
@@ -170,8 +184,14 @@ impl Tail {
             .filter(|row| self.filter.wants(row))
             .map(Arc::new)
             .collect();
-        Some((!wanted.is_empty()).then_some(Said::Events(wanted)))
+        Some(((!wanted.is_empty()).then_some(Said::Events(wanted)), all))
     }
+}
+
+/// Whether the feed brings all that the table did not hold. What is committed after
+/// the table was read and before the feed knew where it is, it hands to nobody.
+fn is_caught_up(begun_before: bool, read_all: bool) -> bool {
+    begun_before && read_all
 }
 
 /// Where a stream begins, and what is said first.
@@ -195,6 +215,13 @@ fn start(reach: Reach, after: Option<i64>) -> (i64, Said) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_that_was_read_before_the_feed_began_is_read_again() {
+        assert!(is_caught_up(true, true));
+        assert!(!is_caught_up(false, true));
+        assert!(!is_caught_up(true, false));
+    }
 
     #[test]
     fn a_stream_begins_where_its_reader_was_and_says_what_is_missing() {
