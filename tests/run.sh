@@ -54,6 +54,8 @@ chart() {
   prepare 'helm and kubectl' 900 deploy/embedded/build.sh client-tools || return 1
   suite chart 600 tests/chart/run.sh || rc=1
   suite kubeconform 900 tests/chart/kubeconform.sh || rc=1
+  suite chart-platform 300 tests/chart-platform/run.sh || rc=1
+  suite kubeconform-platform 900 tests/chart-platform/kubeconform.sh || rc=1
   return "$rc"
 }
 dashboard() { suite dashboard 600 tests/lib/dashboard.sh; }
