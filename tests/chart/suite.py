@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import invariants
 import network
+import readme
 import refusals
 from combinations import PLANS, SNAPSHOTS, combinations
 from rendering import CHART, EMBEDDED, GATEWAY, HTTPS, LOCAL, PROD, ROOT, helm, objects, render, value_arguments, without_files
@@ -115,7 +116,7 @@ def main():
     wanted = combinations()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         rendered = {name: pool.submit(render, how[0], *how[1]) for name, how in wanted.items()}
-        parts = [pool.submit(lambda run=run: list(run())) for run in (lint, refusals.checks, lambda: setup_names({}), differences)]
+        parts = [pool.submit(lambda run=run: list(run())) for run in (lint, refusals.checks, lambda: setup_names({}), differences, readme.checks)]
         texts = {name: one.result() for name, one in rendered.items()}
         read = objects(texts)
         results = list(snapshots(texts)) + list(hold(read)) + list(seeded(read["local-small"]))
