@@ -10,6 +10,7 @@ def combinations():
     for plan in PLANS:
         chosen = ["--set", f"store.plan={plan}"]
         found[f"local-{plan}"] = ([LOCAL], chosen)
+        found[f"local-gateway-{plan}"] = ([LOCAL], chosen + GATEWAY)
         found[f"local-embedded-{plan}"] = ([LOCAL, EMBEDDED], chosen)
         found[f"prod-{plan}"] = ([PROD], chosen + HTTPS)
         found[f"prod-embedded-{plan}"] = ([PROD, EMBEDDED], chosen + HTTPS + ["--set", "wordpress.content.storageClass=local-path-shared"])
@@ -21,6 +22,7 @@ def combinations():
     found["prod-suspended"] = ([PROD], HTTPS + ["--set", "store.suspended=true"])
     found["prod-fixed-replicas"] = ([PROD], HTTPS + ["--set", "wordpress.autoscaling.enabled=false,wordpress.replicas=3"])
     found["prod-external-secrets"] = ([PROD], HTTPS + ["--set", "credentials.external.enabled=true,credentials.external.storeName=vault"])
+    found["prod-pinned"] = ([PROD], HTTPS + ["--set", f"wordpress.image.digest=sha256:{'1' * 64},mysql.image.digest=sha256:{'2' * 64}"])
     found["prod-wanted-replicas"] = ([PROD], HTTPS + ["--set", "wordpress.replicas=6"])
     return found
 

@@ -143,6 +143,50 @@ def one_volume_one_node(objects):
         yield "the new web pod does not prefer the node that holds its volume"
 
 
+def several_pods_are_spread_and_spared(objects):
+    """Where there are two, no drain and no lost node takes both."""
+    web = named(objects, "Deployment", "wordpress")["spec"]
+    autoscaler = of_kind(objects, "HorizontalPodAutoscaler")
+    least = autoscaler[0]["spec"]["minReplicas"] if autoscaler else web.get("replicas", 1)
+    budgets = of_kind(objects, "PodDisruptionBudget")
+    if least < 2:
+        if budgets:
+            yield "a budget over one pod keeps its node from being drained"
+        return
+    labels = web["template"]["metadata"]["labels"]
+    if not any(one["spec"].get("maxUnavailable") == 1 and one["spec"]["selector"]["matchLabels"].items() <= labels.items() for one in budgets):
+        yield "no budget keeps the web pods from going all at once"
+    spread = web["template"]["spec"].get("topologySpreadConstraints", [])
+    mine = {one["topologyKey"] for one in spread if one["labelSelector"]["matchLabels"].items() <= labels.items()}
+    if not {"kubernetes.io/hostname", "topology.kubernetes.io/zone"} <= mine:
+        yield "the web pods are not spread over nodes and zones"
+
+
+def one_way_in(objects):
+    """One Ingress or one HTTPRoute, for the store's host alone, to the web pods; by TLS where the address says so."""
+    ways = of_kind(objects, "Ingress", "HTTPRoute")
+    if len(ways) != 1:
+        yield f"{len(ways)} ways in"
+    env = {pair["name"]: pair.get("value") for pair in named(objects, "Deployment", "wordpress")["spec"]["template"]["spec"]["containers"][0]["env"]}
+    scheme, host = re.fullmatch(r"(https?)://([^:/]+)(?::[0-9]+)?", env["URUMI_STORE_URL"]).groups()
+    for one in ways:
+        spec = one["spec"]
+        if one["kind"] == "HTTPRoute":
+            hosts, backends = spec["hostnames"], [to["name"] for rule in spec["rules"] for to in rule["backendRefs"]]
+            if not all(parent.get("name") and parent.get("namespace") for parent in spec["parentRefs"]):
+                yield "the HTTPRoute does not say which Gateway it joins"
+        else:
+            hosts = [rule["host"] for rule in spec["rules"]]
+            backends = [path["backend"]["service"]["name"] for rule in spec["rules"] for path in rule["http"]["paths"]]
+            if (scheme == "https") != (hosts == [name for tls in spec.get("tls", []) for name in tls["hosts"]]):
+                yield "TLS and the address do not fit"
+            vendors = set(one["metadata"].get("annotations", {})) - {"cert-manager.io/cluster-issuer"}
+            if vendors:
+                yield f"annotations of one vendor: {sorted(vendors)}"
+        if hosts != [host] or backends != ["wordpress"]:
+            yield f"{one['kind']} leads from {hosts} to {backends}"
+
+
 def autoscaler_owns_replicas(objects):
     web = named(objects, "Deployment", "wordpress")["spec"]
     if of_kind(objects, "HorizontalPodAutoscaler") and "replicas" in web:
@@ -296,7 +340,7 @@ def a_revision_rolls_nothing(objects):
 
 ALL = [
     resources_are_set, pods_are_restricted, containers_are_restricted, servers_have_probes, quota_has_room,
-    several_pods_share_storage, old_pod_serves_until_the_new_one_does, one_volume_one_node, autoscaler_owns_replicas, no_secret_values, only_the_namespace,
+    several_pods_share_storage, old_pod_serves_until_the_new_one_does, one_volume_one_node, several_pods_are_spread_and_spared, one_way_in, autoscaler_owns_replicas, no_secret_values, only_the_namespace,
     labels_are_complete, selectors_select, mounts_have_volumes, images_are_pinned, network_is_closed,
     web_waits_for_setup, tasks_are_started_from_inside, settings_are_closed, a_set_up_shop_is_told, files_never_change, data_outlives_a_release, a_revision_rolls_nothing,
 ]

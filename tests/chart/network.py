@@ -14,7 +14,11 @@ from rendering import ID
 LETTERS = "bcdfghjklmnpqrstvwxz"
 STORES = [f"store-bcd24{letter}" for letter in LETTERS]
 PORTS = {"wordpress": (8080, 8081), "mysql": (3306,), "setup": (8080,), "cron": (8080,)}
-METADATA, APISERVER, API, PUBLIC = "169.254.169.254", "10.212.0.1", "10.0.7.7", "203.0.113.80"
+APISERVER, API = "10.212.0.1", "10.0.7.7"
+# Of clouds: most of them, Alibaba's, and AWS's by IPv6.
+METADATA = ("169.254.169.254", "100.100.100.200", "fd00:ec2::254")
+PRIVATE = ("10.1.2.3", "172.31.0.9", "192.168.1.1", "127.0.0.1", "::1", "fe80::1", "fc00::7", "64:ff9b::a00:1")
+PUBLIC = ("203.0.113.80", "2606:4700::1111")
 
 
 class Pod:
@@ -38,6 +42,10 @@ class Cluster:
             self.policies += [(store, one["spec"]) for one in of_kind(objects, "NetworkPolicy")]
         self.dns = self.add(Pod("kube-system", {"k8s-app": "kube-dns"}, "10.96.0.10"))
         self.ingress = self.add(Pod("kube-system", {"app.kubernetes.io/name": "traefik"}, "10.213.200.2"))
+        # The platform's own, where it runs in the cluster.
+        self.api, self.queue, self.records = (
+            self.add(Pod("urumi-system", {"app.kubernetes.io/component": part}, f"10.213.203.{number}")) for number, part in enumerate(("api", "rabbitmq", "postgres"), 2)
+        )
         self.stranger = self.add(Pod("default", {}, "10.213.201.2"))
 
     def add(self, pod):
@@ -118,12 +126,12 @@ def wrong(cluster, internet):
                 yield f"{source} → {target}:{port}"
     for pod in of_stores:
         web = pod.part == "wordpress"
-        for address, port, may in (
-            (METADATA, 80, False), (METADATA, 443, False), (APISERVER, 443, False), (APISERVER, 6443, False), (API, 443, False),
-            (API, 587, False), (PUBLIC, 443, web and internet), (PUBLIC, 587, web and internet), (PUBLIC, 25, False), (PUBLIC, 3306, False),
-        ):
-            if cluster.allows(pod, address, port) != may:
+        for address, port in itertools.product((*METADATA, APISERVER, API, *PRIVATE, *PUBLIC), (25, 80, 443, 587, 3306, 6443)):
+            if cluster.allows(pod, address, port) != (web and internet and address in PUBLIC and port in (443, 587)):
                 yield f"{pod} → {address}:{port}"
+        for target, port in ((cluster.api, 3000), (cluster.api, 443), (cluster.queue, 5672), (cluster.records, 5432)):
+            if cluster.allows(pod, target, port):
+                yield f"{pod} → {target}:{port}"
         for protocol in ("UDP", "TCP"):
             if cluster.allows(pod, cluster.dns, 53, protocol) != (pod.part != "mysql"):
                 yield f"{pod} → DNS by {protocol}"

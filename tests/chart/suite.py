@@ -2,10 +2,15 @@
 
 The last line is `chart: N passed, N failed, 0 skipped`; the exit code says the same.
 """
+import base64
 import copy
 import difflib
+import gzip
 import os
+import re
 import sys
+import tarfile
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 import invariants
@@ -16,6 +21,7 @@ from combinations import PLANS, SNAPSHOTS, combinations
 from rendering import CHART, EMBEDDED, GATEWAY, HTTPS, LOCAL, PROD, ROOT, helm, objects, render, value_arguments, without_files
 from violations import SEEDED
 
+RELEASE = 128 * 1024
 FOLDER = os.path.join(ROOT, "tests/chart/snapshots")
 
 
@@ -57,6 +63,26 @@ def seeded(good):
     for rule in invariants.ALL:
         if rule not in {one for one, _, _ in SEEDED}:
             yield f"{rule.__name__} has a seeded violation", "it has none"
+
+
+def digests(read):
+    """A digest that is given is what every container runs."""
+    loose = [f"{name}: {one['image']}" for name, one in invariants.containers(read["prod-pinned"]) if not re.search(r"[^:]@sha256:(1{64}|2{64})$", one["image"])]
+    yield "images go by their digest where one is given", "\n".join(loose) or None
+    tags = [one["image"] for _, one in invariants.containers(read["prod-small"])]
+    yield "an image without a digest is seen", None if not any("@" in one for one in tags) else "it stayed green"
+
+
+def size(texts):
+    """What helm keeps of a release: base64 of the gzipped chart, values and manifest,
+    in one Secret that may have 1 MiB and is read and written at each look."""
+    with tempfile.TemporaryDirectory() as folder:
+        helm("package", CHART, "-d", folder)
+        with tarfile.open(os.path.join(folder, os.listdir(folder)[0])) as archive:
+            chart = b"".join(base64.b64encode(archive.extractfile(one).read()) for one in archive if one.isfile())
+    most = max(len(base64.b64encode(gzip.compress(chart + text.encode()))) for text in texts.values())
+    print(f"the largest release: {most // 1024} KiB of {RELEASE // 1024}")
+    yield "releases are small", None if most <= RELEASE else f"{most} bytes"
 
 
 def setup_names(texts):
@@ -120,7 +146,7 @@ def main():
         texts = {name: one.result() for name, one in rendered.items()}
         read = objects(texts)
         results = list(snapshots(texts)) + list(hold(read)) + list(seeded(read["local-small"]))
-        results += who_reaches_whom(texts)
+        results += list(digests(read)) + list(size(texts)) + list(who_reaches_whom(texts))
         for part in parts:
             results += part.result()
     failed = [(title, why) for title, why in results if why]

@@ -23,6 +23,14 @@ def policy(objects, name):
     return named(objects, "NetworkPolicy", name)["spec"]
 
 
+def ingress(objects):
+    return named(objects, "Ingress", "wordpress")["spec"]
+
+
+def budget(objects):
+    return {"kind": "PodDisruptionBudget", "metadata": {"name": "wordpress"}, "spec": {"maxUnavailable": 1, "selector": web(objects)["selector"]}}
+
+
 def claim(objects):
     return named(objects, "PersistentVolumeClaim", "wordpress-content")
 
@@ -65,6 +73,14 @@ SEEDED = [
     (rule.several_pods_share_storage, "two web pods on ReadWriteOnce", lambda o: (web(o).update(replicas=2), claim(o)["spec"].update(accessModes=["ReadWriteOnce"]))),
     (rule.old_pod_serves_until_the_new_one_does, "a web pod that is replaced", lambda o: web(o)["strategy"].update(type="Recreate")),
     (rule.one_volume_one_node, "a web pod on any node", lambda o: web(o)["template"]["spec"].pop("affinity")),
+    (rule.several_pods_are_spread_and_spared, "two web pods without a budget", lambda o: web(o).update(replicas=2)),
+    (rule.several_pods_are_spread_and_spared, "two web pods that share a node", lambda o: (web(o).update(replicas=2), o.append(budget(o)))),
+    (rule.several_pods_are_spread_and_spared, "a budget over one web pod", lambda o: o.append({"kind": "PodDisruptionBudget", "metadata": {"name": "x"}})),
+    (rule.one_way_in, "an Ingress for every host", lambda o: ingress(o)["rules"][0].update(host="*")),
+    (rule.one_way_in, "an Ingress to the database", lambda o: ingress(o)["rules"][0]["http"]["paths"][0]["backend"]["service"].update(name="mysql")),
+    (rule.one_way_in, "an Ingress and an HTTPRoute", lambda o: o.append({**named(o, "Ingress", "wordpress"), "metadata": {"name": "x"}})),
+    (rule.one_way_in, "an annotation of one vendor", lambda o: named(o, "Ingress", "wordpress")["metadata"].update(annotations={"nginx.ingress.kubernetes.io/rewrite-target": "/"})),
+    (rule.one_way_in, "TLS on an http address", lambda o: ingress(o).update(tls=[{"hosts": [ingress(o)["rules"][0]["host"]]}])),
     (rule.autoscaler_owns_replicas, "replicas beside an autoscaler", lambda o: o.append({"kind": "HorizontalPodAutoscaler", "metadata": {"name": "x"}})),
     (rule.no_secret_values, "a rendered Secret", lambda o: o.append({"kind": "Secret", "metadata": {"name": "x"}})),
     (rule.no_secret_values, "a password in the environment", lambda o: database(o)["env"].append({"name": "MYSQL_ROOT_PASSWORD", "value": "x"})),
