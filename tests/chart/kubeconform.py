@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 from combinations import combinations
-from rendering import render
+from rendering import ROOT, render
 
 SCHEMA = "{{.ResourceKind}}{{.KindSuffix}}.json"
 # What must be refused, or the schemas say nothing.
@@ -52,6 +52,7 @@ def main(folder, *versions):
             paths[name] = os.path.join(work, f"{name}.yaml")
             with open(paths[name], "w") as file:
                 file.write(render(how[0], *how[1]))
+        paths["shared storage of k3s"] = os.path.join(ROOT, "deploy/k3s/shared-storage.yaml")
         wrong = os.path.join(work, "wrong.yaml")
         with open(wrong, "w") as file:
             file.write(WRONG)

@@ -6,6 +6,7 @@ import base64
 import copy
 import difflib
 import gzip
+import json
 import os
 import re
 import sys
@@ -22,6 +23,7 @@ from rendering import CHART, EMBEDDED, GATEWAY, HTTPS, LOCAL, PROD, ROOT, helm, 
 from violations import SEEDED
 
 RELEASE = 128 * 1024
+SHARED = os.path.join(ROOT, "deploy/k3s/shared-storage.yaml")
 FOLDER = os.path.join(ROOT, "tests/chart/snapshots")
 
 
@@ -85,6 +87,20 @@ def size(texts):
     yield "releases are small", None if most <= RELEASE else f"{most} bytes"
 
 
+def shared_storage():
+    """What deploy/k3s ships is the class that values-prod.yaml names, and its own provisioner serves it."""
+    with open(SHARED) as file:
+        read = objects({"shared": file.read(), "prod": open(PROD).read()})
+    class_ = invariants.of_kind(read["shared"], "StorageClass")[0]
+    wanted = read["prod"][0]["wordpress"]["content"]["storageClass"]
+    yield "one k3s server gets the class that values-prod names", None if class_["metadata"]["name"] == wanted else f"{class_['metadata']['name']}, not {wanted}"
+    container = invariants.of_kind(read["shared"], "Deployment")[0]["spec"]["template"]["spec"]["containers"][0]
+    served = [one.get("value") for one in container["env"] if one["name"] == "PROVISIONER_NAME"]
+    config = json.loads(invariants.of_kind(read["shared"], "ConfigMap")[0]["data"]["config.json"])
+    good = served == [class_["provisioner"]] and config["nodePathMap"] == [] and config["sharedFileSystemPath"].startswith("/")
+    yield "that class is served, and shared", None if good else f"{served} {config}"
+
+
 def setup_names(texts):
     """The Job's name follows its specification, and nothing else."""
     names = {}
@@ -142,7 +158,7 @@ def main():
     wanted = combinations()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         rendered = {name: pool.submit(render, how[0], *how[1]) for name, how in wanted.items()}
-        parts = [pool.submit(lambda run=run: list(run())) for run in (lint, refusals.checks, lambda: setup_names({}), differences, readme.checks)]
+        parts = [pool.submit(lambda run=run: list(run())) for run in (lint, refusals.checks, lambda: setup_names({}), differences, readme.checks, shared_storage)]
         texts = {name: one.result() for name, one in rendered.items()}
         read = objects(texts)
         results = list(snapshots(texts)) + list(hold(read)) + list(seeded(read["local-small"]))
