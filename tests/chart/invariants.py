@@ -1,7 +1,7 @@
 """What must hold for every rendering: each function yields what breaks it.
 
 An invariant reads objects only; it knows nothing about templates. Each has a
-seeded violation in violations.py that must turn it red.
+seeded violation in violations.py that must turn it red. Long because it is one list.
 """
 import re
 
@@ -270,6 +270,16 @@ def network_is_closed(objects):
             yield "the database can be reached from outside the namespace"
 
 
+def no_port_outside(objects):
+    """Only the ingress leads in; the quota refuses what somebody might add."""
+    for one in of_kind(objects, "Service"):
+        if one["spec"].get("type", "ClusterIP") != "ClusterIP" or one["spec"].get("externalIPs"):
+            yield f'Service {one["metadata"]["name"]} is open to the outside'
+    hard = named(objects, "ResourceQuota", "store")["spec"]["hard"]
+    if any(hard.get(f"services.{kind}") != "0" for kind in ("nodeports", "loadbalancers")):
+        yield "the quota lets a Service be opened to the outside"
+
+
 def web_waits_for_setup(objects):
     pod = named(objects, "Deployment", "wordpress")["spec"]["template"]["spec"]
     if [one["command"][-1] for one in pod.get("initContainers", [])][-1:] != ["/etc/urumi/php/prepare.php"]:
@@ -341,6 +351,6 @@ def a_revision_rolls_nothing(objects):
 ALL = [
     resources_are_set, pods_are_restricted, containers_are_restricted, servers_have_probes, quota_has_room,
     several_pods_share_storage, old_pod_serves_until_the_new_one_does, one_volume_one_node, several_pods_are_spread_and_spared, one_way_in, autoscaler_owns_replicas, no_secret_values, only_the_namespace,
-    labels_are_complete, selectors_select, mounts_have_volumes, images_are_pinned, network_is_closed,
+    labels_are_complete, selectors_select, mounts_have_volumes, images_are_pinned, network_is_closed, no_port_outside,
     web_waits_for_setup, tasks_are_started_from_inside, settings_are_closed, a_set_up_shop_is_told, files_never_change, data_outlives_a_release, a_revision_rolls_nothing,
 ]

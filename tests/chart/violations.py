@@ -96,6 +96,8 @@ SEEDED = [
     (rule.network_is_closed, "a rule for anyone", lambda o: policy(o, "ingress-to-wordpress")["ingress"][0].pop("from")),
     (rule.network_is_closed, "the metadata address allowed", lambda o: policy(o, "wordpress-to-internet")["egress"][0]["to"][0]["ipBlock"]["except"].remove("169.254.0.0/16")),
     (rule.network_is_closed, "the database open to a block", lambda o: policy(o, "mysql")["ingress"][0]["from"].append({"ipBlock": {"cidr": "10.0.0.0/8"}})),
+    (rule.no_port_outside, "a database with a port of the node", lambda o: named(o, "Service", "mysql")["spec"].update(type="NodePort")),
+    (rule.no_port_outside, "a quota that lets it", lambda o: quota(o).pop("services.nodeports")),
     (rule.web_waits_for_setup, "no init container", lambda o: web(o)["template"]["spec"].pop("initContainers")),
     (rule.web_waits_for_setup, "the installer served", lambda o: of_kind(o, "ConfigMap")[0]["data"].update({"apache.site.conf": ""})),
     (rule.tasks_are_started_from_inside, "no CronJob", lambda o: o.remove(of_kind(o, "CronJob")[0])),
