@@ -35,6 +35,7 @@ beside() {
 lint() { suite lint 1500 tests/lint.sh; }
 monitoring() { suite monitoring 120 tests/monitoring.sh; }
 compose() { suite compose 300 tests/compose.sh; }
+docs() { suite docs 300 tests/docs.sh; }
 build_tests() {
   prepare 'build the tests' 3000 tests/lib/rust.sh --build-only &&
     prepare 'build the programs with faults' 3000 tests/faults.sh --build-only
@@ -113,6 +114,7 @@ sweep_up # what a run that was killed may have left
 mapfile -t names < <({ base_packages; echo make shellcheck prometheus; } | tr ' ' '\n')
 prepare 'Debian packages' 900 deploy/local/packages.sh "${names[@]}"
 lint || failed=1
+docs || failed=1
 monitoring || failed=1
 compose || failed=1
 # Dear builds together; what measures time or waits for servers runs alone.
