@@ -67,6 +67,9 @@ names_the_holder_of_a_port() {
   refuses "port $number" "pid $holder" -- "$LOCAL/postgres.sh" start
 }
 
+# shellcheck source=/dev/null
+source "$URUMI_ROOT/tests/lib/backup.sh"
+
 sql() { PGCONNECT_TIMEOUT=5 psql -qAt -v ON_ERROR_STOP=1 "$("$LOCAL/postgres.sh" url)" -c "$1"; }
 a_second_start_changes_nothing() {
   local before after
@@ -168,6 +171,10 @@ it "programs get the addresses of their own instance's servers" programs_get_the
 it 'a second start changes nothing' a_second_start_changes_nothing
 it 'PostgreSQL keeps its data over a kill' postgres_keeps_data_over_a_kill
 it 'the role of the platform is no superuser' the_role_is_no_superuser
+it 'a copy of the database is restored, and the one before is kept' a_copy_is_restored_and_the_one_before_is_kept
+it 'a restored audit is as guarded as before' a_restored_audit_is_as_guarded_as_before
+it 'a database in use is not replaced' a_database_in_use_is_not_replaced
+it 'what is no copy is refused' what_is_no_copy_is_refused
 it 'RabbitMQ comes back after a kill' rabbitmq_comes_back_after_a_kill
 it 'RabbitMQ has no user guest' there_is_no_guest
 it 'the servers listen on loopback only' listens_on_loopback_only
