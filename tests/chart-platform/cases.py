@@ -6,7 +6,7 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "chart"))
+sys.path.append(os.path.join(os.path.dirname(HERE), "chart"))
 
 from rendering import ROOT, helm, objects  # noqa: E402,F401 (for whoever imports this module)
 

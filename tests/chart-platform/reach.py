@@ -1,11 +1,11 @@
 """Who of the control plane reaches whom, by the policies, with stores beside it."""
 from cases import NAMESPACE
 from invariants import of_kind, template, workloads
-from network import METADATA, PUBLIC, Pod
+from network import Pod
 import network
 import rendering
 
-APISERVER, DATABASE, BROKER = "10.0.0.9", "10.1.2.3", "10.1.2.4"
+APISERVER, DATABASE, BROKER, PUBLIC, METADATA = "10.0.0.9", "10.1.2.3", "10.1.2.4", "203.0.113.80", "169.254.169.254"
 
 
 class Platform(network.Cluster):

@@ -3,6 +3,7 @@
 Objects only; nothing of templates. Each has a seeded violation in seeds.py that must
 turn it red. Those of charts/store that hold for any chart are taken over.
 """
+import json
 import re
 
 import invariants as store
@@ -183,8 +184,19 @@ def alerts_tell_where_to_look(objects):
                 yield f'{rule["alert"]} has no severity'
 
 
+def dashboards_are_readable(objects):
+    """Each is a file that Grafana's sidecar finds, and there are some where alerts are."""
+    boards = [one for one in of_kind(objects, "ConfigMap") if one["metadata"]["labels"].get("grafana_dashboard")]
+    for one in boards:
+        for name, text in one["data"].items():
+            if not name.endswith(".json") or not json.loads(text).get("panels"):
+                yield f"{name} is no dashboard"
+    if of_kind(objects, "PrometheusRule") and not boards:
+        yield "there are alerts and no dashboard"
+
+
 ALL = [
     resources_are_set, pods_are_restricted, containers_are_restricted, servers_have_probes, only_the_worker_is_somebody, secrets_are_files, scopes_are_known,
     labels_are_complete, selectors_select, mounts_have_volumes, images_are_pinned, data_outlives_a_release, upgrades_lose_nothing, tables_come_first,
-    a_lost_database_takes_no_pod_out, nobody_serves_without_login, scalers_own_replicas, budgets_are_for_several, pods_are_spread, alerts_tell_where_to_look,
+    a_lost_database_takes_no_pod_out, nobody_serves_without_login, scalers_own_replicas, budgets_are_for_several, pods_are_spread, alerts_tell_where_to_look, dashboards_are_readable,
 ]

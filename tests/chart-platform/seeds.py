@@ -71,4 +71,6 @@ SEEDED = [
     (rule.budgets_are_for_several, "no budget", "prod", lambda o: o.remove(of_kind(o, "PodDisruptionBudget")[0])),
     (rule.pods_are_spread, "pods on one node", "prod", lambda o: api(o).pop("topologySpreadConstraints")),
     (rule.alerts_tell_where_to_look, "an alert without a runbook", "prod", lambda o: alert(o)["annotations"].pop("runbook_url")),
+    (rule.dashboards_are_readable, "a dashboard without panels", "prod", lambda o: next(one for one in of_kind(o, "ConfigMap") if "dashboard" in one["metadata"]["name"])["data"].update({"x.json": "{}"})),
+    (rule.dashboards_are_readable, "alerts alone", "prod", lambda o: [o.remove(one) for one in of_kind(o, "ConfigMap")]),
 ]

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cases import CASES, CHART, HERE, SNAPSHOTS, arguments, helm, objects, render
 import invariants
+import described as values
 import reach
-import readme
 import refused
 import rendering
 import rules
@@ -88,16 +88,16 @@ def job_names():
 
 def described():
     text = open(os.path.join(CHART, "values.yaml")).read()
-    values = objects({"values": text})["values"][0]
-    keys = [key for key, _, _ in readme.rows(text)]
-    missing = [path for path in readme.undescribed(values, keys) if path.split(".")[1:2] and path.split(".")[1] not in PEERS]
+    read = objects({"values": text})["values"][0]
+    keys = [key for key, _, _ in values.rows(text)]
+    missing = [path for path in values.undescribed(read, keys) if path.split(".")[1:2] and path.split(".")[1] not in PEERS]
     yield "each value is described", f"not described: {missing}" if missing else None
 
 
 def main():
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         rendered = {name: pool.submit(render, *how) for name, how in CASES.items()}
-        parts = [pool.submit(lambda run=run: list(run())) for run in (lint, refused.checks, job_names, readme.checks, described)]
+        parts = [pool.submit(lambda run=run: list(run())) for run in (lint, refused.checks, job_names, values.checks, described)]
         store = pool.submit(rendering.render, [rendering.LOCAL])
         texts = {name: one.result() for name, one in rendered.items()}
         read = objects(texts | {"a-store": store.result()})
