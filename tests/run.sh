@@ -18,8 +18,8 @@ unset KUBECONFIG URUMI_INGRESS URUMI_STORE_VALUES URUMI_API_PORT
 # The instances of the stages; named by the clone, because what an instance owns
 # on the machine (ports, interfaces, cgroups) goes by its name alone.
 CLONE=$(printf %s "$URUMI_ROOT" | cksum | awk '{ printf "%04x", $1 % 65536 }')
-RUST=test-rust-$CLONE SWEEP=test-sweep-$CLONE LOCAL=test-local-$CLONE E2E=test-e2e-$CLONE CONTRACT=test-doc-$CLONE
-INSTANCES=("$RUST" "$SWEEP" "$LOCAL" "$E2E" "$CONTRACT")
+RUST=test-rust-$CLONE SWEEP=test-sweep-$CLONE LOCAL=test-local-$CLONE E2E=test-e2e-$CLONE CONTRACT=test-doc-$CLONE RIGHTS=test-own-$CLONE
+INSTANCES=("$RUST" "$SWEEP" "$LOCAL" "$E2E" "$CONTRACT" "$RIGHTS")
 
 # Stages that run side by side; each is a function that ends with its own verdict.
 beside() {
@@ -69,6 +69,7 @@ chart_then_dashboard() {
 }
 deploy() { suite deploy 600 env URUMI_INSTANCE="$LOCAL" tests/lib/deploy.sh; }
 journey() { suite journey 1500 env URUMI_INSTANCE="$E2E" tests/e2e.sh; }
+rights() { suite rights 300 env URUMI_INSTANCE="$RIGHTS" tests/platform/rights.sh; }
 leftovers() { suite leftovers 60 tests/lib/leftovers.sh "${INSTANCES[@]}"; }
 
 sweep_up() {
@@ -123,4 +124,5 @@ rust || failed=1
 contract || failed=1
 sweep || failed=1
 deploy || failed=1
+rights || failed=1
 journey || failed=1

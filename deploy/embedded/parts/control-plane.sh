@@ -30,6 +30,9 @@ start_apiserver() {
   # A loopback address may not be an endpoint; without a node nobody asks for it.
   if [[ $MODE != node ]]; then endpoints=(--endpoint-reconciler-type=none); fi
   read -ra more <<<"${URUMI_APISERVER_ARGS:-}"
+  if [[ ${URUMI_AUDIT:-} == 1 ]]; then
+    more+=(--audit-policy-file "$EMBEDDED/settings/audit.yaml" --audit-log-path "$URUMI_LOG/audit.log" --audit-log-maxsize 500)
+  fi
   run_part kube-apiserver "$KUBE" kube-apiserver \
     --bind-address "$APISERVER_ADDRESS" --advertise-address "$APISERVER_ADDRESS" --secure-port "$(port apiserver)" \
     --etcd-servers "https://127.0.0.1:$(port etcd)" --etcd-cafile "$PKI/etcd-ca.crt" \
