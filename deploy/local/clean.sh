@@ -34,6 +34,7 @@ remove_stores() {
 
 stores=''
 remembered_cluster
+if [[ $CLUSTER == compose ]]; then exec "$URUMI_ROOT/deploy/local/compose.sh" clean; fi
 if [[ $CLUSTER == given ]]; then require_leave; fi
 "$URUMI_ROOT/deploy/local/down.sh"
 if [[ -n $stores ]]; then remove_stores; fi

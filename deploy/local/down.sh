@@ -24,9 +24,14 @@ stop_part() {
 }
 
 stop_up
+remembered_cluster
+if [[ $CLUSTER == compose ]]; then
+  stop_part containers "$URUMI_ROOT/deploy/local/compose.sh" down
+  [[ ${#failed[@]} -eq 0 ]] || die 'the containers could not be stopped' "see 'docker compose ps'"
+  exit
+fi
 if daemon_alive api; then stop_part api stop_daemon api 20; fi
 if daemon_alive worker; then stop_part worker stop_daemon worker 30; fi
-remembered_cluster
 if [[ $CLUSTER != given ]]; then
   stop_part cluster timeout --kill-after=10 120 "$URUMI_ROOT/deploy/embedded/down.sh"
 fi

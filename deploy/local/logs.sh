@@ -2,10 +2,13 @@
 # `make logs`: follows the logs of all programs that run; `make logs NAME=worker`
 # shows and follows one. `make logs NAME=list` names them.
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
+source "$URUMI_ROOT/deploy/local/lib/cluster.sh"
 
 names() { find "$URUMI_LOG" -maxdepth 1 -name '*.log' -printf '%f\n' | sed 's/\.log$//' | LC_ALL=C sort | paste -sd' ' -; }
 
 name=${1:-}
+remembered_cluster
+if [[ $CLUSTER == compose ]]; then exec "$URUMI_ROOT/deploy/local/compose.sh" logs "$name"; fi
 if [[ $name == list ]]; then
   names
   exit

@@ -48,6 +48,7 @@ show() {
 }
 
 remembered_cluster
+if [[ $CLUSTER == compose ]]; then exec "$URUMI_ROOT/deploy/local/compose.sh" status; fi
 export KUBECONFIG=${CLUSTER_CONFIG:-$URUMI_STATE/kubeconfig}
 INGRESS=$( (find_ingress) 2>/dev/null || echo 127.0.0.1:80)
 names=(api worker postgres rabbitmq epmd)

@@ -8,6 +8,7 @@
 #   URUMI_INGRESS=<host:port>  where that cluster's ingress takes HTTP
 #   URUMI_API_PORT=<number>    instead of 3000
 #   URUMI_INSTANCE=<name>      another platform beside the first
+#   URUMI_WITHOUT_DOCKER=1     on this machine itself, also where Docker works
 #   URUMI_WOOCOMMERCE_ZIP=<zip>  bake that WooCommerce into the embedded cluster's
 #                              stores; without one they are plain WordPress
 #   up.sh --build-only         make what is dear, start nothing
@@ -34,13 +35,11 @@ leave() {
 }
 
 look_around() {
-  choose_cluster
   check_toolchains "$CLUSTER"
   check_room
   local names=(api api-metrics worker-probes postgres amqp amqp-dist epmd)
   if [[ $CLUSTER == embedded ]]; then names+=(apiserver etcd etcd-peer kubelet kubelet-healthz controller-manager scheduler); fi
   if [[ $BUILD_ONLY == 0 ]]; then check_ports "${names[@]}"; fi
-  if timeout 5 docker info >/dev/null 2>&1; then say "    (Docker works here too; this version does not use it)"; fi
   keep_cluster
   choose_woocommerce
   case $CLUSTER in
@@ -128,6 +127,13 @@ trap leave EXIT
 trap 'say; say "broken off; the next make up goes on from here"; exit 130' INT
 trap 'exit 143' TERM
 say "==> what this machine has"
+choose_cluster
+if [[ $CLUSTER == compose ]]; then
+  say "    Docker works: the whole platform in containers (URUMI_WITHOUT_DOCKER=1 does without)"
+  keep_cluster
+  if [[ $BUILD_ONLY == 1 ]]; then docker compose build; else "$LOCAL/compose.sh" up; fi
+  exit
+fi
 look_around
 if [[ -n ${URUMI_API_PORT:-} ]]; then echo "$URUMI_API_PORT" >"$URUMI_STATE/api-port"; fi
 stage 'Debian packages' packages

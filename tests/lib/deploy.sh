@@ -153,6 +153,28 @@ addresses_in_a_bare_environment() {
 programs_get_their_own_instances_servers() {
   [[ $(within / addresses_in_a_bare_environment) == "$("$LOCAL/postgres.sh" url)"$'\n'"$("$LOCAL/rabbitmq.sh" url)" ]]
 }
+# A `docker` that answers with that exit code, first on PATH.
+docker_that() {
+  mkdir -p "$URUMI_STATE/docker-bin"
+  printf '#!/bin/sh\nexit %s\n' "$1" >"$URUMI_STATE/docker-bin/docker"
+  chmod +x "$URUMI_STATE/docker-bin/docker"
+  export PATH=$URUMI_STATE/docker-bin:$PATH
+}
+# As the instance that people start would choose, in a clone without a past.
+chosen_cluster() {
+  URUMI_INSTANCE=${1:-local} URUMI_STATE=$URUMI_STATE/no-past
+  choose_cluster
+  echo "$CLUSTER"
+}
+docker_is_used_where_it_works() {
+  docker_that 0
+  [[ $(within "$URUMI_ROOT" chosen_cluster) == compose ]]
+  [[ $(within "$URUMI_ROOT" chosen_cluster test-other) == embedded ]]
+  [[ $(URUMI_WITHOUT_DOCKER=1 within "$URUMI_ROOT" chosen_cluster) == embedded ]]
+  [[ $(KUBECONFIG=$URUMI_ROOT/Cargo.toml within "$URUMI_ROOT" chosen_cluster) == given ]]
+  docker_that 1
+  [[ $(within "$URUMI_ROOT" chosen_cluster) == embedded ]]
+}
 clean_leaves_nothing() {
   "$LOCAL/clean.sh"
   "$URUMI_ROOT/tests/lib/leftovers.sh" "$URUMI_INSTANCE"
@@ -164,6 +186,7 @@ it 'a disk that is too full is refused before anything is started' refuses_a_ful
 it 'a KUBECONFIG that is not there is named' refuses_a_missing_kubeconfig
 it 'a taken port is told with its holder and the way out' names_the_holder_of_a_port
 it 'a part that fails ends the start, whether first or last' a_failed_lane_ends_it
+it 'Docker is used where it works, unless a cluster is given' docker_is_used_where_it_works
 "$LOCAL/postgres.sh" start
 "$LOCAL/rabbitmq.sh" start
 it 'a build is known by its sources, from whatever folder' builds_are_known_by_their_sources

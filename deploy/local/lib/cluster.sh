@@ -2,8 +2,9 @@
 # Which cluster this instance works on: one that was given, or the embedded one.
 # The choice is kept in $URUMI_STATE/cluster, so that down, clean and status
 # know it, and so that a second `make up` does not change it.
-# Sourced after ../../lib/common.sh. CLUSTER is `embedded` or `given`; with
-# `given`, CLUSTER_CONFIG is its kubeconfig.
+# Sourced after ../../lib/common.sh. CLUSTER is `embedded`, `given` or `compose`; with
+# `given`, CLUSTER_CONFIG is its kubeconfig; with `compose`, the whole platform is in
+# containers, and ../compose.sh is asked for everything.
 
 CLUSTER='' CLUSTER_CONFIG=''
 
@@ -21,10 +22,21 @@ remembered_cluster() {
   if [[ -s $URUMI_STATE/cluster ]]; then read -r CLUSTER CLUSTER_CONFIG <"$URUMI_STATE/cluster"; fi
 }
 
+# Only the instance that people start: tests bring what they need.
+docker_works() {
+  [[ $URUMI_INSTANCE == local && ${URUMI_WITHOUT_DOCKER:-0} != 1 ]] && timeout 10 docker info >/dev/null 2>&1 &&
+    docker compose version >/dev/null 2>&1
+}
+
 choose_cluster() {
   local given
   given=$(given_kubeconfig)
   remembered_cluster
+  if [[ $CLUSTER == compose && -n $given ]]; then
+    die "this platform runs in containers, with a cluster of its own, but KUBECONFIG names another: $given" \
+      "go on with it: env -u KUBECONFIG make up" \
+      "use that cluster: 'make clean' first, or beside this one with URUMI_INSTANCE=<another name>"
+  fi
   if [[ $CLUSTER == embedded && -n $given ]]; then
     die "this instance runs on its embedded cluster, but KUBECONFIG names another: $given" \
       "go on with the embedded one: env -u KUBECONFIG make up" \
@@ -37,6 +49,8 @@ choose_cluster() {
   if [[ -z $CLUSTER ]]; then
     if [[ -n $given ]]; then
       CLUSTER=given CLUSTER_CONFIG=$given
+    elif docker_works; then
+      CLUSTER=compose
     elif [[ $(uname -s) == Linux && $EUID -eq 0 ]]; then
       CLUSTER=embedded
     else
@@ -49,7 +63,7 @@ choose_cluster() {
     die "KUBECONFIG names a file that cannot be read: $CLUSTER_CONFIG" "name the kubeconfig of a cluster that runs"
   fi
   KUBECONFIG=$CLUSTER_CONFIG
-  if [[ $CLUSTER == embedded ]]; then KUBECONFIG=$URUMI_STATE/kubeconfig; fi
+  if [[ $CLUSTER != given ]]; then KUBECONFIG=$URUMI_STATE/kubeconfig; fi
   export KUBECONFIG
 }
 
