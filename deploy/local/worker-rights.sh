@@ -64,3 +64,8 @@ contexts:
 - name: worker
   context: { cluster: worker, user: worker }
 YAML
+
+# An apiserver takes a moment to learn of new roles.
+may() { kubectl --kubeconfig "$folder/kubeconfig" auth can-i --quiet "$@"; }
+wait_for 20 may list namespaces || die "the worker's rights do not come into force" "kubectl --kubeconfig $folder/kubeconfig auth can-i --list"
+wait_for 20 may get leases.coordination.k8s.io --namespace "$namespace" || die "the worker's rights in $namespace do not come into force"

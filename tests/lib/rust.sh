@@ -27,3 +27,4 @@ starting=$!
 with_target build
 wait "$starting"
 with_target "$services" run cargo "${suite[@]}" --no-fail-fast
+python3 -B tests/platform/used.py note rust "$URUMI_LOG/audit*.log"

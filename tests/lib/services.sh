@@ -11,7 +11,7 @@
 case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-rust ;; esac
 export URUMI_INSTANCE
 source "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib/common.sh"
-export URUMI_PG_UNSAFE=1 URUMI_AMQP_MANAGEMENT=1
+export URUMI_PG_UNSAFE=1 URUMI_AMQP_MANAGEMENT=1 URUMI_AUDIT=1
 
 LOCAL=$URUMI_ROOT/deploy/local
 EMBEDDED=$URUMI_ROOT/deploy/embedded
@@ -32,6 +32,9 @@ start() {
   fi
   wait -n
   wait -n
+  if [[ -z ${URUMI_WITHOUT_CLUSTER:-} ]]; then
+    PATH=$URUMI_BIN:$PATH python3 -B "$URUMI_ROOT/tests/platform/used.py" rights >"$URUMI_STATE/rights.json"
+  fi
 }
 
 stop() {
@@ -43,12 +46,14 @@ run() {
   TEST_DATABASE_URL=$("$LOCAL/postgres.sh" url)
   TEST_AMQP_URL=$("$LOCAL/rabbitmq.sh" url)
   TEST_AMQP_MANAGEMENT_URL=$("$LOCAL/rabbitmq.sh" management-url)
+  TEST_RIGHTS=$URUMI_STATE/rights.json
+  export TEST_RIGHTS
   export TEST_DATABASE_URL TEST_AMQP_URL TEST_AMQP_MANAGEMENT_URL TEST_KUBECONFIG=$URUMI_STATE/kubeconfig TEST_HELM=$URUMI_BIN/helm
   # For programs that a test starts: which servers these are, a folder, and the
   # first of sixteen ports that no part of the instance has.
   export TEST_INSTANCE=$URUMI_INSTANCE TEST_STATE=$URUMI_STATE TEST_PORTS=$((20000 + URUMI_INDEX * 40 + 24))
   # Of the shell library's own variables the programs under test see none.
-  export -n URUMI_INSTANCE URUMI_STATE URUMI_LOG URUMI_RUN URUMI_BIN URUMI_CACHE URUMI_INDEX URUMI_PG_UNSAFE URUMI_AMQP_MANAGEMENT
+  export -n URUMI_INSTANCE URUMI_STATE URUMI_LOG URUMI_RUN URUMI_BIN URUMI_CACHE URUMI_INDEX URUMI_PG_UNSAFE URUMI_AMQP_MANAGEMENT URUMI_AUDIT
   exec "$@"
 }
 

@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod hosts;
 pub mod labels;
 pub mod leaving;
+pub mod rights;
 pub mod rollout;
 pub mod room;
 pub mod wake;

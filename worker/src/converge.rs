@@ -39,6 +39,8 @@ use crate::steps::{self, StepError};
 const LOOK: Duration = Duration::from_secs(2);
 /// Between two looks at a shop that is about to answer.
 const LOOK_AT_SHOP: Duration = Duration::from_millis(200);
+/// Rights that were given just now are in force by then, at every apiserver.
+const RIGHTS: Duration = Duration::from_secs(10);
 /// For a cluster that is away.
 const AWAY: Backoff = Backoff {
     base: Duration::from_millis(500),
@@ -95,7 +97,15 @@ pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Ta
             return ended;
         }
         let seen = match observe::observe(job, taken).await {
-            Ok(seen) => seen,
+            Ok(seen) => {
+                taken.was_allowed();
+                seen
+            }
+            Err(error @ ClusterError::Forbidden(_)) if taken.was_forbidden() < RIGHTS => {
+                tracing::info!(error = %error.detail(), "not allowed yet");
+                pause(LOOK_AT_SHOP, job.stop).await;
+                continue;
+            }
             Err(ClusterError::Unreachable(error)) => {
                 away += 1;
                 let error = ClusterError::Unreachable(error);

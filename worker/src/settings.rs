@@ -56,6 +56,14 @@ pub struct Settings {
     pub helm: PathBuf,
     /// `URUMI_CREDENTIALS`: who makes a store's Secret.
     pub credentials: Credentials,
+    /// `URUMI_STORE_ROLE`: the ClusterRole with all that the worker may do inside a
+    /// store's namespace, which it binds there to itself; empty: it may do that
+    /// everywhere.
+    #[serde(default)]
+    pub store_role: String,
+    /// `URUMI_SERVICE_ACCOUNT`: itself, a ServiceAccount of `URUMI_NAMESPACE`.
+    #[serde(default)]
+    pub service_account: String,
     /// `URUMI_NAMESPACE`: where leases are kept.
     pub namespace: String,
     /// `URUMI_INSTALLATION`: the mark on namespaces made by this installation.

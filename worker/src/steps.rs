@@ -115,7 +115,10 @@ impl From<ClusterError> for StepError {
         let detail = error.detail();
         match error {
             ClusterError::Unreachable(_) => Self::Unreachable(detail),
-            ClusterError::NotFound(_) | ClusterError::Conflict(_) => Self::LookAgain(detail),
+            ClusterError::NotFound(_)
+            | ClusterError::Conflict(_)
+            // A right that was given just now takes a moment; looks are bounded.
+            | ClusterError::Forbidden(_) => Self::LookAgain(detail),
             ClusterError::Refused(_) => Self::Failed {
                 failure: Failure::new(FailureCode::Internal, detail),
                 changed: false,

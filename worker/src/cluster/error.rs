@@ -12,6 +12,9 @@ pub enum ClusterError {
     /// Somebody else was faster, or the namespace is on its way out: look again.
     #[error("the object changed in between")]
     Conflict(#[source] Box<kube::Error>),
+    /// We have no right to it; one that was given just now takes a moment.
+    #[error("the apiserver does not allow it")]
+    Forbidden(#[source] Box<kube::Error>),
     /// The request itself is wrong or not allowed: asking again does not help.
     #[error("the apiserver refuses")]
     Refused(#[source] Box<kube::Error>),
@@ -25,6 +28,7 @@ impl ClusterError {
             Self::Unreachable(error)
             | Self::NotFound(error)
             | Self::Conflict(error)
+            | Self::Forbidden(error)
             | Self::Refused(error) => match error.as_ref() {
                 kube::Error::Api(status) => status.message.clone(),
                 other => shared::telemetry::chain(other),
@@ -55,6 +59,7 @@ fn of_status(status: &kube::core::Status) -> fn(Box<kube::Error>) -> ClusterErro
         // While the apiserver starts, its own clients may not be known yet.
         401 | 429 | 500.. => ClusterError::Unreachable,
         403 if is_terminating(status) => ClusterError::Conflict,
+        403 if is_without_right(status) => ClusterError::Forbidden,
         _ => ClusterError::Refused,
     }
 }
@@ -65,6 +70,13 @@ fn is_terminating(status: &kube::core::Status) -> bool {
     causes
         .into_iter()
         .any(|cause| cause.reason == "NamespaceTerminating")
+}
+
+/// A refusal by the authorizer; admission (quotas, policies) says 403 too.
+/// Source: `k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go`.
+fn is_without_right(status: &kube::core::Status) -> bool {
+    let words = &status.message;
+    words.contains("is forbidden: User ") && words.contains(" cannot ")
 }
 
 #[cfg(test)]
@@ -79,6 +91,7 @@ mod tests {
         let details: StatusDetails = serde_json::from_value(details).unwrap();
         let status = Status {
             code,
+            message: cause.to_owned(),
             details: Some(details),
             ..Default::default()
         };
@@ -92,6 +105,16 @@ mod tests {
             (409, "", "Conflict"),
             (403, "NamespaceTerminating", "Conflict"),
             (403, "", "Refused"),
+            (
+                403,
+                "exceeded quota: store, requested: secrets=1",
+                "Refused",
+            ),
+            (
+                403,
+                "secrets is forbidden: User \"u\" cannot create resource \"secrets\" in API group \"\" in the namespace \"n\"",
+                "Forbidden",
+            ),
             (422, "", "Refused"),
             (400, "", "Refused"),
             (401, "", "Unreachable"),

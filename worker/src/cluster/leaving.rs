@@ -5,7 +5,7 @@
 
 pub mod look;
 
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{Namespace, NamespaceCondition, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use k8s_openapi::jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use kube::ResourceExt as _;
@@ -26,6 +26,7 @@ const TROUBLE: [&str; 3] = [
     "NamespaceDeletionContentFailure",
 ];
 const CONTENT: &str = "NamespaceContentRemaining";
+const FINALIZERS: &str = "NamespaceFinalizersRemaining";
 
 /// An object that holds a removal up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,12 +98,14 @@ impl Clock {
     }
 }
 
-/// Everything that holds the namespace, what blocks first.
+/// Everything that holds the namespace, what blocks first; with the kinds that we
+/// may not look at any more, because our rights in it went before them.
 #[must_use]
 pub fn of_namespace(
     namespace: &Namespace,
     pods: &[Pod],
     others: &[Found],
+    unseen: &[Remaining],
     clock: Clock,
 ) -> Vec<Holder> {
     let mut holders: Vec<Holder> = pods.iter().map(|pod| of_pod(pod, clock)).collect();
@@ -111,6 +114,7 @@ pub fn of_namespace(
             .iter()
             .filter_map(|found| of_object(found, pods, clock)),
     );
+    holders.extend(of_unseen(namespace, pods, unseen, clock));
     holders.extend(trouble(namespace, clock));
     let is_empty = condition(namespace, CONTENT, "False").is_some();
     if holders.is_empty() {
@@ -176,6 +180,32 @@ pub fn of_object(found: &Found, pods: &[Pod], clock: Clock) -> Option<Holder> {
     })
 }
 
+/// What the namespace itself says of kinds that we may not look at; `None` while
+/// they are only waiting for their turn.
+fn of_unseen(
+    namespace: &Namespace,
+    pods: &[Pod],
+    unseen: &[Remaining],
+    clock: Clock,
+) -> Option<Holder> {
+    let condition = conditions(namespace).find(|c| c.type_ == FINALIZERS && c.status == "True")?;
+    let message = condition.message.as_deref().unwrap_or_default();
+    let words = message.split(": ").nth(1).unwrap_or_default().split(", ");
+    let finalizers: Vec<&str> = words.filter_map(|part| part.split(' ').next()).collect();
+    let kinds: Vec<&str> = unseen.iter().map(|kind| kind.plural.as_str()).collect();
+    if kinds.is_empty() || finalizers.is_empty() {
+        return None;
+    }
+    let in_use = !pods.is_empty() && finalizers.iter().all(|name| *name == IN_USE);
+    let since = condition.last_transition_time.as_ref().map(|time| time.0);
+    let names: Vec<String> = finalizers.iter().map(|name| quoted(name)).collect();
+    Some(Holder {
+        object: kinds.join(", "),
+        waits_for: names.join(", "),
+        blocks: !in_use && since.is_none_or(|at| clock.passed(at) > SLACK),
+    })
+}
+
 fn uses(pod: &Pod, claim: &str) -> bool {
     let volumes = pod
         .spec
@@ -187,11 +217,7 @@ fn uses(pod: &Pod, claim: &str) -> bool {
 
 /// What the namespace controller itself cannot do.
 fn trouble(namespace: &Namespace, clock: Clock) -> Vec<Holder> {
-    let conditions = namespace
-        .status
-        .iter()
-        .filter_map(|s| s.conditions.as_ref());
-    let holds = conditions.flatten().filter(|condition| {
+    let holds = conditions(namespace).filter(|condition| {
         condition.status == "True" && TROUBLE.contains(&condition.type_.as_str())
     });
     let lasting = |since: Option<Timestamp>| since.is_none_or(|at| clock.passed(at) > SLACK);
@@ -228,17 +254,24 @@ fn of_itself(namespace: &Namespace, is_empty: bool, clock: Clock) -> Option<Hold
 }
 
 fn condition<'a>(namespace: &'a Namespace, kind: &str, status: &str) -> Option<&'a str> {
-    let conditions = namespace.status.as_ref()?.conditions.as_ref()?;
-    let mut found = conditions
-        .iter()
+    let mut found = conditions(namespace)
         .filter(|condition| condition.type_ == kind && condition.status == status);
     Some(found.next()?.message.as_deref().unwrap_or_default())
 }
 
+fn conditions(namespace: &Namespace) -> impl Iterator<Item = &NamespaceCondition> {
+    let status = namespace.status.iter();
+    status.flat_map(|status| status.conditions.iter().flatten())
+}
+
 fn finalizers(meta: &ObjectMeta) -> String {
     let names = meta.finalizers.iter().flatten();
-    let names: Vec<String> = names.map(|name| format!("finalizer `{name}`")).collect();
+    let names: Vec<String> = names.map(|name| quoted(name)).collect();
     names.join(", ")
+}
+
+fn quoted(finalizer: &str) -> String {
+    format!("finalizer `{finalizer}`")
 }
 
 fn clock_time(at: Timestamp) -> String {

@@ -1,13 +1,15 @@
 //! Looking: facts from the cluster and from the shop, as deep as there is
 //! something to see. IO; no decisions.
 
+mod release;
+
 use std::time::Duration;
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{self as core, PersistentVolumeClaim, Secret};
 use k8s_openapi::jiff::SignedDuration;
 use kube::api::ListParams;
-use kube::core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta};
+use kube::core::PartialObjectMeta;
 use kube::{Api, Resource as _, ResourceExt as _};
 use shared::contract::command::Goal;
 use shared::failure::{Evidence, Failure, FailureCode};
@@ -18,12 +20,11 @@ use crate::cluster::evidence::{self, Look};
 use crate::cluster::labels::{INSTANCE, MANAGED_BY, MANAGER, WEB_REPLICAS};
 use crate::cluster::leaving::{self, Clock, Holder};
 use crate::cluster::rollout::{self, Rollout};
-use crate::cluster::{Cluster, ClusterError, hosts, workloads};
+use crate::cluster::{Cluster, ClusterError, hosts, rights, workloads};
+use crate::converge::Job;
 use crate::converge::observed::{Cause, Found, Namespace, Observed, Volumes};
 use crate::converge::taken::Taken;
-use crate::converge::{Job, Wanted};
-use crate::helm::record::Part;
-use crate::helm::{Release, ReleaseStatus, storage};
+use crate::helm::{ReleaseStatus, storage};
 use crate::settings::Credentials;
 use crate::steps::namespace;
 use crate::values::CREDENTIALS_SECRET;
@@ -50,6 +51,9 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     if !matches!(seen.namespace, Namespace::Ours { .. }) {
         return Ok(seen);
     }
+    if !may_work_in(job, taken, &mut seen).await? {
+        return Ok(seen);
+    }
     let secrets: Api<PartialObjectMeta<Secret>> = Api::namespaced(cluster.requests(), store);
     let (secret, release) = tokio::try_join!(
         async {
@@ -70,7 +74,7 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
         }
         return Ok(seen);
     };
-    seen.release = of_release(job, taken, release).await?;
+    seen.release = release::of_release(job, taken, release).await?;
     if !is_in_force(&seen.release, taken) {
         return Ok(seen);
     }
@@ -117,6 +121,25 @@ pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, Clust
     }
     seen.rollout = Some(verdict);
     Ok(seen)
+}
+
+/// Whether our rights in the namespace are as they should be; looked at once in a
+/// try, unless something is forbidden after that.
+async fn may_work_in(
+    job: &Job<'_>,
+    taken: &mut Taken,
+    seen: &mut Observed,
+) -> Result<bool, ClusterError> {
+    if taken.may_work() {
+        return Ok(true);
+    }
+    let (cluster, settings) = (&job.context.cluster, &job.context.settings);
+    let given = rights::are_given(cluster, settings, job.command.store_id.as_str()).await?;
+    if let Namespace::Ours { labelled, .. } = &mut seen.namespace {
+        *labelled &= given;
+    }
+    taken.can_work(given);
+    Ok(given)
 }
 
 /// The apiserver's time, and since when it has answered this try.
@@ -172,7 +195,11 @@ async fn look_into(
         Namespace::Foreign { ours, .. }
             if job.command.body.goal == Goal::Absent && !namespace::is_marked(found) =>
         {
-            *ours = of_ours(cluster, job.command.store_id.as_str()).await?;
+            *ours = match of_ours(cluster, job.command.store_id.as_str()).await {
+                // Where we never had rights, nothing is ours.
+                Err(ClusterError::Forbidden(_)) => Vec::new(),
+                found => found?,
+            };
         }
         Namespace::Foreign { .. } | Namespace::Absent | Namespace::Ours { .. } => {}
     }
@@ -257,71 +284,6 @@ fn is_in_force(found: &Found, taken: &Taken) -> bool {
             release.status == ReleaseStatus::Deployed && expected && missing.is_empty()
         }
     }
-}
-
-/// Whether the release is the wanted one, and whole. Its objects are looked at
-/// once in a try: after that only we could have removed them.
-async fn of_release(
-    job: &Job<'_>,
-    taken: &mut Taken,
-    release: Release,
-) -> Result<Found, ClusterError> {
-    let digest = job.wanted.as_ref().map(|Wanted { digest, .. }| digest);
-    let wanted = release.digest.as_ref() == digest;
-    let look = wanted
-        && release.status == ReleaseStatus::Deployed
-        && !taken.has_verified(release.revision);
-    let missing = if look {
-        missing(job, release.revision).await?
-    } else {
-        Vec::new()
-    };
-    if look && missing.is_empty() {
-        taken.verified(release.revision);
-    }
-    Ok(Found::Release {
-        release,
-        wanted,
-        missing,
-    })
-}
-
-/// Objects of a revision's manifest that are not there. A record that cannot be
-/// read makes the release as good as gone: helm is asked to make it again.
-async fn missing(job: &Job<'_>, revision: i64) -> Result<Vec<String>, ClusterError> {
-    let (cluster, store) = (&job.context.cluster, &job.command.store_id);
-    let parts = match storage::record(cluster, store, revision).await {
-        Ok((_, record)) => record.parts(),
-        Err(storage::StorageError::Cluster(error)) => return Err(error),
-        Err(storage::StorageError::Record(error)) => Err(error),
-    };
-    let parts = match parts {
-        Ok(parts) => parts,
-        Err(error) => return Ok(vec![error.to_string()]),
-    };
-    // What Kubernetes itself removes after its end is not missed.
-    let lasting = parts.iter().filter(|part| !part.passing);
-    let looks = lasting.map(|part| is_missing(cluster, store.as_str(), part));
-    let found = futures_util::future::try_join_all(looks).await?;
-    Ok(found.into_iter().flatten().collect())
-}
-
-async fn is_missing(
-    cluster: &Cluster,
-    store: &str,
-    part: &Part,
-) -> Result<Option<String>, ClusterError> {
-    let (group, version) = part
-        .api_version
-        .split_once('/')
-        .unwrap_or(("", &part.api_version));
-    let kind = GroupVersionKind::gvk(group, version, &part.kind);
-    let resource = ApiResource::from_gvk(&kind);
-    let api: Api<DynamicObject> = Api::namespaced_with(cluster.requests(), store, &resource);
-    let found = api.get_metadata_opt(&part.name).await?;
-    Ok(found
-        .is_none()
-        .then(|| format!("{}/{}", part.kind, part.name)))
 }
 
 async fn volumes(cluster: &Cluster, store: &str) -> Result<Volumes, ClusterError> {

@@ -56,7 +56,7 @@ pub enum Namespace {
         ever_ready: bool,
         /// helm's revision that was ready last.
         ready_revision: Option<i64>,
-        /// Whether all labels are as they should be.
+        /// Whether all labels, and our rights in it, are as they should be.
         labelled: bool,
     },
     /// Ours, on its way out.

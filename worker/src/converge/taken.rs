@@ -31,6 +31,8 @@ pub struct Taken {
     given_up: Option<Failure>,
     rolled_back: Option<Instant>,
     answers_since: Option<Instant>,
+    may_work: bool,
+    forbidden_since: Option<Instant>,
 }
 
 impl Taken {
@@ -171,6 +173,31 @@ impl Taken {
     #[must_use]
     pub fn has_verified(&self, revision: i64) -> bool {
         self.verified == Some(revision)
+    }
+
+    /// Whether our rights in the namespace were seen to be as they should be.
+    #[must_use]
+    pub fn may_work(&self) -> bool {
+        self.may_work
+    }
+
+    /// They are, or they are not.
+    pub fn can_work(&mut self, can: bool) {
+        self.may_work = can;
+    }
+
+    /// A look met something forbidden: our rights are looked at anew. For how long
+    /// that has been so.
+    pub fn was_forbidden(&mut self) -> Duration {
+        self.may_work = false;
+        self.forbidden_since
+            .get_or_insert_with(Instant::now)
+            .elapsed()
+    }
+
+    /// A look met nothing forbidden.
+    pub fn was_allowed(&mut self) {
+        self.forbidden_since = None;
     }
 
     /// The failure of a try whose time is up: the cause that was last seen, or

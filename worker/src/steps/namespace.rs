@@ -1,8 +1,10 @@
-//! The store's namespace: made with our marks and Pod Security's labels.
+//! The store's namespace: made with our marks and Pod Security's labels, and our
+//! rights in it.
 //!
 //! *Precondition:* there is none of that name, or it is ours. *Effect:* it is
-//! there with all labels and the shop's address. *Repeating it:* changes nothing. *Fails when* the name
-//! is taken by somebody else; such a namespace is never touched.
+//! there with all labels and the shop's address, and we may work in it. *Repeating
+//! it:* changes nothing. *Fails when* the name is taken by somebody else; such a
+//! namespace is never touched.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +19,20 @@ use crate::cluster::labels::{
     EVER_READY, HOST, INSTALLATION, MANAGED_BY, MANAGER, PART_OF, PART_OF_LABEL, POD_SECURITY,
     READY_REVISION, STORE, TENANT, URL, WEB_REPLICAS,
 };
-use crate::cluster::{ClusterError, workloads};
+use crate::cluster::{ClusterError, rights, workloads};
 use crate::converge::Job;
 use crate::converge::observed::{self, Found, Observed};
 use crate::steps::StepError;
 
 pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepError> {
+    mark(job, seen).await?;
+    let (cluster, settings) = (&job.context.cluster, &job.context.settings);
+    rights::give(cluster, settings, job.command.store_id.as_str(), job.stop).await?;
+    Ok(true)
+}
+
+/// It is there, with our marks.
+async fn mark(job: &Job<'_>, seen: &Observed) -> Result<(), ClusterError> {
     let api = job.context.cluster.all::<Namespace>();
     let store = job.command.store_id.as_str();
     let labels = labels(job.command, &job.context.settings.installation);
@@ -32,7 +42,7 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         let patch = json!({"metadata": {"uid": uid, "labels": labels, "annotations": annotations}});
         api.patch(store, &PatchParams::default(), &Patch::Merge(patch))
             .await?;
-        return Ok(true);
+        return Ok(());
     }
     let mut namespace = Namespace::default();
     namespace.metadata.name = Some(store.to_owned());
@@ -43,7 +53,7 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         ..Default::default()
     };
     api.create(&params, &namespace).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Note how many web pods there are before they are taken away. Where there are

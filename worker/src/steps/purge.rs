@@ -4,7 +4,9 @@
 //! its pods end at once: their data goes with them, so nobody needs their grace,
 //! and the namespace controller would look again only after half of it. The loop
 //! waits until all is gone. *Repeating it:* changes nothing. helm is not asked:
-//! the chart has no hooks and nothing outside the namespace.
+//! the chart has no hooks and nothing outside the namespace. Our rights in it go
+//! with its RoleBinding, maybe before all of this: then the namespace controller
+//! does the same, only later.
 
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod};
 use kube::ResourceExt as _;
@@ -21,6 +23,18 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         observed::Namespace::Terminating { .. } => false,
         observed::Namespace::Absent | observed::Namespace::Foreign { .. } => return Ok(false),
     };
+    match hasten(job).await {
+        Ok(()) => {}
+        Err(ClusterError::Forbidden(error)) => {
+            tracing::debug!(%error, "the namespace controller ends what is left");
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(changed)
+}
+
+/// What would otherwise take the controllers' time.
+async fn hasten(job: &Job<'_>) -> Result<(), ClusterError> {
     end_pods(job).await?;
     let claims = job
         .context
@@ -31,7 +45,7 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
     claims
         .delete_collection(&DeleteParams::default(), &ListParams::default())
         .await?;
-    Ok(changed)
+    Ok(())
 }
 
 async fn delete(job: &Job<'_>, uid: &str) -> Result<bool, StepError> {
@@ -51,7 +65,7 @@ async fn delete(job: &Job<'_>, uid: &str) -> Result<bool, StepError> {
 }
 
 /// Nothing makes new ones in a namespace that is being removed.
-async fn end_pods(job: &Job<'_>) -> Result<(), StepError> {
+async fn end_pods(job: &Job<'_>) -> Result<(), ClusterError> {
     let api = job.context.cluster.of::<Pod>(job.command.store_id.as_str());
     let pods = api.list_metadata(&ListParams::default()).await?;
     for pod in pods.items {
@@ -70,7 +84,7 @@ async fn end_pods(job: &Job<'_>) -> Result<(), StepError> {
             .map_err(ClusterError::from)
         {
             Ok(_) | Err(ClusterError::NotFound(_) | ClusterError::Conflict(_)) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
     Ok(())

@@ -33,6 +33,7 @@ impl Node {
     /// Every patience is long, but the named one.
     async fn start(values: &str, patience: Option<&'static str>) -> Self {
         let mut here = Installation::unhurried().await;
+        here.limit().await;
         for variable in [
             "URUMI_PATIENCE_IMAGE_PULL_SECONDS",
             "URUMI_PATIENCE_CRASH_LOOP_SECONDS",

@@ -11,6 +11,7 @@ use worker::cluster::Cluster;
 use worker::helm::Helm;
 use worker::lease::api::{Leases, Terms};
 
+use crate::account;
 use crate::broker::Broker;
 
 /// A variable that names a server.
@@ -107,6 +108,15 @@ impl Installation {
         here.set("URUMI_HELM_LIMIT_MS", "30000");
         here.set("URUMI_LEASE_HELM_MS", "32000");
         here
+    }
+
+    /// From now on its workers have an account of their own, with no more rights
+    /// than the platform's chart gives.
+    pub async fn limit(&mut self) {
+        let kubeconfig = account::give(&self.cluster, &self.name, self.folder.path()).await;
+        self.set("KUBECONFIG", kubeconfig.display().to_string());
+        self.set("URUMI_SERVICE_ACCOUNT", account::ACCOUNT);
+        self.set("URUMI_STORE_ROLE", account::store_role(&self.name));
     }
 
     /// Set a variable for workers that are started from then on.

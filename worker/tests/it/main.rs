@@ -15,6 +15,7 @@
     allow(dead_code, reason = "what only the long tests use")
 )]
 
+mod account;
 mod broker;
 mod harness;
 #[cfg(feature = "long-tests")]
@@ -45,6 +46,7 @@ mod outages;
 #[cfg(feature = "long-tests")]
 mod proxy;
 mod releases;
+mod rights;
 #[cfg(feature = "long-tests")]
 mod suspend;
 #[cfg(feature = "long-tests")]

@@ -192,14 +192,8 @@ async fn an_api_error_never_gives_a_complete_inventory() {
 
 #[tokio::test]
 async fn only_tombstones_whose_time_has_passed_are_removed() {
-    let here = start().await;
-    let platform = json!({"metadata": {"name": here.name}});
-    let platform: Namespace = serde_json::from_value(platform).unwrap();
-    let namespaces = here.cluster.all::<Namespace>();
-    namespaces
-        .create(&Default::default(), &platform)
-        .await
-        .unwrap();
+    let mut here = start().await;
+    here.limit().await;
     let leases: Api<Lease> = here.cluster.of(&here.name);
     let mut names = Vec::new();
     for until in [

@@ -92,6 +92,7 @@ async fn a_suspended_store_has_no_web_pods_is_not_asked_and_keeps_its_data() {
 #[tokio::test]
 async fn under_an_autoscaler_as_many_web_pods_come_back_as_there_were() {
     let mut here = Installation::start().await;
+    here.limit().await;
     // There is no node here, so the pods never come.
     here.set("URUMI_PATIENCE_UNSCHEDULABLE_SECONDS", "600");
     let _worker = here.worker();

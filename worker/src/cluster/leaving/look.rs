@@ -1,5 +1,6 @@
 //! Fetching what is left of a namespace on its way out: only the kinds of which
-//! its conditions say that there are some, and only their metadata.
+//! its conditions say that there are some, and only their metadata. Our rights in it
+//! go with its RoleBinding; what cannot be looked at after that, it tells itself.
 
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod};
 use kube::api::ListParams;
@@ -26,7 +27,7 @@ pub async fn namespace(
     let name = namespace.name_any();
     let some = ListParams::default().limit(SOME);
     let pods = cluster.of::<Pod>(&name).list(&some).await?.items;
-    let mut others = Vec::new();
+    let (mut others, mut unseen) = (Vec::new(), Vec::new());
     for kind in remaining(namespace) {
         if kind.group.is_empty() && kind.plural == "pods" {
             continue;
@@ -35,14 +36,18 @@ pub async fn namespace(
         if let Some(resource) = resource(cluster, &kind).await? {
             let api: Api<DynamicObject> =
                 Api::namespaced_with(cluster.requests(), &name, &resource);
-            let found = api.list_metadata(&some).await?.items.into_iter();
-            others.extend(found.map(|object| Found {
-                kind: resource.kind.clone(),
-                meta: object.metadata,
-            }));
+            let found = api.list_metadata(&some).await.map_err(ClusterError::from);
+            match found {
+                Ok(found) => others.extend(found.items.into_iter().map(|object| Found {
+                    kind: resource.kind.clone(),
+                    meta: object.metadata,
+                })),
+                Err(ClusterError::Forbidden(_)) => unseen.push(kind),
+                Err(error) => return Err(error),
+            }
         }
     }
-    Ok(of_namespace(namespace, &pods, &others, clock))
+    Ok(of_namespace(namespace, &pods, &others, &unseen, clock))
 }
 
 /// What holds volume claims that are being removed.

@@ -115,7 +115,7 @@ fn nothings_time_passes_while_the_apiserver_is_away() {
         assert_eq!(of_pod(&pod, clock).blocks, pod_blocks, "{now}");
         let object = of_object(&held, &[], clock).unwrap();
         assert_eq!(object.blocks, object_blocks, "{now}");
-        let itself = of_namespace(&empty, &[], &[], clock);
+        let itself = of_namespace(&empty, &[], &[], &[], clock);
         assert_eq!(!itself.is_empty(), namespace_blocks, "{now}");
     }
 }
@@ -157,7 +157,13 @@ fn what_blocks_comes_first() {
     let mut pod = ending_pod();
     pod.metadata.deletion_timestamp = None;
 
-    let holders = of_namespace(&namespace(json!({}), json!([])), &[pod], &[found], by(120));
+    let holders = of_namespace(
+        &namespace(json!({}), json!([])),
+        &[pod],
+        &[found],
+        &[],
+        by(120),
+    );
 
     let lines: Vec<String> = holders.iter().map(Holder::line).collect();
     assert_eq!(lines[0], "ConfigMap/wordpress: finalizer `a.b/c`");
@@ -177,7 +183,7 @@ fn an_empty_namespace_is_held_by_itself() {
         (held, json!([]), 111, None),
         (json!({}), failing, 111, Some("metrics.k8s.io")),
     ] {
-        let found = of_namespace(&namespace(metadata, conditions), &[], &[], by(seconds));
+        let found = of_namespace(&namespace(metadata, conditions), &[], &[], &[], by(seconds));
         let line = found.first().filter(|h| h.blocks).map(Holder::line);
         let expected_found = match (expected, &line) {
             (Some(words), Some(line)) => {
@@ -187,4 +193,77 @@ fn an_empty_namespace_is_held_by_itself() {
         };
         assert!(expected_found, "{expected:?}: {found:?}");
     }
+}
+
+/// With our RoleBinding, which goes with the namespace, went the right to look.
+#[test]
+fn kinds_that_may_not_be_looked_at_are_told_by_the_namespace() {
+    let said = |finalizers: &str| {
+        let message =
+            format!("Some content in the namespace has finalizers remaining: {finalizers}");
+        let condition = json!([{"type": FINALIZERS, "status": "True", "message": message, "lastTransitionTime": ASKED}]);
+        namespace(json!({}), condition)
+    };
+    let kinds = |names: &[&str]| -> Vec<Remaining> {
+        let kind = |name: &&str| Remaining {
+            plural: (*name).to_owned(),
+            group: String::new(),
+        };
+        names.iter().map(kind).collect()
+    };
+    let mine = "a.b/c in 1 resource instances";
+    let claims = "kubernetes.io/pvc-protection in 2 resource instances";
+    for (finalizers, unseen, pods, seconds, expected) in [
+        (
+            mine,
+            &["configmaps"][..],
+            vec![],
+            105,
+            Some("configmaps: finalizer `a.b/c`, false"),
+        ),
+        (
+            mine,
+            &["configmaps"],
+            vec![],
+            111,
+            Some("configmaps: finalizer `a.b/c`, true"),
+        ),
+        (
+            mine,
+            &["configmaps"],
+            vec![ending_pod()],
+            111,
+            Some("configmaps: finalizer `a.b/c`, true"),
+        ),
+        // Claims wait for the pods that use them, which have their own time.
+        (
+            claims,
+            &["persistentvolumeclaims"],
+            vec![ending_pod()],
+            111,
+            Some("persistentvolumeclaims: finalizer `kubernetes.io/pvc-protection`, false"),
+        ),
+        (
+            claims,
+            &["persistentvolumeclaims"],
+            vec![],
+            111,
+            Some("persistentvolumeclaims: finalizer `kubernetes.io/pvc-protection`, true"),
+        ),
+        // What could be looked at speaks for itself.
+        (mine, &[], vec![], 111, None),
+    ] {
+        let found = of_unseen(&said(finalizers), &pods, &kinds(unseen), by(seconds));
+        let found = found.map(|holder| format!("{}, {}", holder.line(), holder.blocks));
+        assert_eq!(
+            found.as_deref(),
+            expected,
+            "{finalizers} {unseen:?} {seconds}"
+        );
+    }
+    let silent = namespace(json!({}), json!([]));
+    assert_eq!(
+        of_unseen(&silent, &[], &kinds(&["configmaps"]), by(200)),
+        None
+    );
 }
