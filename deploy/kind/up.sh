@@ -5,14 +5,15 @@
 #   up.sh            the cluster, the ingress controller, the platform
 #   up.sh --cluster  the cluster and the ingress controller alone
 #   up.sh --down     the platform and the cluster away again, with all stores
-# URUMI_KIND_CLUSTER names the cluster (urumi), TRAEFIK_CHART the chart's version.
-# An instance of its own, so that an embedded cluster beside it goes on.
+# URUMI_KIND_CLUSTER names the cluster (urumi), TRAEFIK_CHART the chart's version. Its
+# kubeconfig is ~/.kube/<name>-kind: `make up` takes one below .urumi for the embedded
+# cluster's. An instance of its own, so that an embedded cluster beside it goes on.
 export URUMI_INSTANCE=${URUMI_INSTANCE:-kind}
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 HERE=$URUMI_ROOT/deploy/kind
 NAME=${URUMI_KIND_CLUSTER:-urumi}
 TRAEFIK_CHART=${TRAEFIK_CHART:-37.4.0}
-export PATH=$URUMI_BIN:$PATH KUBECONFIG=$URUMI_STATE/kind-kubeconfig
+export PATH=$URUMI_BIN:$PATH KUBECONFIG=$HOME/.kube/$NAME-kind
 
 need() {
   local missing=()
@@ -40,10 +41,12 @@ await_ingress() { wait_for 60 answers || die 'Traefik does not answer on 127.0.0
 
 down() {
   FORCE=1 "$URUMI_ROOT/deploy/local/clean.sh"
-  if exists; then kind delete cluster --name "$NAME"; fi
+  if exists; then kind delete cluster --name "$NAME" --kubeconfig "$KUBECONFIG"; fi
+  rm -f "$KUBECONFIG"
 }
 
 need
+mkdir -p "$HOME/.kube"
 case ${1:-} in
   '' | --cluster)
     stage 'kubectl and helm' client_tools
