@@ -76,7 +76,23 @@ pub async fn append(tx: &DatabaseTransaction, events: &[NewAuditEvent]) -> Resul
         .await?;
     move_head(tx, seq, hash).await?;
     remembered::count(events);
+    events.iter().for_each(tell);
     Ok(())
+}
+
+/// In the log, too, where it stands beside what workers say of the same store.
+/// Details are for those who may read the audit.
+fn tell(event: &NewAuditEvent) {
+    tracing::info!(
+        store.id = event.store_id.as_ref().map(tracing::field::display),
+        tenant.id = %event.tenant_id,
+        operation.id = event.operation_id.map(tracing::field::display),
+        request.id = event.request_id.map(tracing::field::display),
+        actor = event.actor,
+        outcome = event.outcome,
+        "{}",
+        event.action,
+    );
 }
 
 async fn lock_head(tx: &DatabaseTransaction) -> Result<(i64, [u8; 32]), DbError> {

@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use actix_web::http::{Method, StatusCode};
 use prometheus::{GaugeVec, HistogramVec, IntCounterVec};
+use shared::failure::FailureCode;
 use shared::metrics::{Numbers, SHORT};
+use shared::operation::OperationKind;
 
 use crate::settings::{PROGRAM, VERSION};
 
@@ -43,8 +45,33 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    #[rustfmt::skip] // A line for each, so that they can be read as a table.
     fn new() -> Self {
+        let made = Self::named();
+        made.begin();
+        made
+    }
+
+    /// A counter that first appears as 1 has not grown for Prometheus: those that
+    /// alerts stand on are told as 0 from the start.
+    fn begin(&self) {
+        for code in FailureCode::ALL {
+            for counter in [&self.failures, &self.attempt_failures] {
+                counter.with_label_values(&[code.as_str()]).inc_by(0);
+            }
+        }
+        for kind in OperationKind::ALL {
+            for outcome in ["Succeeded", "Failed", "Cancelled", "Superseded"] {
+                let labels = [kind.as_str(), outcome];
+                self.operations.with_label_values(&labels).inc_by(0);
+            }
+        }
+        for reason in ["retry", "deferral", "reissue", "redispatch"] {
+            self.said_again(reason, 0);
+        }
+    }
+
+    #[rustfmt::skip] // A line for each, so that they can be read as a table.
+    fn named() -> Self {
         let mut n = Numbers::of(PROGRAM, VERSION);
         Self {
             requests: n.seconds("urumi_http_request_duration_seconds", "Requests: how long until the answer's head. `route` is the pattern, `status` the class.", &["method", "route", "status"], SHORT),
@@ -153,6 +180,18 @@ mod tests {
         let text = metrics.numbers.text();
         let series = r#"urumi_http_request_duration_seconds_count{method="other",route="none",status="4xx"} 1"#;
         assert!(text.contains(series), "{text}");
+    }
+
+    #[test]
+    fn what_alerts_count_is_told_before_it_happens() {
+        let text = Metrics::new().numbers.text();
+        for series in [
+            r#"urumi_operation_failures_total{code="DeleteBlocked"} 0"#,
+            r#"urumi_operations_total{kind="Create",outcome="Failed"} 0"#,
+            r#"urumi_commands_again_total{reason="redispatch"} 0"#,
+        ] {
+            assert!(text.contains(series), "{series} in {text}");
+        }
     }
 
     /// The document names exactly what the program tells.

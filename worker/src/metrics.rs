@@ -38,8 +38,28 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    #[rustfmt::skip] // A line for each, so that they can be read as a table.
     fn new() -> Self {
+        let made = Self::named();
+        made.begin();
+        made
+    }
+
+    /// A counter that first appears as 1 has not grown for Prometheus: those that
+    /// alerts stand on are told as 0 from the start.
+    fn begin(&self) {
+        for reason in ["newer", "taken", "expired"] {
+            self.losses.with_label_values(&[reason]).inc_by(0);
+        }
+        for kind in OperationKind::ALL {
+            for outcome in ["Ready", "Deleted", "Failed", "Stopped", "Deferred"] {
+                let labels = [kind.as_str(), outcome];
+                self.tries.with_label_values(&labels).inc_by(0);
+            }
+        }
+    }
+
+    #[rustfmt::skip] // A line for each, so that they can be read as a table.
+    fn named() -> Self {
         let mut n = Numbers::of(PROGRAM, VERSION);
         Self {
             deliveries: n.counter("urumi_deliveries_total", "Messages from RabbitMQ, by what came of them.", &["queue", "came"]),
@@ -150,6 +170,17 @@ mod tests {
             text.contains(&table),
             "docs/METRICS.md is to hold:\n{table}"
         );
+    }
+
+    #[test]
+    fn what_alerts_count_is_told_before_it_happens() {
+        let text = Metrics::new().numbers.text();
+        for series in [
+            r#"urumi_lease_losses_total{reason="expired"} 0"#,
+            r#"urumi_tries_total{kind="Create",outcome="Ready"} 0"#,
+        ] {
+            assert!(text.contains(series), "{series} in {text}");
+        }
     }
 
     #[test]

@@ -20,11 +20,14 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::helm::guard;
+use crate::helm::stderr;
 use crate::helm::wire::{End, Moment, Reply, Request};
 use crate::metrics::METRICS;
 
 /// Between two looks at a helm that runs.
 const BEAT: Duration = Duration::from_millis(250);
+/// Of helm's last words in the log.
+const WORDS: usize = 600;
 
 /// How helm is run.
 #[derive(Debug, Clone)]
@@ -105,6 +108,7 @@ impl Helm {
         {
             span.record("process.exit.code", code);
         }
+        say(&verb, &ran, begun.elapsed());
         ran
     }
 
@@ -169,6 +173,23 @@ fn outcome(ran: &Result<Reply, HelmError>) -> &'static str {
         },
         Err(_) => "guard",
     }
+}
+
+/// In the log of the store that it ran for. What helm wrote to its standard output
+/// holds the store's values and is not repeated.
+fn say(verb: &str, ran: &Result<Reply, HelmError>, took: Duration) {
+    let (code, words) = match ran {
+        Ok(reply) => (reply.code, stderr::tail(&reply.stderr, WORDS)),
+        Err(error) => (None, shared::telemetry::chain(error)),
+    };
+    tracing::info!(
+        helm.command = verb,
+        outcome = outcome(ran),
+        process.exit.code = code,
+        elapsed_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        words,
+        "helm ended"
+    );
 }
 
 /// Give the guard its request, tell it of each renewal, and read its reply.

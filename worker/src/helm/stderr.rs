@@ -111,7 +111,7 @@ fn last_words(stderr: &str) -> String {
 }
 
 /// The last characters.
-fn tail(text: &str, chars: usize) -> String {
+pub(super) fn tail(text: &str, chars: usize) -> String {
     let all: Vec<char> = text.trim().chars().collect();
     all[all.len().saturating_sub(chars)..].iter().collect()
 }
