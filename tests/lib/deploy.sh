@@ -175,6 +175,13 @@ docker_is_used_where_it_works() {
   docker_that 1
   [[ $(within "$URUMI_ROOT" chosen_cluster) == embedded ]]
 }
+a_release_has_its_notes() {
+  export CHANGELOG=$URUMI_STATE/changelog.md
+  printf '%s\n' '# Changelog' '' '## [Unreleased]' new '' '## [1.2.0] - 2026-01-01' '' 'what it is' '- one thing' '' '## [1.1.0]' old >"$CHANGELOG"
+  [[ $("$URUMI_ROOT/deploy/release-notes.sh" 1.2.0) == $'what it is\n- one thing' ]]
+  refuses 'no section for 1.3.0' -- "$URUMI_ROOT/deploy/release-notes.sh" 1.3.0
+  refuses 'the programs are' 'not 99.0.0' -- "$URUMI_ROOT/deploy/release-notes.sh" --check 99.0.0
+}
 clean_leaves_nothing() {
   "$LOCAL/clean.sh"
   "$URUMI_ROOT/tests/lib/leftovers.sh" "$URUMI_INSTANCE"
@@ -203,6 +210,7 @@ it 'RabbitMQ has no user guest' there_is_no_guest
 it 'the servers listen on loopback only' listens_on_loopback_only
 it 'the servers run without root and without capabilities' runs_without_root
 it 'secrets are readable by their owner only' secrets_are_for_the_owner_only
+it "a release's notes are its section of the changelog, and no other" a_release_has_its_notes
 it 'clean leaves nothing behind' clean_leaves_nothing
 say "deploy: $passed passed, $failed failed"
 ((failed == 0))
