@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds the images of a store from Debian packages, for machines that reach no
-# container registry: `build.sh wordpress|mysql|all` prints the path of each
-# archive (docker and OCI clients load it); `build.sh names …` prints its tag.
+# Builds images from Debian packages, for machines that reach no container
+# registry: `build.sh wordpress|mysql|all` those of a store, `api|worker|dashboard`
+# (together: `platform`) and `postgres|rabbitmq` those of charts/platform. Prints the
+# path of each archive (docker and OCI clients load it); `build.sh names …` its tag.
 # `woocommerce` is the WordPress image with the plugin of URUMI_WOOCOMMERCE_ZIP.
 #
 # An archive is made once per hash of its recipe. Nothing is started here and
@@ -17,14 +18,20 @@ source "$URUMI_ROOT/deploy/images/rootfs.sh"
 source "$URUMI_ROOT/deploy/images/archive.sh"
 
 IMAGES=(wordpress mysql)
+PLATFORM=(api worker dashboard)
 
 usage() {
-  die "usage: deploy/images/build.sh [names] wordpress|mysql|woocommerce|all" \
+  die "usage: deploy/images/build.sh [names] wordpress|mysql|woocommerce|all|api|worker|dashboard|platform|postgres|rabbitmq" \
     "prints the archives' paths (or, with 'names', the images' names), one a line"
 }
 
 # A recipe sets IMAGE_NAME, SUITE, PACKAGES and VERSION_OF, and defines
-# assemble ROOT (what to add and remove) and image_config (JSON on stdout).
+# assemble ROOT (what to add and remove) and image_config (JSON on stdout); if it
+# adds what is no part of the recipe, also recipe_inputs (a hash of that), and
+# version_found ROOT, where no package tells the version.
+# shellcheck disable=SC2153 # set by the recipe
+version_found() { package_version "$1" "$VERSION_OF"; }
+recipe_inputs() { :; }
 load_recipe() {
   # shellcheck source=/dev/null
   source "$URUMI_ROOT/deploy/images/$1/recipe.sh"
@@ -37,9 +44,9 @@ make_image() (
   work=$(mktemp -d "$URUMI_CACHE/image-$1.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   extract_packages "$work/root" "$SUITE" "${PACKAGES[@]}"
-  found=$(package_version "$work/root" "$VERSION_OF")
+  found=$(version_found "$work/root")
   [[ $found == "${IMAGE_NAME##*:}"* ]] ||
-    warn "the mirror holds $VERSION_OF $found; the image keeps its name $IMAGE_NAME and says so in its label"
+    warn "the mirror holds ${VERSION_OF-} $found; the image keeps its name $IMAGE_NAME and says so in its label"
   trim_rootfs "$work/root"
   finish_rootfs "$work/root"
   assemble "$work/root"
@@ -50,7 +57,10 @@ make_image() (
 archive_of() {
   local recipe parts=("$URUMI_ROOT/deploy/images/$1")
   if [[ $1 == woocommerce ]]; then parts+=("$URUMI_ROOT/deploy/images/wordpress" "$URUMI_WOOCOMMERCE_ZIP"); fi
-  recipe=$(hash_of "${parts[@]}" "$URUMI_ROOT/deploy/images/"*.sh)
+  recipe=$(hash_of "${parts[@]}" "$URUMI_ROOT/deploy/images/"*.sh)$(
+    load_recipe "$1"
+    recipe_inputs | sha256sum | cut -c1-8
+  )
   cached "image-$1" "$recipe.tar" make_image "$1"
 }
 
@@ -58,7 +68,8 @@ verb=path
 if [[ ${1-} == names ]]; then verb=name; shift; fi
 case ${1-} in
   all) wanted=("${IMAGES[@]}") ;;
-  wordpress | mysql) wanted=("$1") ;;
+  platform) wanted=("${PLATFORM[@]}") ;;
+  wordpress | mysql | api | worker | dashboard | postgres | rabbitmq) wanted=("$1") ;;
   woocommerce)
     [[ -s ${URUMI_WOOCOMMERCE_ZIP-} ]] || die "URUMI_WOOCOMMERCE_ZIP names no file: ${URUMI_WOOCOMMERCE_ZIP:-it is empty}" \
       "set it to the path of WooCommerce's plugin zip"

@@ -54,11 +54,14 @@ package_version() {
   zcat "$changelog" | sed -nE '1s/^[^(]*\(([0-9]+:)?([^)+-]*).*/\2/p'
 }
 
-# finish_rootfs ROOT: accounts and certificates, which packages make on install.
+# finish_rootfs ROOT: accounts, certificates and where names are looked for, which
+# packages make on install.
 finish_rootfs() {
   local root=$1
   cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
   cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
+  # Without this file a name that DNS does not know is not looked for in /etc/hosts.
+  [[ -e $root/etc/nsswitch.conf ]] || printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >"$root/etc/nsswitch.conf"
   rm -rf "$root/var/run" "$root/var/lock"
   ln -s /run "$root/var/run"
   ln -s /run/lock "$root/var/lock"
@@ -70,7 +73,8 @@ finish_rootfs() {
   fi
 }
 
-# trim_rootfs ROOT: what no container reads. Licences stay.
+# trim_rootfs ROOT: what no container reads, and what is this machine's (its mirror,
+# its name). Licences stay.
 trim_rootfs() {
   local root=$1
   find "$root/usr/share/doc" -type f ! -name copyright -delete
@@ -82,8 +86,34 @@ trim_rootfs() {
       usr/share/{X11,fonts,fontconfig,apport,gcc,gdb,pixmaps,applications,readline,ieee-data} \
       usr/lib/x86_64-linux-gnu/perl* usr/lib/*/libperl.so* usr/lib/{udev,systemd,sysctl.d,tmpfiles.d,init} \
       usr/bin/{perl*,mariadb*,zipdetails} usr/lib/*/perl* \
-      var/cache/* var/log/* var/lib/{apt,dpkg,systemd,pam} etc/{cron.d,cron.daily,init.d,logrotate.d,rc*.d,X11,ldap}
+      var/cache/* var/log/* var/lib/{apt,dpkg,systemd,pam} etc/{apt,hostname,resolv.conf,fstab,debconf.conf,update-motd.d} etc/{cron.d,cron.daily,init.d,logrotate.d,rc*.d,X11,ldap}
     rm -rf dev/* run/* tmp/*
   )
   chmod 1777 "$root/tmp"
+}
+
+# keep_linked ROOT PROGRAM-OR-FOLDER...: of the shared libraries only those that
+# these programs (all of a folder) are linked to, and those that find names for them.
+# The root's own loader is asked.
+keep_linked() {
+  local root=$1 loader libraries path
+  shift
+  loader=$(cd "$root" && echo usr/lib/*/ld-linux-*.so.*)
+  libraries=$root/$(dirname "$loader")
+  local kept=$root/.kept
+  for path in "$@"; do find "$root$path" -type f ! -name '*.beam'; done | while read -r path; do
+    if [[ $(head -c 4 "$path" | tr -d '\0') != $'\x7fELF' ]]; then continue; fi
+    echo "${path##*/}"
+    chroot "$root" "/$loader" --list "${path#"$root"}" 2>/dev/null | sed -nE 's#^\s*(\S+).*#\1#p' | sed 's#.*/##' || true
+  done | LC_ALL=C sort -u >"$kept"
+  printf '%s\n' "${loader##*/}" libnss_dns.so.2 libnss_files.so.2 libresolv.so.2 >>"$kept"
+  # A library's name, and the file that the name leads to.
+  cp "$kept" "$kept.names"
+  while read -r path; do
+    if [[ -L $libraries/$path ]]; then readlink "$libraries/$path"; fi
+  done <"$kept.names" >>"$kept"
+  find "$libraries" -maxdepth 1 -name '*.so*' | while read -r path; do
+    if ! grep -qxF "${path##*/}" "$kept"; then rm -f "$path"; fi
+  done
+  rm -rf "$kept" "$kept.names" "$libraries"/{gconv,engines-3,ossl-modules,audit,perl-base,pkgconfig}
 }
