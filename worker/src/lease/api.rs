@@ -19,7 +19,7 @@ use crate::cluster::labels::{MANAGED_BY, MANAGER, PART_OF, PART_OF_LABEL};
 use crate::cluster::{Cluster, ClusterError};
 use crate::lease::clock::ServerClock;
 use crate::lease::holding::Holding;
-use crate::lease::record::{self, Claim, Settled};
+use crate::lease::record::{self, Asked, Claim, Settled};
 use crate::metrics::METRICS;
 
 /// How long leases hold and how often they are renewed.
@@ -74,9 +74,14 @@ pub async fn acquire<T>(
     holder: &str,
 ) -> Result<Acquired, ClusterError> {
     let (store, generation) = (command.store_id.as_str(), command.generation);
+    let asked = Asked {
+        generation,
+        attempt: command.attempt,
+        operation: command.operation_id,
+    };
     loop {
         let (mut lease, now) = leases.get_or_blank(store).await?;
-        match record::claim(&lease, generation, command.attempt, now) {
+        match record::claim(&lease, asked, now) {
             Claim::Settled(settled) => {
                 METRICS.claimed("settled");
                 return Ok(Acquired::Settled(settled));
@@ -113,7 +118,7 @@ pub async fn acquire<T>(
         if let Some(lease) = leases.put(&lease).await? {
             fault::point("worker.lease.acquire.after");
             METRICS.claimed(if turn == 0 { "held" } else { "takeover" });
-            let holding = Holding::start(leases.clone(), lease, holder, (generation, turn), sent);
+            let holding = Holding::start(leases.clone(), lease, holder, (asked, turn), sent);
             return Ok(Acquired::Held(holding));
         }
     }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cluster::ClusterError;
 use crate::helm::Leash;
 use crate::lease::api::Leases;
-use crate::lease::record::{self, Settled};
+use crate::lease::record::{self, Asked, Settled};
 use crate::metrics::METRICS;
 
 /// Why a store is no longer ours to work on.
@@ -48,7 +48,7 @@ struct Inner {
     leases: Leases,
     name: String,
     holder: String,
-    generation: Generation,
+    asked: Asked,
     state: Mutex<State>,
     /// By our monotonic clock: after this the store is not ours.
     ends: watch::Sender<Instant>,
@@ -68,7 +68,7 @@ impl Holding {
         leases: Leases,
         lease: Lease,
         holder: &str,
-        (generation, turn): (Generation, u32),
+        (asked, turn): (Asked, u32),
         sent: Instant,
     ) -> Self {
         let ends = sent + leases.terms.length;
@@ -76,7 +76,7 @@ impl Holding {
             leases,
             name: lease.name_any(),
             holder: holder.to_owned(),
-            generation,
+            asked,
             state: Mutex::new(State {
                 lease,
                 beyond: Duration::ZERO,
@@ -151,9 +151,10 @@ impl Holding {
         tombstone: Option<time::OffsetDateTime>,
     ) -> Result<(), ClusterError> {
         let settled = Settled {
-            generation: self.inner.generation,
+            generation: self.inner.asked.generation,
             attempt,
             outcome: outcome.clone(),
+            operation: Some(self.inner.asked.operation),
         };
         let change = |lease: &mut Lease| {
             if let Err(error) = record::settle(lease, &settled) {
@@ -210,7 +211,7 @@ impl Inner {
     /// there what came of it, whichever of its tasks wakes first.
     fn still_ours(&self, lease: &Lease) -> bool {
         self.look_at_the_clock();
-        let newer = record::generation_of(lease).filter(|found| *found > self.generation);
+        let newer = record::generation_of(lease).filter(|found| *found > self.asked.generation);
         if let Some(newer) = newer {
             self.lose(Loss::Newer(newer));
         } else if record::holder_of(lease) != Some(&self.holder) {

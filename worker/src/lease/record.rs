@@ -9,7 +9,7 @@ use kube::ResourceExt as _;
 use serde::{Deserialize, Serialize};
 use shared::contract::event::EventBody;
 use shared::fault;
-use shared::ids::Generation;
+use shared::ids::{Generation, OperationId};
 
 use crate::cluster::labels::{
     GENERATION, HOLDER_GENERATION, MANAGED_BY, MANAGER, SETTLED, STORE, TOMBSTONE_UNTIL, TURN,
@@ -24,6 +24,20 @@ pub struct Settled {
     pub attempt: u32,
     /// What came of it.
     pub outcome: EventBody,
+    /// Of which operation; none on Leases that an older build settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationId>,
+}
+
+/// What is asked for: the part of a command that decides who is first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The intent's place among all of its store.
+    pub generation: Generation,
+    /// Which try of it.
+    pub attempt: u32,
+    /// The intent itself.
+    pub operation: OperationId,
 }
 
 /// What a command finds.
@@ -44,20 +58,29 @@ pub enum Claim {
     },
 }
 
-/// What a command of that generation and attempt finds at a time that has
-/// certainly come on the apiserver.
+/// What a command finds at a time that has certainly come on the apiserver.
+///
+/// A generation belongs to one operation, unless the records were set back (a
+/// restored database) and count up again: then another operation's outcome stands
+/// here under the same number. That is none of this one's, which is answered as if a
+/// newer intent had been seen, so that the api counts on above both.
 #[must_use]
-pub fn claim(lease: &Lease, generation: Generation, attempt: u32, now: Timestamp) -> Claim {
+pub fn claim(lease: &Lease, asked: Asked, now: Timestamp) -> Claim {
+    let generation = asked.generation;
     let seen = generation_of(lease);
     if seen > Some(generation) {
         return Claim::Newer(seen.unwrap_or(generation));
     }
     if let Some(settled) = settled_of(lease)
         && settled.generation == generation
-        && settled.attempt >= attempt
         && !fault::without("settled")
     {
-        return Claim::Settled(settled);
+        if settled.operation.is_some_and(|one| one != asked.operation) {
+            return Claim::Newer(generation.next());
+        }
+        if settled.attempt >= asked.attempt {
+            return Claim::Settled(settled);
+        }
     }
     match remaining(lease, now) {
         _ if fault::without("fencing") => Claim::Free,
@@ -208,125 +231,4 @@ pub fn bury(lease: &mut Lease, until: time::OffsetDateTime) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-    }
-
-    fn held(generation: i64) -> Lease {
-        let mut lease = blank("store-k7q2mx");
-        raise(&mut lease, Generation(generation));
-        take(&mut lease, "worker-a", 1, Duration::from_secs(15), at(0));
-        lease
-    }
-
-    fn of(lease: &Lease, generation: i64, attempt: u32, seconds: i64) -> Claim {
-        claim(lease, Generation(generation), attempt, at(seconds))
-    }
-
-    #[test]
-    fn a_held_lease_is_busy_until_it_ends() {
-        let lease = held(1);
-
-        let Claim::Busy { remaining, .. } = of(&lease, 1, 1, 5) else {
-            unreachable!("held")
-        };
-        assert_eq!(remaining, Duration::from_secs(10));
-        assert!(matches!(of(&lease, 1, 1, 14), Claim::Busy { .. }));
-        assert_eq!(of(&lease, 1, 1, 15), Claim::Free);
-        assert_eq!(of(&lease, 1, 1, 900), Claim::Free);
-    }
-
-    #[test]
-    fn generations_decide_before_holders() {
-        let lease = held(3);
-
-        assert_eq!(of(&lease, 2, 1, 5), Claim::Newer(Generation(3)));
-        assert_eq!(of(&lease, 2, 1, 900), Claim::Newer(Generation(3)));
-        assert!(matches!(
-            of(&lease, 4, 1, 5),
-            Claim::Busy {
-                supersedes: true,
-                ..
-            }
-        ));
-        assert!(matches!(
-            of(&lease, 3, 1, 5),
-            Claim::Busy {
-                supersedes: false,
-                ..
-            }
-        ));
-    }
-
-    #[test]
-    fn a_settled_try_is_not_made_again() {
-        let mut lease = held(2);
-        let settled = Settled {
-            generation: Generation(2),
-            attempt: 2,
-            outcome: EventBody::Deleted,
-        };
-        settle(&mut lease, &settled).unwrap();
-        let_go(&mut lease);
-
-        assert_eq!(of(&lease, 2, 2, 1), Claim::Settled(settled.clone()));
-        assert_eq!(of(&lease, 2, 1, 1), Claim::Settled(settled));
-        assert_eq!(of(&lease, 2, 3, 1), Claim::Free);
-        assert_eq!(of(&lease, 3, 1, 1), Claim::Free);
-    }
-
-    #[test]
-    fn a_command_supersedes_the_holder_also_after_a_raise() {
-        let mut lease = held(1);
-        raise(&mut lease, Generation(2));
-
-        assert!(matches!(
-            of(&lease, 2, 1, 5),
-            Claim::Busy {
-                supersedes: true,
-                ..
-            }
-        ));
-    }
-
-    #[test]
-    fn a_raise_never_lowers_and_keeps_the_holder() {
-        let mut lease = held(2);
-        raise(&mut lease, Generation(5));
-        raise(&mut lease, Generation(4));
-
-        assert_eq!(generation_of(&lease), Some(Generation(5)));
-        assert_eq!(holder_of(&lease), Some("worker-a"));
-    }
-
-    #[test]
-    fn a_blank_or_released_lease_is_free_and_keeps_its_generation() {
-        assert_eq!(of(&blank("store-k7q2mx"), 1, 1, 0), Claim::Free);
-
-        let mut lease = held(2);
-        let_go(&mut lease);
-        assert_eq!(of(&lease, 2, 1, 0), Claim::Free);
-        assert_eq!(of(&lease, 1, 1, 0), Claim::Newer(Generation(2)));
-    }
-
-    #[test]
-    fn each_holding_of_one_try_is_another_turn() {
-        let mut lease = blank("store-k7q2mx");
-        for (generation, attempt, turn) in [(1, 1, 0), (1, 1, 1), (1, 1, 2), (1, 2, 0), (2, 1, 0)] {
-            raise(&mut lease, Generation(generation));
-            let got = take(&mut lease, "a", attempt, Duration::from_secs(15), at(0));
-            assert_eq!(got, turn, "{generation}/{attempt}");
-            let_go(&mut lease);
-        }
-    }
-
-    #[test]
-    fn lengths_are_rounded_up_to_whole_seconds() {
-        let mut lease = held(1);
-        renew(&mut lease, Duration::from_millis(1200), at(0));
-        assert_eq!(lease.spec.unwrap().lease_duration_seconds, Some(2));
-    }
-}
+mod tests;
