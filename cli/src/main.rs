@@ -162,6 +162,45 @@ mod tests {
         Arguments::command().debug_assert();
     }
 
+    /// The words of a line, as a shell would give them; none where it does more.
+    fn words(line: &str) -> Option<Vec<String>> {
+        let line = line.split(" #").next().unwrap_or_default();
+        let line = line.split(" <").next().unwrap_or_default();
+        let line = line.split(" >").next().unwrap_or_default();
+        if line.contains(['$', '|', ';', '\\', '…', '<']) {
+            return None;
+        }
+        let mut words = Vec::new();
+        for (place, part) in line.split('"').enumerate() {
+            match place % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
+        Some(words)
+    }
+
+    #[test]
+    fn every_command_of_the_pages_is_one() {
+        let pages = [
+            include_str!("../../README.md"),
+            include_str!("../../docs/CLI.md"),
+            include_str!("../../docs/FOR-OPERATORS.md"),
+            include_str!("../../docs/OPERATING.md"),
+            include_str!("../../docs/RUNBOOK.md"),
+        ];
+        let mut count = 0;
+        let lines = pages.iter().flat_map(|page| page.lines());
+        for line in lines.filter(|line| line.starts_with("urumi ")) {
+            let Some(words) = words(line) else { continue };
+            if let Err(error) = Arguments::try_parse_from(words) {
+                panic!("{line}: {error}");
+            }
+            count += 1;
+        }
+        assert!(count > 50, "only {count} commands were found");
+    }
+
     #[test]
     fn the_page_about_it_names_every_command_and_every_exit_code() {
         fn leaves(command: &clap::Command, said: &str, all: &mut Vec<String>) {
