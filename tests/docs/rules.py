@@ -98,7 +98,7 @@ def paths_are_there(pages):
             continue
         for found in set(told.findall(page.prose)):
             path = found.rstrip("/.")
-            if not (ROOT / path).exists():
+            if not (ROOT / path).exists() and not (ROOT / page.path.parent / path).exists():
                 yield f"{page.path}: there is no {found}"
 
 
