@@ -54,8 +54,8 @@ test-long-idle:
 test-long-contract: ## the API against its contract with 20,000 requests (SEED=… repeats them)
 	@tests/schemathesis/run.sh long
 
-test-long-upgrade: ## a shop of two web pods upgraded, rolled back and at rest, under constant requests
-	@tests/shop.sh production life
+test-long-upgrade: ## a shop of two web pods upgraded, rolled back and at rest, under constant requests; WooCommerce from a zip
+	@tests/shop.sh sources production life
 
 bench: ## a page of a shop on the node, against the same outside Kubernetes
 	@tests/shop.sh pace

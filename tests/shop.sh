@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # The long tests of the store chart on real pods, on a platform of their own that is
-# brought up first and removed afterwards: shop.sh production|life|pace...
+# brought up first and removed afterwards: shop.sh production|life|pace|sources|isolation...
 #   production  values-prod by Ingress and by HTTPRoute, upgrades under requests
 #   life        the same of the platform's own deeds: upgrade, rollback, rest
 #   pace        a page on the node against the same outside Kubernetes
+#   sources     WooCommerce from a zip in the image and by download
+#   isolation   what a store's pods reach (part of make e2e, too)
 # URUMI_KEEP=1 leaves it running. With URUMI_WOOCOMMERCE_ZIP=<the plugin's zip> the
 # stores are shops; without it, plain WordPress.
 case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-shop ;; esac
@@ -27,9 +29,9 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-[[ $# -gt 0 ]] || die "which part?" "shop.sh production|life|pace..."
+[[ $# -gt 0 ]] || die "which part?" "shop.sh production|life|pace|sources|isolation..."
 for part in "$@"; do
-  case $part in production | life | pace) ;; *) die "no part $part" "shop.sh production|life|pace..." ;; esac
+  case $part in production | life | pace | sources | isolation) ;; *) die "no part $part" "shop.sh production|life|pace|sources|isolation..." ;; esac
 done
 "$URUMI_ROOT/deploy/local/up.sh"
 failed=0

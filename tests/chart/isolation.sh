@@ -7,5 +7,5 @@ source "$EMBEDDED/parts/node.sh"
 
 NODE_PID=$(node_init) || die "the node of instance $URUMI_INSTANCE does not run" "make up"
 export NODE_PID KUBECONFIG=$URUMI_STATE/kubeconfig PATH=$URUMI_BIN:$PATH
-API_ADDRESS=$(link_net).1 APISERVER_PORT=$(port apiserver) \
+API_ADDRESS=$(link_net).1 API_PORT=$(port api) APISERVER_PORT=$(port apiserver) \
   exec python3 -B "$URUMI_ROOT/tests/chart/isolation.py"
