@@ -2,7 +2,8 @@
 
 First without filters, where all of it must be reachable that can be, or the test
 could not see a leak; then with the stores' policies in force. DNS, the own
-database and the shop through the ingress must go on. isolation.sh gives the
+database and the shop through the ingress must go on. On the way: a run of the
+store's CronJob, and what helm keeps of a release. isolation.sh gives the
 environment. The last line is `isolation: N passed, N failed, 0 skipped`.
 """
 import json
@@ -73,6 +74,21 @@ def resolves(store):
     return run("kubectl", "exec", "-n", store, name, "-c", "wordpress", "--", "php", "-r", code).strip()[0].isdigit()
 
 
+def in_wordpress(store, code):
+    name = pod(store, "wordpress")["metadata"]["name"]
+    return run("kubectl", "exec", "-n", store, name, "-c", "wordpress", "--", "php", "-r", f"require '/usr/src/wordpress/wp-load.php'; {code}").strip()
+
+
+def does_due_tasks(store):
+    """One run of the store's CronJob, within its quota: why a due task was not done, or None."""
+    if in_wordpress(store, "echo wp_schedule_single_event(time() - 5, 'urumi_test_due') ? 'due' : 'not due';") != "due":
+        return "nothing was due, so the test sees nothing"
+    run("kubectl", "create", "job", "once", "--from=cronjob/cron", "-n", store)
+    ended = run("kubectl", "wait", "--for=condition=Complete", "job/once", "-n", store, "--timeout=90s", check=False)
+    left = in_wordpress(store, "echo wp_next_scheduled('urumi_test_due') ? 'still due' : '';")
+    return None if "condition met" in ended and not left else f"{ended}{left}\n" + run("kubectl", "logs", "job/once", "-n", store, check=False)
+
+
 def main():
     results = []
     try:
@@ -93,6 +109,7 @@ def main():
         for title, (part, host, port) in shut.items():
             there = reaches(A, part, host, port)
             results.append((f"without filters it would reach {title}", None if there else "it does not, so the test sees nothing"))
+        results.append(("the CronJob does what is due", does_due_tasks(A)))
         kept = max(len(one["data"]["release"]) for one in json.loads(run("kubectl", "get", "secrets", "-n", A, "-l", "owner=helm", "-o", "json"))["items"])
         print(f"helm keeps {kept // 1024} KiB of a release")
         results.append(("the release's Secret is small", None if kept <= RELEASE else f"{kept} bytes"))
