@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use api::bootstrap::{self, Keyring};
@@ -25,7 +26,11 @@ enum Command {
     /// Answer requests, publish commands, take in events.
     Serve,
     /// Bring the database's tables to this version's state.
-    Migrate,
+    Migrate {
+        /// How long to wait for a database that is not there yet.
+        #[arg(long, default_value_t = 0)]
+        wait_seconds: u64,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Ask a running server whether it is ready (for containers).
@@ -79,7 +84,7 @@ async fn run(command: Command) -> Result<()> {
             println!("{key}");
             Ok(())
         }
-        Command::Serve | Command::Migrate | Command::Healthcheck => {
+        Command::Serve | Command::Migrate { .. } | Command::Healthcheck => {
             let settings = Settings::load().context(WRONG)?;
             telemetry::install_tls_provider();
             let base = &settings.base;
@@ -93,7 +98,11 @@ async fn run(command: Command) -> Result<()> {
 
 async fn with(settings: Settings, command: Command) -> Result<()> {
     match command {
-        Command::Migrate => Ok(migrate::run(&settings.base.database_url).await?),
+        Command::Migrate { wait_seconds } => {
+            let (url, stop) = (&settings.base.database_url, shutdown::on_signal()?);
+            let patience = Duration::from_secs(wait_seconds);
+            Ok(migrate::run_within(url, patience, &stop).await?)
+        }
         Command::Healthcheck => Ok(api::healthcheck::ask(settings.http.listen)?),
         _ => {
             let stop = shutdown::on_signal()?;

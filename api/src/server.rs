@@ -310,11 +310,13 @@ async fn work(
     );
 }
 
-/// Wait for the database and make its tables; `false` if stopped before.
+/// Wait for the database and its tables, made here or elsewhere; `false` if stopped
+/// before.
 async fn prepare(state: &AppState, stop: &CancellationToken) -> bool {
+    let base = &state.settings.base;
     let mut failures = 0;
     loop {
-        match migrate::run(&state.settings.base.database_url).await {
+        match migrate::prepare(&base.database_url, base.migrations).await {
             Ok(()) => {
                 state.db.mark_migrated();
                 tracing::info!("the database is ready");

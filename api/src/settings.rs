@@ -88,6 +88,18 @@ pub struct BaseSettings {
     pub installation: String,
     /// Connections to Postgres at most.
     pub database_connections: u32,
+    /// Who makes the tables.
+    pub migrations: Migrations,
+}
+
+/// Who makes the tables of a program that serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Migrations {
+    /// It does, at its start.
+    Run,
+    /// Whoever runs `urumi-api migrate`; it waits for them.
+    Await,
 }
 
 /// The HTTP side.

@@ -27,6 +27,7 @@ mod idempotency_kills;
 mod limits;
 mod long_list;
 mod matrix;
+mod migrations;
 mod observer;
 mod oidc;
 mod outage;
