@@ -72,7 +72,10 @@ pub async fn layer<B: MessageBody>(
         headers.insert(CONTENT_SECURITY_POLICY, NO_CONTENT_POLICY);
     }
     let elapsed_ms = began.elapsed().as_millis();
-    tracing::debug!(request_id = %id, %method, path, status, elapsed_ms, "answered");
+    // In the request's span, which the line names.
+    span.in_scope(
+        || tracing::debug!(request_id = %id, %method, path, status, elapsed_ms, "answered"),
+    );
     Ok(response)
 }
 

@@ -36,7 +36,8 @@ pub async fn traced(ground: &Ground) -> Result<bool> {
             format!("http://{}", collector.address),
         )
         .with("OTEL_BSP_SCHEDULE_DELAY", 200)
-        .with("URUMI_LOG_FORMAT", "json");
+        .with("URUMI_LOG_FORMAT", "json")
+        .with("URUMI_LOG", "info,api=debug,sqlx=error,lapin=error");
     let own = ground.platform(&plan).await?;
     let mut failed = 0;
     let mut tell = |what: &str, saw: Result<()>| match saw {
@@ -116,15 +117,16 @@ async fn one_trace(own: &Own, collector: &Collector) -> Result<()> {
             ways.collect::<Vec<_>>()
         );
     }
-    for (log, words) in [("api.log", ""), ("worker1.log", "event")] {
+    for (log, words) in [
+        ("api.log", "\"answered\""),
+        ("api.log", "an event was taken in"),
+        ("worker1.log", "event"),
+    ] {
         let text = std::fs::read_to_string(own.folder.join(log))?;
         let named = text.lines().filter(|line| line.contains(words));
         let of = |line: &str| serde_json::from_str::<Value>(line).ok();
         let named = named.filter_map(of).any(|line| line["trace_id"] == trace);
-        ensure!(
-            named || log == "api.log",
-            "no line of {log} names the trace"
-        );
+        ensure!(named, "no line of {log} with {words} names the trace");
     }
     Ok(())
 }
