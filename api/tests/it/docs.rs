@@ -5,28 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
-use shared::contract::command::Command as StoreCommand;
-use shared::contract::envelope::Envelope;
-use shared::contract::observation::ObservationBody;
-use shared::failure::FailureCode;
 use tokio::process::Command;
 
 use crate::docs_page::{Example, PAGE, Shown, differences, examples};
-use crate::harness::worker::failed;
-use crate::harness::{TestApi, Worker, eventually};
-use crate::observer::Eyes;
-use crate::reconciliation::seen;
+use crate::harness::TestApi;
+use crate::makers::{Makers, NOBODY, SETTINGS};
 
 const STORE: &str = "store-k7q2mx";
 const ID: &str = "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0";
 const MESSAGE: &str = "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e1";
 const HOOK: &str = "https://example.com/hooks/urumi";
-/// Where nobody listens.
-const NOBODY: &str = "http://127.0.0.1:9/hooks/urumi";
 const KEY: &str = "urumi_k7q2mxbc49_x";
-
-/// Of login links.
-const SEED: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// curl, with its answer kept: headers and body, each call in a folder of its own.
 /// What is followed for ever is left after a while.
@@ -44,14 +33,7 @@ exit $rc
 
 #[actix_web::test]
 async fn every_example_of_docs_api_md_gives_what_the_page_shows() {
-    let settings = [
-        ("URUMI_RECONCILIATION_MAX_SHARE_PERCENT", "100"),
-        // Most of what the examples ask for is never done.
-        ("URUMI_COMMANDS_IN_FLIGHT", "1000"),
-        ("URUMI_WEBHOOK_ALLOW_LOOPBACK", "true"),
-        ("URUMI_LOGIN_SIGNING_KEY", SEED),
-    ];
-    let api = TestApi::ready_with("docs_examples", &settings).await;
+    let api = TestApi::ready_with("docs_examples", &SETTINGS).await;
     let mut stage = Stage::new(&api).await;
     let (mut wrong, all) = (Vec::new(), examples(PAGE));
     assert!(all.len() > 20, "only {} examples were found", all.len());
@@ -70,8 +52,7 @@ async fn every_example_of_docs_api_md_gives_what_the_page_shows() {
 /// Where examples are played.
 struct Stage<'a> {
     api: &'a TestApi,
-    worker: Worker,
-    eyes: Eyes,
+    makers: Makers<'a>,
     key: String,
     folder: PathBuf,
 }
@@ -89,8 +70,7 @@ impl<'a> Stage<'a> {
             .await;
         Self {
             api,
-            worker: Worker::of(api).await,
-            eyes: Eyes::of(api),
+            makers: Makers::of(api).await,
             key: key.json["key"].as_str().unwrap().to_owned(),
             folder,
         }
@@ -107,9 +87,9 @@ impl<'a> Stage<'a> {
             .replace(KEY, &self.key)
             .replace(HOOK, NOBODY);
         if example.given == "dead letter" {
-            self.thing("dead-letters").await;
+            self.makers.thing("dead-letters").await;
         } else if commands.contains(STORE) || !example.given.is_empty() {
-            let store = self.store(&example.given).await;
+            let store = self.makers.store(&example.given).await;
             commands = commands.replace(STORE, &store);
         }
         if commands.contains(ID) {
@@ -117,10 +97,10 @@ impl<'a> Stage<'a> {
                 .split(ID)
                 .next()
                 .and_then(|before| before.trim_end_matches('/').rsplit('/').next());
-            let id = self.thing(of.unwrap_or_default()).await;
+            let id = self.makers.thing(of.unwrap_or_default()).await;
             commands = commands.replace(ID, &id);
             if commands.contains(MESSAGE) {
-                commands = commands.replace(MESSAGE, &self.message(&id).await);
+                commands = commands.replace(MESSAGE, &self.makers.message(&id).await);
             }
         }
         let calls = self.folder.join("calls");
@@ -146,135 +126,6 @@ impl<'a> Stage<'a> {
             ));
         }
         compare(example, &calls)
-    }
-
-    /// A store as the example wants it: Queued, unless it says otherwise.
-    async fn store(&mut self, given: &str) -> String {
-        if given == "namespace without record" {
-            let stray = shared::ids::StoreId::random().to_string();
-            let namespaces = vec![seen(&stray, Some("local"), 1)];
-            let body = ObservationBody::Inventory {
-                complete: true,
-                namespaces,
-            };
-            self.eyes.say("local", 1, body).await;
-            let report = eventually("the inventory is kept", async || {
-                let report = self.api.get("/reconciliation").await;
-                report.text.contains(&stray).then_some(report.json)
-            });
-            assert!(report.await["refusal"].is_null());
-            return stray;
-        }
-        let id = self.api.a_store().await;
-        let create = self.command_for(&id).await;
-        match given {
-            "" | "queued" => return id,
-            "failed" => {
-                self.worker
-                    .say(&create, failed(FailureCode::ImageInvalid, true))
-                    .await;
-                self.api.store_with(&id, "Failed").await;
-                return id;
-            }
-            _ => {
-                self.worker.make(&create).await;
-                self.api.store_with(&id, "Ready").await;
-            }
-        }
-        let (path, body, after) = match given {
-            "ready" => return id,
-            "suspended" => ("suspend", json!({}), "Suspended"),
-            "upgraded" => ("upgrade", json!({ "chart": "0.2.0" }), "Ready"),
-            other => {
-                panic!("docs/API.md wants a store that is `{other}`, which this test cannot make")
-            }
-        };
-        let asked = self.api.post(&format!("/stores/{id}/{path}"), body).await;
-        assert_eq!(asked.status, 202, "{}", asked.text);
-        let command = self.command_for(&id).await;
-        self.worker
-            .say(
-                &command,
-                served(
-                    &given
-                        .replace("suspended", "0.1.0")
-                        .replace("upgraded", "0.2.0"),
-                ),
-            )
-            .await;
-        self.api.store_with(&id, after).await;
-        id
-    }
-
-    /// The command about that store; those of examples before are nobody's.
-    async fn command_for(&mut self, store: &str) -> Envelope<StoreCommand> {
-        loop {
-            let command = self.worker.command().await;
-            if command.store_id.as_str() == store {
-                return command;
-            }
-        }
-    }
-
-    /// The id of a message to that webhook.
-    async fn message(&self, webhook: &str) -> String {
-        self.api.a_store().await;
-        eventually("a message to the webhook", async || {
-            let log = self
-                .api
-                .get(&format!("/webhooks/{webhook}/deliveries"))
-                .await;
-            log.json["items"][0]["id"].as_str().map(str::to_owned)
-        })
-        .await
-    }
-
-    /// The id of a fresh thing of that kind.
-    async fn thing(&self, kind: &str) -> String {
-        let id = match kind {
-            "operations" => {
-                let store = self.api.post("/stores", json!({})).await.json;
-                store["operation"]["id"].clone()
-            }
-            "keys" => self
-                .api
-                .post("/keys", json!({ "name": "old", "role": "viewer" }))
-                .await
-                .json["id"]
-                .clone(),
-            "tenants" => {
-                let name = format!("t{}", uuid::Uuid::now_v7().simple());
-                self.api
-                    .post("/tenants", json!({ "name": name }))
-                    .await
-                    .json["id"]
-                    .clone()
-            }
-            "webhooks" => {
-                let hook = json!({ "url": NOBODY });
-                self.api.post("/webhooks", hook).await.json["id"].clone()
-            }
-            "dead-letters" => {
-                self.worker.send(b"{\"v\":99}".to_vec()).await;
-                eventually("a dead letter", async || {
-                    let page = self.api.get("/dead-letters").await.json;
-                    page["items"].get(0).map(|item| item["id"].clone())
-                })
-                .await
-            }
-            other => {
-                panic!("docs/API.md names the id of one of `{other}`, which this test cannot make")
-            }
-        };
-        id.as_str().unwrap().to_owned()
-    }
-}
-
-fn served(chart: &str) -> shared::contract::event::EventBody {
-    shared::contract::event::EventBody::Ready {
-        revision: 2,
-        chart: format!("store-{chart}"),
-        images: Default::default(),
     }
 }
 
