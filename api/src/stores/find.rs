@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult,
+    QueryFilter as _, QuerySelect as _, Statement,
 };
 use shared::ids::{OperationId, StoreId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::entity::{operation, operation_step, outbox_message, store};
-use crate::outbox;
+use crate::entity::{operation, operation_step, store};
 use crate::stores::{Caller, StoreError};
 
 /// A store with its newest operation and that one's steps.
@@ -126,7 +125,26 @@ pub async fn operation<C: ConnectionTrait>(
         .ok_or(StoreError::NotFound)
 }
 
+/// Each row by itself: a hash leads to it among a million as quickly as among a
+/// thousand. For a list of values Postgres would go down a tree.
+const OPERATIONS: &str = "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id),
+    LATERAL (SELECT * FROM operations WHERE id = wanted.id OFFSET 0) AS found";
+const STEPS: &str = "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id),
+    LATERAL (SELECT * FROM operation_steps WHERE operation_id = wanted.id OFFSET 0) AS found";
+const COMMANDS: &str = "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id),
+    LATERAL (SELECT operation_id, attempt, next_attempt_at, dispatched_at FROM outbox
+        WHERE kind = 'command' AND operation_id = wanted.id OFFSET 0) AS found";
+
+/// What is read of those operations: their rows, their steps, and the commands of
+/// those that are open.
+pub fn statements(ids: &[Uuid], open: &[Uuid]) -> [Statement; 3] {
+    [(OPERATIONS, ids), (STEPS, ids), (COMMANDS, open)].map(|(sql, ids)| {
+        Statement::from_sql_and_values(DbBackend::Postgres, sql, [ids.to_vec().into()])
+    })
+}
+
 /// Operations with their steps and commands, by id; three queries, however many.
+/// Only an open one has a command.
 ///
 /// # Errors
 /// The database's.
@@ -134,16 +152,19 @@ pub async fn operations<C: ConnectionTrait>(
     db: &C,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, FoundOperation>, StoreError> {
-    let rows = operation::Entity::find()
-        .filter(operation::Column::Id.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
+    let [rows, steps, _] = statements(ids, &[]);
+    let rows = operation::Entity::find().from_raw_sql(rows).all(db).await?;
+    let open: Vec<Uuid> = rows
+        .iter()
+        .filter(|row| row.finished_at.is_none())
+        .map(|row| row.id)
+        .collect();
     let mut found: HashMap<Uuid, FoundOperation> = rows
         .into_iter()
         .map(|operation| (operation.id, FoundOperation::fresh(operation)))
         .collect();
     let mut steps = operation_step::Entity::find()
-        .filter(operation_step::Column::OperationId.is_in(ids.iter().copied()))
+        .from_raw_sql(steps)
         .all(db)
         .await?;
     // What has no time yet comes last.
@@ -161,20 +182,11 @@ pub async fn operations<C: ConnectionTrait>(
             found.steps.push(step);
         }
     }
-    let commands = outbox_message::Entity::find()
-        .select_only()
-        .columns([
-            outbox_message::Column::OperationId,
-            outbox_message::Column::Attempt,
-            outbox_message::Column::NextAttemptAt,
-            outbox_message::Column::DispatchedAt,
-        ])
-        .filter(outbox_message::Column::Kind.eq(outbox::COMMAND))
-        .filter(outbox_message::Column::OperationId.is_in(ids.iter().copied()))
-        .into_model::<CommandPlace>()
-        .all(db)
-        .await?;
-    for command in commands {
+    if open.is_empty() {
+        return Ok(found);
+    }
+    let [_, _, commands] = statements(&[], &open);
+    for command in CommandPlace::find_by_statement(commands).all(db).await? {
         if let Some(found) = found.get_mut(&command.operation_id) {
             found.command = Some(command);
         }
