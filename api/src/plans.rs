@@ -1,13 +1,16 @@
-//! The statements that pages are read with, as text with their values in it: for
-//! tests that look at how Postgres carries them out. Nothing of the program uses it.
+//! The statements that pages are read with, as text with their values in it, and what
+//! asks for them: for tests that look at how Postgres carries them out. Nothing of the program uses it.
 
-use sea_orm::{DbBackend, QueryTrait as _, Statement};
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{DbBackend, QueryTrait as _, Statement, Value};
 use shared::ids::{StoreId, TenantId};
+use uuid::Uuid;
 
 use crate::audit;
 use crate::http::query::Query;
-use crate::paging::{Cursor, DEFAULT_LIMIT, Direction, Key as _, Listing, PageRequest};
+use crate::paging::{Cursor, DEFAULT_LIMIT, Direction, Key as _, PageRequest};
 use crate::routes::stores::list::read;
+use crate::stores::find;
 use crate::stores::list::statement::Reading;
 use crate::stores::list::wanted::StorePlace;
 
@@ -46,7 +49,11 @@ impl Plan {
         if values.is_empty() {
             return format!("EXECUTE {name}");
         }
-        let places: Vec<_> = (1..=values.len()).map(|n| format!("${n}")).collect();
+        let place = |(n, value): (usize, &Value)| match value {
+            Value::Array(ArrayType::Uuid, _) => format!("${}::uuid[]", n + 1),
+            _ => format!("${}", n + 1),
+        };
+        let places: Vec<_> = values.iter().enumerate().map(place).collect();
         let sql = format!("EXECUTE {name} ({})", places.join(", "));
         Statement::from_sql_and_values(DbBackend::Postgres, sql, values).to_string()
     }
@@ -56,35 +63,55 @@ impl Plan {
 /// page comes after it.
 pub type At<'a> = Option<(&'a str, bool)>;
 
-/// A page of `GET /stores` of the local tenant.
+/// A page of `GET /stores` of the local tenant: its rows, and its path.
 ///
 /// # Errors
 /// What the api would complain about.
-pub fn stores(query: &str, at: At<'_>) -> Result<Plan, String> {
-    let mut query = Query::parse(query);
-    let (wanted, mut request) = read(&mut query, TenantId::LOCAL);
-    query.finish().map_err(|error| error.to_string())?;
+pub fn stores(query: &str, at: At<'_>) -> Result<(Plan, String), String> {
+    let mut parsed = Query::parse(query);
+    let (wanted, mut request) = read(&mut parsed, TenantId::LOCAL);
+    parsed.finish().map_err(|error| error.to_string())?;
+    let mut path = format!("/stores?{query}");
     if let Some((place, after)) = at {
         let key = StorePlace::read(place).ok_or("no place")?;
         let direction = direction(after);
-        request.cursor = Some(Cursor { direction, key });
+        let cursor = Cursor { direction, key };
+        path = format!("{path}&cursor={}", cursor.encode(request.listing));
+        request.cursor = Some(cursor);
     }
-    Ok(Plan::of(Reading::new(&wanted, &request).rows()))
+    Ok((Plan::of(Reading::new(&wanted, &request).rows()), path))
 }
 
-/// A page of `GET /stores/audit/logs` of the local tenant.
+/// What a page of `GET /stores` reads besides its rows: their operations, of which
+/// those are open.
 #[must_use]
-pub fn audit(store: Option<&StoreId>, at: Option<(i64, bool)>) -> Plan {
+pub fn operations(all: &[Uuid], open: &[Uuid]) -> Vec<Plan> {
+    let [operations, steps, commands] = find::statements(all, open).map(Plan::of);
+    if open.is_empty() {
+        vec![operations, steps]
+    } else {
+        vec![operations, steps, commands]
+    }
+}
+
+/// A page of `GET /stores/audit/logs` of the local tenant: its rows, and its path.
+#[must_use]
+pub fn audit(store: Option<&StoreId>, at: Option<(i64, bool)>) -> (Plan, String) {
     let request = PageRequest {
-        listing: Listing::of(&[]),
+        listing: audit::list::listing(TenantId::LOCAL, store),
         limit: DEFAULT_LIMIT,
         cursor: at.map(|(key, after)| {
             let direction = direction(after);
             Cursor { direction, key }
         }),
     };
-    let query = audit::list::query(TenantId::LOCAL, store, &request);
-    Plan::of(query.build(DbBackend::Postgres))
+    let of = store.map(|store| format!("store_id={store}"));
+    let cursor = request.cursor.as_ref();
+    let cursor = cursor.map(|cursor| format!("cursor={}", cursor.encode(request.listing)));
+    let query: Vec<_> = of.into_iter().chain(cursor).collect();
+    let rows = audit::list::query(TenantId::LOCAL, store, &request);
+    let path = format!("/stores/audit/logs?{}", query.join("&"));
+    (Plan::of(rows.build(DbBackend::Postgres)), path)
 }
 
 /// `GET /stores/counts` of the local tenant.

@@ -8,7 +8,13 @@ use shared::ids::{StoreId, TenantId};
 
 use crate::db::DbError;
 use crate::entity::audit_event::{self, Column, Entity};
-use crate::paging::{Direction, Page, PageRequest};
+use crate::paging::{Direction, Listing, Page, PageRequest};
+
+/// What its cursors belong to.
+pub fn listing(tenant: TenantId, store: Option<&StoreId>) -> Listing {
+    let of = store.map_or("", StoreId::as_str);
+    Listing::of(&["audit", &tenant.0.to_string(), of])
+}
 
 /// A page of a tenant's audit, perhaps of one store only.
 ///

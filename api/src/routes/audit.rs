@@ -9,13 +9,12 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::audit::list::page;
+use crate::audit::list::{listing, page};
 use crate::entity::audit_event;
 use crate::error::ApiError;
 use crate::http::cursor::{PageView, page_request};
 use crate::http::query::Query;
 use crate::http::state::AppState;
-use crate::paging::Listing;
 use crate::routes::refusals::{OfList, OfReading};
 use crate::stores::Caller;
 
@@ -80,9 +79,7 @@ pub async fn handle(
 ) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
     let store = query.take("store_id", str::parse::<StoreId>);
-    let tenant = caller.tenant.0.to_string();
-    let of = store.as_ref().map_or("", StoreId::as_str);
-    let wanted = page_request(&mut query, Listing::of(&["audit", &tenant, of]));
+    let wanted = page_request(&mut query, listing(caller.tenant, store.as_ref()));
     query.finish()?;
     let (wanted, store) = (&wanted, store.as_ref());
     let page = state

@@ -1,23 +1,32 @@
 //! Pages of long lists: what Postgres does for them, at 1,000 stores and at many.
-//! `TEST_LIST_STORES` says how many (20,000; `make test-long-list`: 1,000,000, with
-//! ten times as many audit rows, and times are compared too).
+//! `TEST_LIST_STORES` says how many (20,000; `make test-long-list`: 1,000,000), with
+//! ten times as many audit rows. `TEST_LIST_PROGRAM` names the program whose answers
+//! are timed; without it plans and buffers alone are compared.
+
+mod answers;
+mod cost;
+mod pages;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
 
 use api::plans::{self, Plan};
-use serde_json::Value;
-use shared::ids::StoreId;
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
+use self::answers::Asked;
+use self::cost::{Beside, Cost};
+use self::pages::{List, Page};
 use crate::harness::TestApi;
+use crate::harness::program::Program;
 
 const FEW: i64 = 1_000;
 /// A page at many may cost that much of the same page at few.
 const AT_MOST: f64 = 1.2;
 /// Or so many buffers more: each level of an index takes one, whatever the page.
 const LEVELS: f64 = 3.0;
-/// Runs of a page, of which the best counts.
-const RUNS: usize = 60;
+/// Times that each of the pages is asked for.
+const ROUNDS: usize = 100;
 const LOCAL: &str = "00000000-0000-7000-8000-000000000001";
 
 /// How many stores.
@@ -31,7 +40,9 @@ fn many() -> i64 {
 const FILL: &str = include_str!("long_list/fill.sql");
 
 async fn filled(name: &str, stores: i64) -> TestApi {
-    let api = TestApi::ready(name).await;
+    let mut api = TestApi::ready_with(name, &[("URUMI_TENANT_MAX_OPERATIONS", "0")]).await;
+    // It would do with the stores what it does.
+    api.halt();
     let mut sql = api.servers.sql().await;
     let fill = FILL
         .replace("{STORES}", &stores.to_string())
@@ -39,6 +50,9 @@ async fn filled(name: &str, stores: i64) -> TestApi {
     sql.execute(AssertSqlSafe(fill)).await.unwrap();
     for table in [
         "stores",
+        "operations",
+        "operation_steps",
+        "outbox",
         "store_labels",
         "store_words",
         "store_counts",
@@ -51,174 +65,104 @@ async fn filled(name: &str, stores: i64) -> TestApi {
     api
 }
 
-/// A page by what is asked for: a query of the stores' list, or the audit's.
-#[derive(Clone, Debug)]
-enum List {
-    Stores(String),
-    Audit(Option<StoreId>),
-}
-
-impl List {
-    fn page(&self, at: Option<(&str, bool)>) -> Plan {
-        match self {
-            Self::Stores(query) => plans::stores(query, at).unwrap(),
-            Self::Audit(store) => {
-                let at = at.map(|(seq, after)| (seq.parse().unwrap(), after));
-                plans::audit(store.as_ref(), at)
-            }
-        }
-    }
-
-    /// A place before all, in the middle and behind all, in the list's order.
-    fn places(&self, stores: i64) -> [String; 2] {
-        let Self::Stores(query) = self else {
-            // One store's rows stand among the first ten thousand.
-            let one = matches!(self, Self::Audit(Some(_)));
-            let rows = if one { FEW } else { stores };
-            return [(rows * 5).to_string(), i64::MAX.to_string()];
-        };
-        let moment = |at: i64| format!("store-bbbbbb.m{}", at * 1_000_000);
-        let (created, updated) = (1_767_225_600, 1_798_761_600);
-        let (middle, last) = match query {
-            _ if query.contains("q=") => (
-                "store-bbbbbb.tteapots 8".to_owned(),
-                "store-zzzzzz.t\u{10ffff}".to_owned(),
-            ),
-            _ if query.contains("name") => (
-                format!(
-                    "store-bbbbbb.tlamps {}",
-                    if query.contains("-name") { 'c' } else { '2' }
-                ),
-                "store-zzzzzz.t\u{10ffff}".to_owned(),
-            ),
-            _ if query.contains("updated_at") => {
-                (moment(updated + stores * 5), moment(250_000_000_000))
-            }
-            _ => (moment(created + stores * 5), moment(250_000_000_000)),
-        };
-        let first = if last.contains(".m") {
-            moment(0)
-        } else {
-            "store-bbbbbb.t".to_owned()
-        };
-        let down = query.contains("sort=-") || !(query.contains("sort=") || query.contains("q="));
-        [middle, if down { first } else { last }]
-    }
-
-    /// The first, the middle and the last page.
-    async fn pages(&self, sql: &mut PgConnection, stores: i64) -> [Plan; 3] {
-        let [middle, end] = self.places(stores);
-        let backwards = self.page(Some((&end, false))).inlined();
-        let place = match self {
-            Self::Audit(_) => "seq::text",
-            Self::Stores(query) if query.contains("name") || query.contains("q=") => {
-                "id || '.t' || place"
-            }
-            Self::Stores(_) => "id || '.m' || (extract(epoch FROM place) * 1000000)::bigint",
-        };
-        let place = format!("SELECT {place} FROM ({backwards}) AS page OFFSET 50");
-        let before_last: String = sqlx::query_scalar(AssertSqlSafe(place))
-            .fetch_one(sql)
-            .await
-            .unwrap();
-        [None, Some(middle.as_str()), Some(before_last.as_str())]
-            .map(|place| self.page(place.map(|place| (place, true))))
-    }
-}
-
-/// What a plan cost.
-#[derive(Clone, Copy, Debug)]
-struct Cost {
-    buffers: f64,
-    ms: f64,
-    rows: f64,
-}
-
-/// Run it.
-async fn run(sql: &mut PgConnection, statement: &str) -> (Cost, String) {
-    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {statement}");
-    let row = sql.fetch_one(AssertSqlSafe(explain)).await.unwrap();
-    let plan: Value = row.get(0);
-    let (top, whole) = (&plan[0]["Plan"], &plan[0]["Execution Time"]);
-    let number = |name: &str| top[name].as_f64().unwrap();
-    let cost = Cost {
-        buffers: number("Shared Hit Blocks") + number("Shared Read Blocks"),
-        ms: whole.as_f64().unwrap(),
-        rows: number("Actual Rows"),
-    };
-    (cost, top.to_string())
+/// As the api connects.
+async fn connected(api: &TestApi) -> PgConnection {
+    let mut sql = api.servers.sql().await;
+    let set = format!("SET {} = {}", plans::SETTING.0, plans::SETTING.1);
+    sql.execute(AssertSqlSafe(set)).await.unwrap();
+    sql
 }
 
 /// Run it, and look that it sorts nothing and reads no table as a whole.
 async fn explain(sql: &mut PgConnection, what: &str, statement: &str) -> Cost {
-    let (cost, plan) = run(sql, statement).await;
-    for node in ["\"Seq Scan\"", "Sort\"", "\"Bitmap Heap Scan\""] {
+    let (cost, plan) = cost::run(sql, statement).await;
+    let mut wrong = vec!["\"Seq Scan\"", "Sort\""];
+    // The few steps of one operation may be gathered; a list's rows may not.
+    if !statement.contains("operation_steps") {
+        wrong.push("\"Bitmap Heap Scan\"");
+    }
+    for node in wrong {
         assert!(!plan.contains(node), "{what}: {node} in {plan}");
     }
     cost
 }
 
 /// As Postgres plans it when it knows the values, and when it does not.
-async fn planned(sql: &mut PgConnection, what: &str, page: &Plan) -> Cost {
-    sql.execute("SET plan_cache_mode = force_generic_plan")
-        .await
-        .unwrap();
-    let prepare = format!("PREPARE page AS {}", page.sql);
-    sql.execute(AssertSqlSafe(prepare)).await.unwrap();
-    explain(sql, what, &page.execute("page")).await;
-    sql.execute("DEALLOCATE page; RESET plan_cache_mode")
-        .await
-        .unwrap();
-    explain(sql, what, &page.inlined()).await
+async fn planned(sql: &mut PgConnection, what: &str, page: &Page) -> Cost {
+    let mut whole = Cost::default();
+    for statement in &page.statements {
+        sql.execute("SET plan_cache_mode = force_generic_plan")
+            .await
+            .unwrap();
+        let prepare = format!("PREPARE page AS {}", statement.sql);
+        sql.execute(AssertSqlSafe(prepare)).await.unwrap();
+        explain(sql, what, &statement.execute("page")).await;
+        sql.execute("DEALLOCATE page; RESET plan_cache_mode")
+            .await
+            .unwrap();
+        let cost = explain(sql, what, &statement.inlined()).await;
+        whole.buffers += cost.buffers;
+        if whole.rows == 0.0 {
+            whole.rows = cost.rows;
+        }
+    }
+    whole
 }
 
-fn lists() -> Vec<List> {
-    let filters = [
-        "",
-        "include_deleted=true",
-        "status=Ready",
-        "status=Failed",
-        "status=Deleted",
-        "health=Healthy",
-        "health=Degraded",
-        "plan=medium",
-        "label=team:north",
-    ];
-    let sorts = [
-        "created_at",
-        "-created_at",
-        "updated_at",
-        "-updated_at",
-        "name",
-        "-name",
-    ];
-    let mut lists = vec![List::Audit(None), List::Stores("q=teap".to_owned())];
-    for filter in filters {
-        lists.extend(sorts.map(|sort| List::Stores(format!("{filter}&sort={sort}"))));
-    }
-    lists
+fn inlined(page: &Page) -> Vec<String> {
+    page.statements.iter().map(Plan::inlined).collect()
+}
+
+/// What of a page is timed, by turns: the program's answers, and what Postgres says of
+/// the statements. `None` unless a program is named.
+async fn timed(
+    asked: &mut Option<[Asked; 3]>,
+    [few, again, lot]: [&mut PgConnection; 3],
+    page: &Page,
+    same: &Page,
+) -> Option<(Beside, Beside)> {
+    let asked = asked.as_mut()?;
+    asked.iter_mut().for_each(Asked::anew);
+    let answers = Beside::measured(ROUNDS, async |who| {
+        asked[who].ms(if who == 2 { &same.path } else { &page.path })
+    })
+    .await;
+    let (one, other) = (inlined(page), inlined(same));
+    let statements = Beside::by_turns(ROUNDS / 5, async |who| match who {
+        0 => cost::ms(few, &one).await,
+        1 => cost::ms(again, &one).await,
+        _ => cost::ms(lot, &other).await,
+    });
+    Some((answers, statements.await))
+}
+
+/// The program as it is built for people, thrice: on the few twice, and on the many.
+async fn programs(small: &TestApi, large: &TestApi) -> Option<[Asked; 3]> {
+    let path = std::env::var_os("TEST_LIST_PROGRAM")?;
+    let on = |api: &TestApi| Asked::of(Program::on(&api.servers, Path::new(&path)));
+    Some([on(small).await, on(small).await, on(large).await])
 }
 
 #[actix_web::test]
 async fn a_page_of_any_order_and_filter_costs_the_same_at_many_stores_as_at_few() {
     let many = many();
-    let timed = many >= 1_000_000;
-    let (small, large) = (
+    let (small, mut large) = (
         filled("list_few", FEW).await,
         filled("list_many", many).await,
     );
-    let (mut few, mut lot) = (small.servers.sql().await, large.servers.sql().await);
-    let set = format!("SET {} = {}", plans::SETTING.0, plans::SETTING.1);
-    few.execute(AssertSqlSafe(set.clone())).await.unwrap();
-    lot.execute(AssertSqlSafe(set)).await.unwrap();
+    let (mut few, mut again) = (connected(&small).await, connected(&small).await);
+    let mut lot = connected(&large).await;
+    let mut programs = programs(&small, &large).await;
     let mut wrong = Vec::new();
-    let mut lists = lists();
+    let mut lists = pages::lists();
     let one: String = sqlx::query_scalar("SELECT store_id FROM audit_events WHERE seq = 7")
         .fetch_one(&mut few)
         .await
         .unwrap();
     lists.push(List::Audit(Some(one.parse().unwrap())));
-    println!("page | buffers at {FEW} | at {many} | best ms at {FEW} | at {many}");
+    println!(
+        "page | buffers at {FEW} | at {many} | ms of the answer at {FEW} | at {many} | times as long | beside itself | ms of Postgres at {FEW} | at {many} | times as long"
+    );
     for list in lists {
         let (pages, same) = (
             list.pages(&mut few, FEW).await,
@@ -226,37 +170,32 @@ async fn a_page_of_any_order_and_filter_costs_the_same_at_many_stores_as_at_few(
         );
         for ((name, page), same) in ["first", "middle", "last"].iter().zip(pages).zip(same) {
             let what = format!("{list:?} {name}");
-            let mut before = planned(&mut few, &what, &page).await;
-            let mut after = planned(&mut lot, &what, &same).await;
-            for _ in 0..RUNS {
-                let (one, other) = (
-                    explain(&mut few, &what, &page.inlined()).await,
-                    explain(&mut lot, &what, &same.inlined()).await,
-                );
-                before = Cost {
-                    ms: before.ms.min(one.ms),
-                    ..one
-                };
-                after = Cost {
-                    ms: after.ms.min(other.ms),
-                    ..other
-                };
-            }
-            println!(
-                "{what} | {} | {} | {:.3} | {:.3}",
-                before.buffers, after.buffers, before.ms, after.ms
-            );
+            let before = planned(&mut few, &what, &page).await;
+            let after = planned(&mut lot, &what, &same).await;
             assert_eq!(before.rows, after.rows, "{what}");
+            let mut said = format!("{what} | {} | {}", before.buffers, after.buffers);
             let most = (before.buffers * AT_MOST).max(before.buffers + LEVELS);
-            if after.buffers > most || (timed && after.ms > before.ms * AT_MOST) {
-                wrong.push(format!("{what}: {before:?} {after:?}"));
+            let mut dear = after.buffers > most;
+            let three = [&mut few, &mut again, &mut lot];
+            if let Some((answer, sql)) = timed(&mut programs, three, &page, &same).await {
+                let (one, other) = answer.ms;
+                let (ratio, control) = (answer.ratio, answer.control);
+                write!(said, " | {one:.3} | {other:.3} | {ratio:.2} | {control:.2}").unwrap();
+                let (one, other) = sql.ms;
+                write!(said, " | {one:.3} | {other:.3} | {:.2}", sql.ratio).unwrap();
+                dear |= ratio > AT_MOST || !answer.counts();
+            }
+            println!("{said}");
+            if dear {
+                wrong.push(said);
             }
         }
     }
+    drop(programs);
     let counts = plans::counts().inlined();
     let (before, after) = (
-        run(&mut few, &counts).await.0,
-        run(&mut lot, &counts).await.0,
+        cost::run(&mut few, &counts).await.0,
+        cost::run(&mut lot, &counts).await.0,
     );
     println!(
         "counts | {} | {} | {:.3} | {:.3}",
@@ -266,6 +205,8 @@ async fn a_page_of_any_order_and_filter_costs_the_same_at_many_stores_as_at_few(
         after.buffers <= before.buffers * AT_MOST,
         "{before:?} {after:?}"
     );
+    large.run();
+    large.until_ready().await;
     several_filters_look_at_no_more_than_they_may(&large, &mut lot).await;
     a_walk_meets_every_store_once_while_others_are_made(&large).await;
     assert!(wrong.is_empty(), "cost more:\n{}", wrong.join("\n"));
@@ -274,7 +215,7 @@ async fn a_page_of_any_order_and_filter_costs_the_same_at_many_stores_as_at_few(
 /// Where no store fits, no more is read; where few do, short pages lead to all of them.
 async fn several_filters_look_at_no_more_than_they_may(api: &TestApi, sql: &mut PgConnection) {
     let query = "plan=large&label=team:north&health=Healthy&status=Ready&label=none:here";
-    let page = plans::stores(query, None).unwrap();
+    let (page, _) = plans::stores(query, None).unwrap();
     let cost = explain(sql, query, &page.inlined()).await;
     println!("{query}: {} buffers, {:.3} ms", cost.buffers, cost.ms);
     assert!(cost.buffers < 2_000.0 * 3.0, "{cost:?}");

@@ -1,25 +1,34 @@
 //! The api as a process of its own, which a test may kill.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::servers::Servers;
 
 /// The program itself, on a port that stays the same.
 pub struct Program {
     port: u16,
-    pub servers: Servers,
+    path: PathBuf,
+    pub servers: Arc<Servers>,
     running: Mutex<Option<Child>>,
 }
 
 impl Program {
     /// Started, on servers of its own.
     pub async fn running(name: &str) -> Self {
+        let servers = Arc::new(Servers::prepare(name).await);
+        Self::on(&servers, Path::new(env!("CARGO_BIN_EXE_urumi-api")))
+    }
+
+    /// Another build of it, started on servers that are there.
+    pub fn on(servers: &Arc<Servers>, path: &Path) -> Self {
         let program = Self {
             port: free_port(),
-            servers: Servers::prepare(name).await,
+            path: path.to_owned(),
+            servers: Arc::clone(servers),
             running: Mutex::default(),
         };
         program.start();
@@ -31,7 +40,7 @@ impl Program {
         reason = "the program itself, to be killed"
     )]
     pub fn start(&self) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_urumi-api"));
+        let mut command = Command::new(&self.path);
         let child = command
             .arg("serve")
             .env_clear()
@@ -49,6 +58,10 @@ impl Program {
             child.kill().unwrap();
             child.wait().unwrap();
         }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap()
     }
 
     pub fn url(&self, path: &str) -> String {
