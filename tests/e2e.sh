@@ -7,7 +7,7 @@
 # dropped: the journeys kill and remove, and must never do so to the platform
 # beside them.
 case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-e2e ;; esac
-export URUMI_INSTANCE
+export URUMI_INSTANCE URUMI_AUDIT=1
 unset KUBECONFIG URUMI_API URUMI_API_PORT URUMI_DASHBOARD URUMI_INGRESS URUMI_STORE_VALUES DATABASE_URL AMQP_URL
 source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$URUMI_CACHE/target}
@@ -42,3 +42,4 @@ export URUMI_API_PROGRAM URUMI_DASHBOARD_DIR
 stage 'journey in a browser' node --test --test-reporter=spec --test-concurrency=1 tests/browser/journey.test.mjs tests/browser/pages.test.mjs
 stage 'login link in a browser' node --test --test-reporter=spec tests/browser/login.test.mjs
 RUST_BACKTRACE=0 cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"
+python3 -B tests/platform/used.py note journey "$URUMI_LOG/audit*.log"

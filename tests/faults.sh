@@ -70,3 +70,6 @@ TEST_PROGRAMS=$PROGRAMS "$services" run "$PROGRAMS/urumi-faults" "$@" &
 group=$!
 set +m
 wait "$group"
+case $what in
+  short | long) python3 -B tests/platform/used.py note sweep "$URUMI_LOG/audit*.log" ;;
+esac

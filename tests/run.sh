@@ -70,6 +70,8 @@ chart_then_dashboard() {
 deploy() { suite deploy 600 env URUMI_INSTANCE="$LOCAL" tests/lib/deploy.sh; }
 journey() { suite journey 1500 env URUMI_INSTANCE="$E2E" tests/e2e.sh; }
 rights() { suite rights 300 env URUMI_INSTANCE="$RIGHTS" tests/platform/rights.sh; }
+# Of all stages above together.
+rights_used() { suite 'rights used' 60 tests/platform/used.sh; }
 leftovers() { suite leftovers 60 tests/lib/leftovers.sh "${INSTANCES[@]}"; }
 
 sweep_up() {
@@ -126,3 +128,4 @@ sweep || failed=1
 deploy || failed=1
 rights || failed=1
 journey || failed=1
+rights_used || failed=1

@@ -53,7 +53,7 @@ if [[ -d $URUMI_STATE/rabbitmq ]]; then say "  the messages (RabbitMQ)"; fi
 for name in api-port cluster dashboard env image-mysql image-woocommerce image-wordpress installation values-woocommerce.yaml woocommerce-zip; do
   rm -f "$URUMI_STATE/$name"
 done
-rm -rf "$URUMI_STATE/secrets" "$URUMI_STATE/programs" "$URUMI_STATE/tmp" "$URUMI_LOG" "$URUMI_RUN"
+rm -rf "$URUMI_STATE/access" "$URUMI_STATE/secrets" "$URUMI_STATE/programs" "$URUMI_STATE/tmp" "$URUMI_LOG" "$URUMI_RUN"
 if [[ $URUMI_INSTANCE != local ]]; then
   rm -rf "$URUMI_STATE"
   rmdir "$URUMI_ROOT/.urumi/instances" 2>/dev/null || true

@@ -152,6 +152,7 @@ lane platform_lane
 lane server_lane
 join_lanes
 INGRESS=$(find_ingress)
+if [[ $CLUSTER == embedded ]]; then stage "the worker's rights" give_rights; fi
 stage 'database migrations' migrate
 stage 'api and worker' start_programs
 write_env

@@ -9,6 +9,7 @@
     reason = "parts of one test program; what a name does not say stands above it"
 )]
 
+pub mod access;
 pub mod audit;
 pub mod bait;
 pub mod case;

@@ -94,9 +94,15 @@ api_environment() {
   export DATABASE_URL AMQP_URL URUMI_LISTEN URUMI_INSTALLATION URUMI_METRICS_LISTEN URUMI_LOGIN_SIGNING_KEY
   if [[ -n $dashboard ]]; then export URUMI_DASHBOARD_DIR=$dashboard; fi
 }
+# Whom the worker is on the embedded cluster; on a given one it is the user himself.
+WORKER_ACCESS=$URUMI_STATE/access
+give_rights() { "$URUMI_ROOT/deploy/local/worker-rights.sh" urumi-system "$(installation)" "$WORKER_ACCESS"; }
+
 worker_environment() {
   bare_environment
   if [[ $CLUSTER == embedded ]]; then
+    export KUBECONFIG=$WORKER_ACCESS/kubeconfig URUMI_NAMESPACE=urumi-system \
+      URUMI_SERVICE_ACCOUNT=local-worker URUMI_STORE_ROLE=urumi-system-local-store
     URUMI_STORE_VALUES=$URUMI_ROOT/deploy/local/values-embedded.yaml$(woocommerce_values)${URUMI_STORE_VALUES:+:$URUMI_STORE_VALUES}
     export URUMI_STORE_VALUES
   elif [[ -n ${URUMI_STORE_VALUES:-} ]]; then

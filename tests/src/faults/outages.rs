@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::process::{Child, Command};
 
+use crate::faults::access::Access;
 use crate::faults::check::Expected;
 use crate::faults::ground::Ground;
 use crate::faults::outage::{Hand, Outage};
@@ -14,6 +15,9 @@ use crate::faults::own::{Own, Plan};
 use crate::faults::patience::until;
 use crate::faults::proxy::Proxy;
 use crate::faults::store::Wish;
+
+/// Of the platform that suffers.
+const NUMBER: u16 = 13;
 
 /// The apiserver without TLS, so that a proxy can speak in its place.
 #[derive(Debug)]
@@ -23,12 +27,12 @@ struct PlainCluster {
 }
 
 impl PlainCluster {
-    async fn open(ground: &Ground) -> Result<Self> {
+    async fn open(ground: &Ground, kubeconfig: &str) -> Result<Self> {
         let port = ground.servers.ports + 14;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let kubectl = std::path::Path::new(&ground.servers.helm).with_file_name("kubectl");
         let child = Command::new(kubectl)
-            .args(["--kubeconfig", &ground.servers.kubeconfig, "proxy"])
+            .args(["--kubeconfig", kubeconfig, "proxy"])
             .args(["--port", &port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -56,7 +60,9 @@ impl PlainCluster {
 /// # Errors
 /// If the test's own means fail.
 pub async fn outages(ground: &Ground, away: Duration, only: Option<&str>) -> Result<bool> {
-    let plain = PlainCluster::open(ground).await?;
+    let folder = ground.servers.state.join("faults/access");
+    let access = Access::give(&ground.servers, &Own::name(NUMBER), &folder).await?;
+    let plain = PlainCluster::open(ground, &access.kubeconfig).await?;
     let proxy = Proxy::before(plain.address).await?;
     let kubeconfig = ground.servers.state.join("faults/proxied.kubeconfig");
     let config = serde_json::json!({
@@ -65,7 +71,8 @@ pub async fn outages(ground: &Ground, away: Duration, only: Option<&str>) -> Res
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": ""}}],
     });
     std::fs::write(&kubeconfig, config.to_string())?;
-    let mut plan = Plan::new(13, 2).with("URUMI_OPERATION_DEADLINE_SECONDS", 900);
+    let mut plan = Plan::new(NUMBER, 2).with("URUMI_OPERATION_DEADLINE_SECONDS", 900);
+    plan.settings.extend(access.variables);
     plan.kubeconfig = Some(kubeconfig.display().to_string());
     let own = ground.platform(&plan).await?;
     let hand = Hand {

@@ -10,6 +10,7 @@ use kube::Client;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
+use crate::faults::access::{self, Access};
 use crate::faults::fuse::Fuse;
 use crate::faults::patience::until;
 use crate::faults::program::{Program, Recipe};
@@ -37,7 +38,7 @@ pub struct Plan {
     pub workers: u16,
     /// Settings on top, for both programs.
     pub settings: Vec<(String, String)>,
-    /// Another way to the cluster, for the worker.
+    /// Another way to the cluster, for the worker, than an account of its own.
     pub kubeconfig: Option<String>,
 }
 
@@ -77,6 +78,12 @@ pub struct Own {
 }
 
 impl Own {
+    /// What the platform of that number is called.
+    #[must_use]
+    pub fn name(number: u16) -> String {
+        format!("sweep{number}")
+    }
+
     /// Start everything and wait until requests are answered.
     ///
     /// # Errors
@@ -87,7 +94,7 @@ impl Own {
         ingress: SocketAddr,
         plan: &Plan,
     ) -> Result<Self> {
-        let name = format!("sweep{}", plan.number);
+        let name = Self::name(plan.number);
         let folder = servers.state.join("faults").join(&name);
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(folder.join("tmp"))?;
@@ -110,8 +117,11 @@ impl Own {
             };
         let api = api_settings(database.as_str(), &name, listen, ingress);
         let api = recipe("urumi-api", "serve", "api".to_owned(), api);
-        let kubeconfig = plan.kubeconfig.as_deref().unwrap_or(&servers.kubeconfig);
-        let worker = worker_settings(servers, kubeconfig, &name, ingress);
+        let access = match &plan.kubeconfig {
+            Some(kubeconfig) => Access::of(kubeconfig),
+            None => Access::give(servers, &name, &folder.join("access")).await?,
+        };
+        let worker = worker_settings(servers, access, &name, ingress);
         let worker = |number| {
             let own = format!("worker{number}");
             Program::start(recipe("urumi-worker", "run", own, worker.clone()))
@@ -217,14 +227,14 @@ fn api_settings(
 
 fn worker_settings(
     servers: &Servers,
-    kubeconfig: &str,
+    access: Access,
     name: &str,
     ingress: SocketAddr,
 ) -> Vec<(String, String)> {
     let root = root();
     let milliseconds = |time: Duration| time.as_millis().to_string();
-    named(&[
-        ("KUBECONFIG", kubeconfig),
+    let settings = named(&[
+        ("KUBECONFIG", &access.kubeconfig),
         ("URUMI_HELM", &servers.helm),
         (
             "URUMI_CHART",
@@ -236,7 +246,7 @@ fn worker_settings(
             &root.join("tests/faults/values.yaml").display().to_string(),
         ),
         ("URUMI_INGRESS", &ingress.to_string()),
-        ("URUMI_NAMESPACE", &format!("urumi-{name}")),
+        ("URUMI_NAMESPACE", &access::namespace(name)),
         ("URUMI_INSTALLATION", name),
         ("URUMI_WORKER_LISTEN", "127.0.0.1:0"),
         ("URUMI_LEASE_MS", &milliseconds(LEASE)),
@@ -245,7 +255,8 @@ fn worker_settings(
         ("URUMI_HELM_LIMIT_MS", "60000"),
         ("URUMI_HELM_GRACE_MS", &milliseconds(GRACE)),
         ("URUMI_STOP_MS", "10000"),
-    ])
+    ]);
+    [settings, access.variables].concat()
 }
 
 fn named(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
