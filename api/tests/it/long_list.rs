@@ -78,7 +78,7 @@ async fn explain(sql: &mut PgConnection, what: &str, statement: &str) -> Cost {
     let (cost, plan) = cost::run(sql, statement).await;
     let mut wrong = vec!["\"Seq Scan\"", "Sort\""];
     // The few steps of one operation may be gathered; a list's rows may not.
-    if !statement.contains("operation_steps") {
+    if !plan.contains("\"operation_steps\"") {
         wrong.push("\"Bitmap Heap Scan\"");
     }
     for node in wrong {
