@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help up down clean distclean status logs test sweep e2e lint fmt \
   test-long-sweep test-long-mutants test-long-outages test-long-hopeless \
-  test-long-scale test-long-idle test-long-contract test-long-upgrade test-long-list bench
+  test-long-scale test-long-idle test-long-contract test-long-upgrade test-long-list test-long-platform bench
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ test-long-upgrade: ## a shop of two web pods upgraded, rolled back and at rest, 
 
 bench: ## a page of a shop on the node, against the same outside Kubernetes
 	@tests/shop.sh pace
+
+test-long-platform: ## the control plane in a cluster: install, restarts under constant requests, upgrade
+	@tests/platform.sh
 
 test-long-list: ## pages of a million stores and ten million audit rows beside those of a thousand
 	@tests/list.sh

@@ -5,7 +5,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/parts/settings.sh"
 
 "$EMBEDDED/down.sh"
-for name in etcd node volumes pki kubeconfig cluster-mode ingress-port traefik.yaml gateway cluster.lock kwok; do
+for name in etcd node volumes pki kubeconfig cluster-mode ingress-port traefik.yaml gateway pod-ingress cluster.lock kwok; do
   path=$URUMI_STATE/$name
   if [[ -e $path ]]; then
     say "removing $path"

@@ -70,6 +70,10 @@ YAML
   websecure6: { address: "[::1]:$tls", asDefault: true, http: { tls: {} } }
 YAML
   fi
+  # Pods come in at the address of the link, as they come to a controller's Service.
+  if [[ -e $URUMI_STATE/pod-ingress ]]; then
+    echo "  pods: { address: \"$(link_net).1:$(port spare)\", asDefault: true }"
+  fi
   cat <<YAML
 providers:
   providersThrottleDuration: 100ms
