@@ -4,7 +4,9 @@
   every rendering, and each single foreign kind refuses a field that it does not have;
 - Pod Security `restricted` lets every pod in;
 - from each released chart there is a way to this one: no upgrade meets a field that
-  may not change.
+  may not change;
+- helm itself installs, upgrades, rolls back and removes a release: one Job for each
+  specification, volumes stay.
 
 Needs KUBECONFIG; makes namespaces of its own and removes them, and the kinds that it
 brought. No pod is started. The last line is `dryrun-platform: N passed, N failed, 0 skipped`.
@@ -15,7 +17,7 @@ import os
 import re
 import sys
 
-from cases import CASES, FOREIGN, NAMESPACE, RELEASE, ROOT, arguments, helm, objects, render
+from cases import CASES, CHART, FOREIGN, NAMESPACE, RELEASE, ROOT, arguments, helm, objects, render
 from cluster import Namespace, failures, kubectl, pods_of
 from invariants import of_kind, template
 
@@ -124,10 +126,35 @@ IMMUTABLE = {
 }
 
 
+def releases():
+    """helm's own life of a release; without a node its pods wait."""
+    with Namespace("urumi-platform-release") as here:
+        def deed(*words, chart=(), sets=""):
+            given = [*chart, *(arguments(*CASES["local-two"][:1], sets) if chart else ())]
+            done = helm(*words, RELEASE, *given, "-n", here.name, check=False)
+            return None if done.returncode == 0 else done.stderr[-1500:]
+
+        def names(kind):
+            return set(kubectl("get", kind, "-n", here.name, "-o", "name").split())
+
+        yield "helm installs it", deed("install", chart=[CHART])
+        first = names("jobs")
+        yield "one Job brings the tables forward", None if len(first) == 1 else str(first)
+        yield "an equal release changes nothing", deed("upgrade", chart=[CHART]) or (None if names("jobs") == first else str(names("jobs")))
+        yield "helm upgrades it", deed("upgrade", chart=[CHART], sets="api.image.tag=9.9.9,worker.image.tag=9.9.9,api.replicas=3,worker.keda.enabled=true")
+        second = names("jobs")
+        yield "another image has a Job of its own", None if len(second) == 1 and second != first else str(second)
+        yield "the worker's number is left to its scaler", None if names("scaledobjects") else "there is none"
+        yield "helm rolls it back", deed("rollback")
+        yield "the way back has the Job of before", None if names("jobs") == first and not names("scaledobjects") else str(names("jobs"))
+        yield "helm removes it", deed("uninstall")
+        yield "volumes stay, nothing else does", None if len(names("pvc")) == 2 and not names("deployments,statefulsets,services,networkpolicies,ingresses") else str(names("pvc"))
+
+
 def main(folder):
     texts = {name: render(*how) for name, how in CASES.items()}
     with Kinds(folder) as kinds:
-        results = [one for part in (known_fields, admission, upgrades) for one in part(texts)]
+        results = [one for part in (known_fields, admission, upgrades) for one in part(texts)] + list(releases())
     failed = [(title, why) for title, why in results if why]
     for title, why in failed:
         print(f"FAILED {title}\n  " + why.strip().replace("\n", "\n  "))
