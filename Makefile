@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help up down clean distclean status logs test sweep e2e lint fmt \
   test-long-sweep test-long-mutants test-long-outages test-long-hopeless \
-  test-long-scale test-long-idle test-long-contract test-long-upgrade test-long-list test-long-platform bench
+  test-long-scale test-long-idle test-long-contract test-long-upgrade test-long-list test-long-platform \
+  test-long-alerts bench
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ test-long-mutants: ## each protection taken out must be noticed
 
 test-long-outages: ## RabbitMQ, PostgreSQL, the apiserver away or ill
 	@tests/faults.sh outages --away 300
+
+test-long-alerts: ## each alert rung once, by a fault, in a real Prometheus
+	@tests/monitoring/fire.sh
 
 test-long-hopeless: ## stores that can never become ready, among healthy ones
 	@tests/faults.sh hopeless

@@ -107,6 +107,7 @@ RULES = re.split(r"^      - alert: ", read("deploy/monitoring/alerts.yaml"), fla
 ALERTS = {rule.split("\n", 1)[0].strip(): rule for rule in RULES}
 RUNBOOK = sections(read("docs/RUNBOOK.md"))
 UNIT = read("tests/monitoring/alerts.test.yaml")
+FAULTS = read("tests/monitoring/fire.py")
 
 
 def alert(name, rule):
@@ -123,6 +124,8 @@ def alert(name, rule):
         for part in ("**Symptom**", "**Query**", "**Command**"):
             if part not in RUNBOOK[link[1]]:
                 yield f"its section of the runbook has no {part}"
+    if f'"{name}"' not in FAULTS:
+        yield "no fault of tests/monitoring/fire.py rings it"
     cases = re.findall(rf"alertname: {name}\b(.*?)(?=alertname:|\n  - name:|\Z)", UNIT, re.S)
     if not any(re.search(r"exp_alerts:\s*\n\s*- ", case) for case in cases):
         yield "no unit test in which it rings"
