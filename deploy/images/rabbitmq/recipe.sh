@@ -21,7 +21,8 @@ assemble() {
   )
   echo 'rabbitmq:x:999:' >>"$root/etc/group"
   echo 'rabbitmq:*:999:999::/var/lib/rabbitmq:/usr/sbin/nologin' >>"$root/etc/passwd"
-  rm -rf "$root/etc/rabbitmq" "$root/etc/default/rabbitmq-server"
+  # The package's own folder is root's; Docker copies what is there into a new volume.
+  rm -rf "$root/etc/rabbitmq" "$root/etc/default/rabbitmq-server" "$root/var/lib/rabbitmq"
   install -d -o 999 -g 999 "$root/var/lib/rabbitmq" "$root/var/log/rabbitmq" "$root/etc/rabbitmq" "$root/etc/rabbitmq/conf.d"
   install -D -m 0755 "$here/docker-entrypoint.sh" "$root/usr/local/bin/docker-entrypoint.sh"
   keep_linked "$root" /usr/bin /usr/sbin /usr/lib/erlang
