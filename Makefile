@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help up down clean distclean status logs test sweep e2e lint fmt \
   test-long-sweep test-long-mutants test-long-outages test-long-hopeless \
   test-long-scale test-long-idle test-long-contract test-long-upgrade test-long-list test-long-platform \
-  test-long-alerts bench
+  test-long-alerts test-long-logs test-long-compose bench
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ test-long-outages: ## RabbitMQ, PostgreSQL, the apiserver away or ill
 
 test-long-alerts: ## each alert rung once, by a fault, in a real Prometheus
 	@tests/monitoring/fire.sh
+
+test-long-logs: ## one store's whole story out of the central logs of a real journey
+	@tests/monitoring/logs.sh
+
+test-long-compose: ## docker compose up: Debian's engine, local images, the embedded cluster
+	@tests/compose/journey.sh
 
 test-long-hopeless: ## stores that can never become ready, among healthy ones
 	@tests/faults.sh hopeless
