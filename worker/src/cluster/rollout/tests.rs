@@ -1,5 +1,7 @@
 //! Tables: one row a situation.
 
+mod histories;
+
 use serde_json::{Value, json};
 
 use super::*;
