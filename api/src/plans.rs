@@ -17,6 +17,9 @@ use crate::stores::list::wanted::StorePlace;
 /// What every connection of the api sets for Postgres' planner.
 pub const SETTING: (&str, &str) = crate::db::PLANNER;
 
+/// How the relay takes what it may publish.
+pub const CLAIM: &str = crate::outbox::window::CLAIM;
+
 /// A statement with numbered places for its values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {

@@ -3,7 +3,7 @@
 //! it twice rather than never.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shared::amqp::topology::{COMMANDS, CONTROL, Queue};
 use shared::amqp::{Outgoing, PublishError, Publisher};
@@ -27,6 +27,8 @@ use crate::pulse::Pulse;
 const POLL: Duration = Duration::from_secs(1);
 /// A batch that takes longer is given up; below the claim's time.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(4);
+/// A batch that was claimed longer ago is claimed anew before it is said.
+const FRESH: Duration = Duration::from_secs(1);
 const CHANNEL: &str = "urumi_outbox";
 
 /// One relay; several may run at once.
@@ -36,6 +38,15 @@ pub struct Relay {
     pub publisher: Arc<Publisher>,
     pub in_flight: i64,
     pub pulse: Pulse,
+}
+
+/// What came of a batch.
+#[derive(Debug, Default)]
+struct Said {
+    /// Confirmed, and not yet marked.
+    sent: Vec<Claimed>,
+    unsent: Vec<Claimed>,
+    refusal: Option<PublishError>,
 }
 
 /// Why a round came to nothing.
@@ -91,15 +102,49 @@ impl Relay {
         })
     }
 
+    /// While one batch is said, the next is claimed and the one before is marked: each
+    /// of the three waits for a disk of its own.
     async fn publish_due(&self, stop: &CancellationToken) -> Result<(), RelayError> {
-        while !stop.is_cancelled() {
-            let claimed = self.claim().await?;
-            if claimed.is_empty() {
+        let mut claimed = self.claim().await?;
+        let mut before = Said::default();
+        while !claimed.is_empty() {
+            let begun = Instant::now();
+            let next = async {
+                match stop.is_cancelled() {
+                    true => Ok(Vec::new()),
+                    false => self.claim().await,
+                }
+            };
+            let (said, next, marked) =
+                tokio::join!(self.say(claimed), next, self.mark(&before.sent));
+            let next = next.unwrap_or_default();
+            let well = marked.is_ok() && said.refusal.is_none();
+            claimed = if well && begun.elapsed() < FRESH {
+                next
+            } else {
+                // What is not said soon is free for others.
+                self.release(&next).await?;
+                if well {
+                    self.claim().await?
+                } else {
+                    Vec::new()
+                }
+            };
+            marked?;
+            before = said;
+            if before.refusal.is_some() {
                 break;
             }
-            self.publish(&claimed).await?;
         }
-        Ok(())
+        self.mark(&before.sent).await?;
+        self.release(&before.unsent).await?;
+        let Some(error) = before.refusal else {
+            return Ok(());
+        };
+        // No queue: a new connection declares it again.
+        self.publisher.forget().await;
+        self.pulse.set_publishing(false);
+        Err(error.into())
     }
 
     async fn claim(&self) -> Result<Vec<Claimed>, DbError> {
@@ -108,53 +153,57 @@ impl Relay {
             .await
     }
 
-    async fn publish(&self, claimed: &[Claimed]) -> Result<(), RelayError> {
+    /// Say them all and wait for the confirms.
+    async fn say(&self, claimed: Vec<Claimed>) -> Said {
         let spans: Vec<Span> = claimed.iter().map(span).collect();
         let messages = claimed.iter().zip(&spans);
         let messages: Vec<Outgoing> = messages.map(|(row, span)| outgoing(row, span)).collect();
         fault::point("api.relay.publish.before");
-        control_point(claimed, "api.control.publish.before");
+        control_point(&claimed, "api.control.publish.before");
         let sending = timeout(PUBLISH_TIMEOUT, self.publisher.publish_all(&messages));
         let results = match sending.await {
             Ok(results) => results,
             Err(_) => {
                 self.publisher.forget().await;
-                claimed
-                    .iter()
-                    .map(|_| Err(PublishError::Unconfirmed))
-                    .collect()
+                let lost = |_| Err(PublishError::Unconfirmed);
+                claimed.iter().map(lost).collect()
             }
         };
-        control_point(claimed, "api.control.publish.after");
-        fault::point("api.relay.mark.before");
-        let mut refusal = None;
-        let (mut sent, mut unsent) = (Vec::new(), Vec::new());
-        for ((row, span), result) in claimed.iter().zip(&spans).zip(results) {
+        control_point(&claimed, "api.control.publish.after");
+        let mut said = Said::default();
+        for ((row, span), result) in claimed.into_iter().zip(&spans).zip(results) {
             METRICS.relayed(&row.kind, result.is_ok());
             match result {
-                Ok(()) => sent.push(row),
+                Ok(()) => said.sent.push(row),
                 Err(error) => {
                     span.record("otel.status_code", "ERROR");
-                    unsent.push(row);
-                    refusal = Some(error);
+                    said.unsent.push(row);
+                    said.refusal = Some(error);
                 }
             }
         }
-        let (sent, unsent) = (&sent, &unsent);
+        said
+    }
+
+    async fn mark(&self, sent: &[Claimed]) -> Result<(), DbError> {
+        if sent.is_empty() {
+            return Ok(());
+        }
+        fault::point("api.relay.mark.before");
         self.db
             .transaction(async |tx| window::confirm(tx, sent).await)
             .await?;
         fault::point("api.relay.mark.after");
+        Ok(())
+    }
+
+    async fn release(&self, unsent: &[Claimed]) -> Result<(), DbError> {
+        if unsent.is_empty() {
+            return Ok(());
+        }
         self.db
             .transaction(async |tx| window::release(tx, unsent).await)
-            .await?;
-        let Some(error) = refusal else {
-            return Ok(());
-        };
-        // No queue: a new connection declares it again.
-        self.publisher.forget().await;
-        self.pulse.set_publishing(false);
-        Err(error.into())
+            .await
     }
 
     /// Until there is news, a second has passed, or the end.

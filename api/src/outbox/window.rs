@@ -25,23 +25,40 @@ pub struct Claimed {
 
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7236001)";
 
-/// Controls first, as they free places; then commands, as many as the window
-/// has places, the tenants in turn.
-const CLAIM: &str = "
-WITH free AS (
-    SELECT greatest(0, $1 - count(*)) AS places FROM outbox
-    WHERE kind = 'command' AND (dispatched_at IS NOT NULL OR claimed_until > now())
-), due AS (
-    SELECT id, kind, next_attempt_at,
-           row_number() OVER (PARTITION BY kind, tenant_id ORDER BY next_attempt_at, id) AS turn
-    FROM outbox
-    WHERE dispatched_at IS NULL AND next_attempt_at <= now()
-      AND (claimed_until IS NULL OR claimed_until <= now())
-), chosen AS (
-    (SELECT id FROM due WHERE kind = 'control' ORDER BY id LIMIT $2)
+/// Controls first, as they free places; then commands, as many as the window has
+/// places, the tenants in turn. Whatever waits, this reads the first rows of each
+/// tenant and no more, and nothing where there is no place: `tenant` goes from one
+/// tenant to the next by the index `outbox_turn_idx`. `$1` may be on their way, `$2` are
+/// taken at once, for `$3` seconds.
+pub const CLAIM: &str = "
+WITH RECURSIVE free AS (
+    SELECT least($2, greatest(0, $1
+        - (SELECT count(*) FROM (SELECT FROM outbox WHERE dispatched_at IS NOT NULL ORDER BY dispatched_at LIMIT $1) AS sent)
+        - (SELECT count(*) FROM (SELECT FROM outbox WHERE claimed_until > now() AND kind = 'command'
+                                 ORDER BY claimed_until LIMIT $1) AS claimed))) AS places
+), tenant AS (
+    (SELECT tenant_id FROM outbox
+     WHERE kind = 'command' AND dispatched_at IS NULL AND (SELECT places FROM free) > 0
+     ORDER BY tenant_id LIMIT 1)
     UNION ALL
-    (SELECT id FROM due WHERE kind = 'command' ORDER BY turn, next_attempt_at, id
-     LIMIT (SELECT least(places, $2) FROM free))
+    SELECT (SELECT o.tenant_id FROM outbox o
+            WHERE o.kind = 'command' AND o.dispatched_at IS NULL AND o.tenant_id > tenant.tenant_id
+            ORDER BY o.tenant_id LIMIT 1)
+    FROM tenant WHERE tenant.tenant_id IS NOT NULL
+), due AS (
+    SELECT first.id, first.next_attempt_at,
+           row_number() OVER (PARTITION BY tenant.tenant_id ORDER BY first.next_attempt_at, first.id) AS turn
+    FROM tenant, LATERAL (
+        SELECT o.id, o.next_attempt_at FROM outbox o
+        WHERE o.tenant_id = tenant.tenant_id AND o.kind = 'command' AND o.dispatched_at IS NULL
+          AND o.next_attempt_at <= now() AND (o.claimed_until IS NULL OR o.claimed_until <= now())
+        ORDER BY o.next_attempt_at, o.id LIMIT (SELECT places FROM free)) AS first
+), chosen AS (
+    (SELECT id FROM outbox
+     WHERE kind = 'control' AND next_attempt_at <= now() AND (claimed_until IS NULL OR claimed_until <= now())
+     ORDER BY id LIMIT $2)
+    UNION ALL
+    (SELECT id FROM due ORDER BY turn, next_attempt_at, id LIMIT (SELECT places FROM free))
 ), locked AS (
     SELECT id FROM outbox WHERE id IN (SELECT id FROM chosen) FOR UPDATE SKIP LOCKED
 )
@@ -62,7 +79,7 @@ pub async fn claim(tx: &DatabaseTransaction, in_flight: i64) -> Result<Vec<Claim
     rows.sort_by_key(|row| row.id);
     if fault::without("outbox") {
         const FORGET: &str = "DELETE FROM outbox WHERE message_id = ANY($1)";
-        mark(tx, FORGET, &rows.iter().collect::<Vec<_>>()).await?;
+        mark(tx, FORGET, rows.iter()).await?;
     }
     Ok(rows)
 }
@@ -72,37 +89,34 @@ pub async fn claim(tx: &DatabaseTransaction, in_flight: i64) -> Result<Vec<Claim
 ///
 /// # Errors
 /// The database's.
-pub async fn confirm<C: ConnectionTrait>(db: &C, rows: &[&Claimed]) -> Result<(), DbError> {
+pub async fn confirm<C: ConnectionTrait>(db: &C, rows: &[Claimed]) -> Result<(), DbError> {
     const CONTROLS: &str = "DELETE FROM outbox WHERE kind = 'control' AND message_id = ANY($1)";
     const COMMANDS: &str = "
 UPDATE outbox SET dispatched_at = now(), claimed_until = NULL, dispatch_count = dispatch_count + 1
 WHERE kind = 'command' AND message_id = ANY($1)";
-    let (controls, commands): (Vec<&Claimed>, Vec<&Claimed>) =
-        rows.iter().partition(|row| row.kind == super::CONTROL_KIND);
-    for (sql, rows) in [(CONTROLS, controls), (COMMANDS, commands)] {
-        mark(db, sql, &rows).await?;
-    }
-    Ok(())
+    let is_control = |row: &&Claimed| row.kind == super::CONTROL_KIND;
+    mark(db, CONTROLS, rows.iter().filter(is_control)).await?;
+    mark(db, COMMANDS, rows.iter().filter(|row| !is_control(row))).await
 }
 
 /// The broker did not confirm: the rows are free at once.
 ///
 /// # Errors
 /// The database's.
-pub async fn release<C: ConnectionTrait>(db: &C, rows: &[&Claimed]) -> Result<(), DbError> {
+pub async fn release<C: ConnectionTrait>(db: &C, rows: &[Claimed]) -> Result<(), DbError> {
     const FREE: &str = "UPDATE outbox SET claimed_until = NULL WHERE message_id = ANY($1)";
-    mark(db, FREE, rows).await
+    mark(db, FREE, rows.iter()).await
 }
 
 async fn mark<C: ConnectionTrait>(
     db: &C,
     sql: &'static str,
-    rows: &[&Claimed],
+    rows: impl Iterator<Item = &Claimed>,
 ) -> Result<(), DbError> {
-    if rows.is_empty() {
+    let ids: Vec<Uuid> = rows.map(|row| row.message_id).collect();
+    if ids.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.message_id).collect();
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [ids.into()]);
     db.execute_raw(statement).await?;
     Ok(())

@@ -4,9 +4,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use api::plans::CLAIM;
+use serde_json::Value;
 use shared::amqp::topology::COMMANDS;
 use shared::contract::event::EventBody;
 use shared::step::Step;
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
 
 use crate::harness::servers::Servers;
 use crate::harness::{Proxy, TestApi, Worker, eventually};
@@ -139,4 +142,52 @@ async fn two_apis_share_one_window_and_send_nothing_twice() {
     for id in &seen {
         api.store_with(id.as_str(), "Ready").await;
     }
+}
+
+/// Commands that are due, of operations that have ended.
+const BACKLOG: &str = "
+WITH made AS (
+    INSERT INTO operations (id, store_id, tenant_id, kind, status, generation, attempt, max_attempts, budget_ms, actor,
+        request_id, created_at, not_after, finished_at)
+    SELECT gen_random_uuid(), store_id, tenant_id, kind, 'Succeeded', generation, 1, max_attempts, budget_ms, actor,
+        gen_random_uuid(), now(), not_after, now()
+    FROM (SELECT * FROM operations LIMIT 1) AS one, generate_series(1, {ROWS}) RETURNING id
+)
+INSERT INTO outbox (kind, store_id, tenant_id, operation_id, message_id, attempt, routing_key, payload)
+SELECT 'command', store_id, tenant_id, made.id, gen_random_uuid(), 1, routing_key, payload
+FROM made, (SELECT * FROM outbox LIMIT 1) AS one";
+
+/// Buffers that a claim reads; nothing stays claimed.
+async fn read_by_a_claim(sql: &mut PgConnection, in_flight: i64) -> f64 {
+    for part in [
+        "BEGIN".to_owned(),
+        "SET LOCAL plan_cache_mode = force_generic_plan".to_owned(),
+        format!("PREPARE claim (bigint, bigint, double precision) AS {CLAIM}"),
+    ] {
+        sql.execute(AssertSqlSafe(part)).await.unwrap();
+    }
+    let explain =
+        format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE claim({in_flight}, 32, 5)");
+    let row = sql.fetch_one(AssertSqlSafe(explain)).await.unwrap();
+    sql.execute("ROLLBACK; DEALLOCATE claim").await.unwrap();
+    let plan: Value = row.get(0);
+    let number = |name: &str| plan[0]["Plan"][name].as_f64().unwrap();
+    number("Shared Hit Blocks") + number("Shared Read Blocks")
+}
+
+#[actix_web::test]
+async fn a_claim_reads_as_little_of_a_long_backlog_as_of_a_short_one() {
+    let api = TestApi::ready_with("relay_backlog", &[("URUMI_COMMANDS_IN_FLIGHT", "0")]).await;
+    api.a_store().await;
+    let mut sql = api.servers.sql().await;
+    let mut read = Vec::new();
+    for rows in ["2000", "40000"] {
+        let backlog = BACKLOG.replace("{ROWS}", rows);
+        sql.execute(AssertSqlSafe(backlog)).await.unwrap();
+        read.push(read_by_a_claim(&mut sql, 1_000).await);
+    }
+    assert!(read[1] < read[0] * 1.5 + 50.0, "{read:?}");
+
+    let full = read_by_a_claim(&mut sql, 0).await;
+    assert!(full < 20.0, "{full} buffers, and there was no place");
 }
