@@ -1,16 +1,18 @@
 //! Tenant-scoped reads: another tenant's store is as unknown as none.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult,
-    QueryFilter as _, QuerySelect as _, Statement,
+    ColumnTrait as _, ConnectionTrait, DbBackend, EntityTrait as _, FromQueryResult, IdenStatic,
+    Iterable, QueryFilter as _, QuerySelect as _, Statement,
 };
 use shared::ids::{OperationId, StoreId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::entity::{operation, operation_step, store};
+use crate::outbox;
 use crate::stores::{Caller, StoreError};
 
 /// A store with its newest operation and that one's steps.
@@ -59,6 +61,29 @@ impl FoundOperation {
     }
 }
 
+/// A store with all that is shown of it, as it is at one moment: one statement, which
+/// gives a row for each step.
+static WHOLE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {}, {}, {}, b.operation_id AS b_operation_id, b.attempt AS b_attempt,
+    b.next_attempt_at AS b_next_attempt_at, b.dispatched_at AS b_dispatched_at
+FROM stores s
+LEFT JOIN operations o ON o.id = s.current_operation_id
+LEFT JOIN operation_steps t ON t.operation_id = o.id
+LEFT JOIN outbox b ON b.operation_id = o.id AND b.kind = '{}'
+WHERE s.id = $1 AND s.tenant_id = $2",
+        columns::<store::Column>("s"),
+        columns::<operation::Column>("o"),
+        columns::<operation_step::Column>("t"),
+        outbox::COMMAND,
+    )
+});
+
+fn columns<C: Iterable + IdenStatic>(table: &str) -> String {
+    let named = |column: C| format!("{table}.{0} AS {table}_{0}", column.as_str());
+    C::iter().map(named).collect::<Vec<_>>().join(", ")
+}
+
 /// One store.
 ///
 /// # Errors
@@ -68,12 +93,28 @@ pub async fn one<C: ConnectionTrait>(
     caller: &Caller,
     id: &StoreId,
 ) -> Result<Found, StoreError> {
-    let store = scoped(caller, id)
-        .one(db)
-        .await?
-        .ok_or(StoreError::NotFound)?;
-    let mut operations = operations(db, &[store.current_operation_id]).await?;
-    let operation = operations.remove(&store.current_operation_id);
+    let values = [id.as_str().into(), caller.tenant.0.into()];
+    let whole = Statement::from_sql_and_values(DbBackend::Postgres, WHOLE.as_str(), values);
+    let rows = db.query_all_raw(whole).await?;
+    let first = rows.first().ok_or(StoreError::NotFound)?;
+    let store = store::Model::from_query_result(first, "s_")?;
+    let operation = Option::<operation::Model>::from_query_result(first, "o_")?;
+    let Some(operation) = operation else {
+        let operation = None;
+        return Ok(Found { store, operation });
+    };
+    let mut steps = Vec::with_capacity(rows.len());
+    for row in &rows {
+        steps.extend(Option::<operation_step::Model>::from_query_result(
+            row, "t_",
+        )?);
+    }
+    in_order(&mut steps);
+    let operation = Some(FoundOperation {
+        operation,
+        steps,
+        command: Option::<CommandPlace>::from_query_result(first, "b_")?,
+    });
     Ok(Found { store, operation })
 }
 
@@ -167,16 +208,7 @@ pub async fn operations<C: ConnectionTrait>(
         .from_raw_sql(steps)
         .all(db)
         .await?;
-    // What has no time yet comes last.
-    let place = |at: Option<OffsetDateTime>| (at.is_none(), at);
-    steps.sort_by_key(|step| {
-        (
-            step.attempt,
-            place(step.started_at),
-            place(step.waiting_at),
-            step.run,
-        )
-    });
+    in_order(&mut steps);
     for step in steps {
         if let Some(found) = found.get_mut(&step.operation_id) {
             found.steps.push(step);
@@ -192,4 +224,17 @@ pub async fn operations<C: ConnectionTrait>(
         }
     }
     Ok(found)
+}
+
+/// By time; what has none yet comes last.
+fn in_order(steps: &mut [operation_step::Model]) {
+    let place = |at: Option<OffsetDateTime>| (at.is_none(), at);
+    steps.sort_by_key(|step| {
+        (
+            step.attempt,
+            place(step.started_at),
+            place(step.waiting_at),
+            step.run,
+        )
+    });
 }

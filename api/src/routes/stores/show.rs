@@ -38,7 +38,7 @@ pub async fn handle(
     let (caller, store) = (&caller, &id);
     let found = state
         .db
-        .snapshot(async |db| find::one(db, caller, store).await)
+        .read(async |db| find::one(db, caller, store).await)
         .await
         .map_err(|error| ApiError::about(&id, error))?;
     let view = StoreView::of(&found)?.seen(&state.pulse);
