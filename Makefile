@@ -67,7 +67,16 @@ test-long-contract: ## the API against its contract with 20,000 requests (SEED=â
 test-long-upgrade: ## a shop of two web pods upgraded, rolled back and at rest, under constant requests; WooCommerce from a zip
 	@tests/shop.sh sources production life
 
-bench: ## a page of a shop on the node, against the same outside Kubernetes
+bench: ## every table of docs/PERFORMANCE.md, and one report of them
+	@bench/run.sh
+
+# One table alone.
+TABLES := api list outbox provision diet ready curve idle size
+.PHONY: bench-pace $(TABLES:%=bench-%)
+$(TABLES:%=bench-%):
+	@bench/run.sh $(@:bench-%=%)
+
+bench-pace: ## a page of a shop on the node, against the same outside Kubernetes
 	@tests/shop.sh pace
 
 test-long-platform: ## the control plane in a cluster: install, restarts under constant requests, upgrade

@@ -21,9 +21,9 @@ scripts() { git ls-files --cached --others --exclude-standard -- '*.sh' .ci/run;
 
 formatting() { cargo fmt --all --check; }
 clippy() {
-  local features=urumi-worker/long-tests,urumi-api/faults,urumi-worker/faults,system-tests/faults,system-tests/journeys
+  local features=urumi-worker/long-tests,urumi-api/faults,urumi-worker/faults,system-tests/faults,system-tests/journeys,urumi-bench/peers
   with_target cargo clippy --locked --workspace --all-targets --features urumi-worker/long-tests -- -D warnings
-  # The same with the named points, and the programs that use them.
+  # The same with the named points, the programs that use them, and the peers of the benchmarks.
   with_target cargo clippy --locked --workspace --all-targets --features "$features" -- -D warnings
 }
 shellcheck_all() {

@@ -17,6 +17,7 @@ pub mod check;
 pub mod cluster;
 pub mod collector;
 pub mod copies;
+pub mod curve;
 pub mod dice;
 pub mod fuse;
 pub mod ground;

@@ -1,14 +1,17 @@
 //! `urumi-faults`: the tests that break the platform, one subcommand each. Run by
 //! tests/faults.sh, which starts the servers and stops what is left.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use system_tests::faults::curve::curve;
 use system_tests::faults::ground::Ground;
 use system_tests::faults::hopeless::hopeless;
 use system_tests::faults::idle::idle;
+use system_tests::faults::ingress;
 use system_tests::faults::mutant::mutants;
 use system_tests::faults::outages::outages;
 use system_tests::faults::random::{Load, random};
@@ -50,6 +53,9 @@ struct Arguments {
     /// Protections that are taken out, by name.
     #[arg(long, global = true)]
     without: Vec<String>,
+    /// A file for the address of the ingress.
+    #[arg(long, global = true)]
+    to: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -70,6 +76,10 @@ enum Test {
     Hopeless,
     /// What many ready stores take while nobody touches them.
     Idle,
+    /// How fast the last of many stores are made, beside the first.
+    Curve,
+    /// Nothing but the ingress of simulated nodes, until it is ended.
+    Ingress,
     /// One request, read back from a trace collector.
     Trace,
     /// The sweep, and then the random kills.
@@ -89,6 +99,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<bool> {
+    if matches!(arguments.test, Test::Ingress) {
+        let to = arguments.to.context("ingress wants --to FILE")?;
+        ingress::alone(&to).await?;
+        return Ok(true);
+    }
     let ground = Ground::find().await?;
     match arguments.test {
         Test::Short => {
@@ -109,6 +124,8 @@ async fn run(arguments: Arguments) -> Result<bool> {
         Test::Mutants => mutants(&ground, arguments.only.as_deref()).await,
         Test::Hopeless => hopeless(&ground).await,
         Test::Idle => idle(&ground, arguments.stores).await,
+        Test::Curve => curve(&ground, arguments.stores).await,
+        Test::Ingress => Ok(true),
         Test::Scale => cycles(&ground, arguments.cycles, load(&arguments)?.seed).await,
     }
 }

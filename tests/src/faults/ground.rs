@@ -17,19 +17,26 @@ pub struct Ground {
     pub ingress: IngressStub,
 }
 
+/// A client by a kubeconfig.
+///
+/// # Errors
+/// If it cannot be used.
+pub async fn client_of(kubeconfig: &str) -> Result<Client> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    Client::try_from(config).context("a client of the cluster")
+}
+
 impl Ground {
     /// Find the servers, start the ingress.
     ///
     /// # Errors
     /// If they are not there.
     pub async fn find() -> Result<Self> {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let servers = Servers::named()?;
         std::fs::create_dir_all(servers.state.join("faults"))?;
-        let kubeconfig = Kubeconfig::read_from(&servers.kubeconfig)?;
-        let config =
-            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
-        let client = Client::try_from(config).context("a client of the cluster")?;
+        let client = client_of(&servers.kubeconfig).await?;
         let ingress = IngressStub::start(client.clone()).await?;
         Ok(Self {
             servers,

@@ -4,6 +4,7 @@
 //! platform, the others are copies of one of them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -19,6 +20,7 @@ use crate::faults::visitor;
 
 /// Where memory is compared, and at the end.
 const FEW: usize = 100;
+const READY: &str = "SELECT count(*) FROM stores WHERE status = 'Ready'";
 const LONG: Duration = Duration::from_secs(3_600);
 /// After the last change, until everything rests.
 const REST: Duration = Duration::from_secs(60);
@@ -44,13 +46,13 @@ pub async fn idle(ground: &Ground, stores: usize) -> Result<bool> {
     plan.kubeconfig = Some(kubeconfig.display().to_string());
     let own = ground.platform(&plan).await?;
     grow(&own, FEW).await?;
-    let few = measure(&own, &ground.client, FEW).await?;
+    let few = measure(&own, &ground.client, FEW, (REST, WATCHED)).await?;
     let begun = Instant::now();
     let one = copies::a_ready_one(&own).await?;
     copies::copy(&own, &one, FEW..stores).await?;
     let took = begun.elapsed().as_secs_f64();
     println!("{} copies made in {took:.0} s", stores - FEW);
-    let many = measure(&own, &ground.client, stores).await?;
+    let many = measure(&own, &ground.client, stores, (REST, WATCHED)).await?;
     let ratio = many.worker / few.worker;
     let well = many.percent <= PERCENT && many.requests <= REQUESTS && ratio <= MEMORY;
     println!(
@@ -66,20 +68,28 @@ pub async fn idle(ground: &Ground, stores: usize) -> Result<bool> {
 }
 
 async fn grow(own: &Own, count: usize) -> Result<()> {
-    let begun = Instant::now();
-    let made = (0..count).map(|number| async move {
+    let took = made(own, 0..count).await?.as_secs_f64();
+    println!("{count} stores made in {took:.0} s");
+    Ok(())
+}
+
+/// How long it takes until stores of these numbers are asked for and Ready.
+///
+/// # Errors
+/// If one is not in time.
+pub async fn made(own: &Own, numbers: Range<usize>) -> Result<Duration> {
+    let before = counted(own, READY).await.context("no count")?;
+    let (begun, count) = (Instant::now(), before + numbers.len());
+    let made = numbers.map(|number| async move {
         let name = format!("idle {number}");
         own.create(&name, &name).await
     });
     try_join_all(made).await?;
     until("the stores are ready", LONG, async || {
-        let ready = counted(own, "SELECT count(*) FROM stores WHERE status = 'Ready'").await;
-        (ready == Some(count)).then_some(())
+        (counted(own, READY).await == Some(count)).then_some(())
     })
     .await?;
-    let took = begun.elapsed().as_secs_f64();
-    println!("{count} stores made in {took:.0} s");
-    Ok(())
+    Ok(begun.elapsed())
 }
 
 async fn counted(own: &Own, sql: &'static str) -> Option<usize> {
@@ -89,14 +99,23 @@ async fn counted(own: &Own, sql: &'static str) -> Option<usize> {
 
 /// What an idle platform takes.
 #[derive(Debug)]
-struct Taken {
-    percent: f64,
-    requests: f64,
+pub struct Taken {
+    pub percent: f64,
+    pub requests: f64,
     /// MiB.
-    worker: f64,
+    pub worker: f64,
 }
 
-async fn measure(own: &Own, client: &Client, stores: usize) -> Result<Taken> {
+/// What the programs take, after a rest, over that time.
+///
+/// # Errors
+/// If a program falls, or does not find every store healthy.
+pub async fn measure(
+    own: &Own,
+    client: &Client,
+    stores: usize,
+    (rest, watched): (Duration, Duration),
+) -> Result<Taken> {
     // Both times a fresh process: what making the stores took does not count.
     for worker in &own.workers {
         worker.fell().await?;
@@ -107,10 +126,10 @@ async fn measure(own: &Own, client: &Client, stores: usize) -> Result<Taken> {
         (counted(own, sql).await == Some(stores)).then_some(())
     };
     until("every store was seen to be healthy", LONG, healthy).await?;
-    tokio::time::sleep(REST).await;
+    tokio::time::sleep(rest).await;
     let (begun, requests) = (Instant::now(), visitor::requests(client).await?);
     let before = processor(own)?;
-    tokio::time::sleep(WATCHED).await;
+    tokio::time::sleep(watched).await;
     let (after, took) = (processor(own)?, begun.elapsed().as_secs_f64());
     let requests = (visitor::requests(client).await? - requests) / took;
     let mut percent = 0.0;
@@ -154,7 +173,10 @@ fn processor(own: &Own) -> Result<BTreeMap<i32, f64>> {
 }
 
 /// What is in memory and nobody else's, in MiB.
-fn memory(pid: i32) -> Result<f64> {
+///
+/// # Errors
+/// If the process is gone.
+pub fn memory(pid: i32) -> Result<f64> {
     let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     let line = rollup.lines().find(|line| line.starts_with("Pss:"));
     let kib = line.and_then(|line| line.split_whitespace().nth(1));

@@ -4,6 +4,7 @@
 //! as a real one does.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use futures_util::{Stream, StreamExt as _};
@@ -58,6 +59,21 @@ impl IngressStub {
             _tasks: tasks,
         })
     }
+}
+
+/// The ingress for programs that somebody else starts: its address in that file, until
+/// this process is ended.
+///
+/// # Errors
+/// If the cluster cannot be followed, or the file not be written.
+pub async fn alone(to: &Path) -> Result<()> {
+    let kubeconfig = std::env::var("TEST_KUBECONFIG").context("TEST_KUBECONFIG is not set")?;
+    let client = crate::faults::ground::client_of(&kubeconfig).await?;
+    let stub = IngressStub::start(client).await?;
+    let half = to.with_extension("half");
+    std::fs::write(&half, stub.address.to_string())?;
+    std::fs::rename(&half, to)?;
+    std::future::pending().await
 }
 
 async fn follow<T>(events: impl Stream<Item = Result<T, watcher::Error>>) {

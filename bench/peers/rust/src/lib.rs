@@ -1,0 +1,1 @@
+//! Nothing: the peers are programs (`src/bin`).

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# The benchmarks, on servers of an instance of their own that are removed afterwards:
+# PostgreSQL, RabbitMQ and, for the tables that need one, a control plane with simulated
+# nodes; all with fsync. Each table is a module of bench/tables.
+#
+#   run.sh [TABLE...]       all of them without one; the report is .urumi/bench/report.md,
+#                           or .urumi/bench/<table>.md for one alone
+#   URUMI_KEEP=1            leaves the servers running
+#   BENCH_PROFILE=release   another profile of Cargo than `make up` has
+case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-bench ;; esac
+export URUMI_INSTANCE
+unset KUBECONFIG URUMI_API URUMI_API_PORT URUMI_DASHBOARD URUMI_INGRESS URUMI_STORE_VALUES DATABASE_URL AMQP_URL URUMI_PG_UNSAFE URUMI_ETCD_UNSAFE
+source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
+source "$URUMI_ROOT/deploy/lib/cache.sh"
+source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
+cd "$URUMI_ROOT"
+
+LOCAL=$URUMI_ROOT/deploy/local EMBEDDED=$URUMI_ROOT/deploy/embedded
+export BENCH_PROFILE=${BENCH_PROFILE:-local} BENCH_STATE=$URUMI_STATE/bench
+export BENCH_PROGRAMS=$BENCH_STATE/programs
+mkdir -p "$BENCH_PROGRAMS" "$URUMI_ROOT/.urumi/bench"
+
+tables=("$@")
+if [[ ${#tables[@]} -eq 1 ]]; then name=${tables[0]}; else name=report; fi
+export BENCH_REPORT=$URUMI_ROOT/.urumi/bench/$name.md
+if [[ ${#tables[@]} -eq 0 ]]; then tables=(api list outbox provision diet ready curve idle size); fi
+
+# wants TABLE...: whether one of them is to be measured.
+wants() {
+  local table
+  for table in "${tables[@]}"; do
+    if [[ " $* " == *" $table "* ]]; then return 0; fi
+  done
+  return 1
+}
+wants_cluster() { wants provision diet ready curve idle; }
+
+build() {
+  local programs=(urumi-api urumi-worker urumi bench-api bench-publisher urumi-faults) name
+  # As `make up` builds them: the peers' features add nothing to the product's crates.
+  # shellcheck disable=SC2046 # words
+  cargo build --locked --profile "$BENCH_PROFILE" --features urumi-bench/peers,system-tests/faults $(printf -- '--bin %s ' "${programs[@]}")
+  for name in "${programs[@]}"; do install "$CARGO_TARGET_DIR/$BENCH_PROFILE/$name" "$BENCH_PROGRAMS/"; done
+}
+
+# SQLite is compiled against this machine's Node.js, without asking anybody for headers.
+express() {
+  mkdir -p "$1"
+  cp bench/peers/express/*.json "$1"
+  (cd "$1" && npm_config_nodedir=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")") npm ci --no-audit --no-fund --loglevel=error)
+}
+
+start_servers() {
+  local pids=() pid
+  URUMI_AMQP_MANAGEMENT=1 "$LOCAL/rabbitmq.sh" start &
+  pids+=($!)
+  "$LOCAL/postgres.sh" start &
+  pids+=($!)
+  if wants_cluster; then
+    "$EMBEDDED/build.sh"
+    "$EMBEDDED/build.sh" kwok
+    URUMI_KWOK_STAGES=$BENCH_STATE/kwok-stages.yaml "$EMBEDDED/up.sh" --kwok 4
+  fi
+  for pid in "${pids[@]}"; do wait "$pid"; done
+}
+# Pods that are ready as soon as they are seen.
+stages() { sed 's/durationMilliseconds: [0-9]*/durationMilliseconds: 0/' "$EMBEDDED/settings/kwok-stages.yaml" >"$BENCH_STATE/kwok-stages.yaml"; }
+
+finish() {
+  local rc=$?
+  trap '' INT TERM
+  if [[ -n ${bench:-} ]]; then
+    kill -INT "$bench" 2>/dev/null || true
+    wait "$bench" 2>/dev/null || true
+  fi
+  if [[ ${URUMI_KEEP:-} != 1 ]]; then
+    { "$EMBEDDED/clean.sh"; FORCE=1 "$LOCAL/clean.sh"; } >"$URUMI_ROOT/.urumi/bench/clean.log" 2>&1 || {
+      tail -n 5 "$URUMI_ROOT/.urumi/bench/clean.log" >&2
+      rc=1
+    }
+  fi
+  exit "$rc"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+stages
+stage 'Debian packages' "$LOCAL/packages.sh" postgresql rabbitmq-server wrk
+stage 'programs and peers' with_target build
+if wants api; then
+  BENCH_EXPRESS=$(cached express "$(hash_of bench/peers/express)" express)
+  export BENCH_EXPRESS
+  cp bench/peers/express/server.js "$BENCH_EXPRESS/"
+fi
+stage 'servers, with fsync' start_servers
+BENCH_DATABASE_URL=$("$LOCAL/postgres.sh" url) BENCH_AMQP_URL=$("$LOCAL/rabbitmq.sh" url) BENCH_AMQP_MANAGEMENT_URL=$("$LOCAL/rabbitmq.sh" management-url)
+export BENCH_DATABASE_URL BENCH_AMQP_URL BENCH_AMQP_MANAGEMENT_URL BENCH_KUBECONFIG=$URUMI_STATE/kubeconfig
+export URUMI_STATE_RUN=$URUMI_RUN BENCH_PORTS=$((20000 + URUMI_INDEX * 40 + 24))
+# The programs under test see none of the shell library's own variables.
+export -n URUMI_STATE URUMI_RUN URUMI_CACHE URUMI_INDEX
+PATH=$URUMI_BIN:$PATH:$(printf '%s\n' /usr/lib/postgresql/*/bin | tail -n 1) python3 -Bu bench/main.py "${tables[@]}" &
+bench=$!
+wait "$bench"
