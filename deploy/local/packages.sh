@@ -77,6 +77,7 @@ install_missing() {
   case " ${names[*]} " in *' rabbitmq-server '*) units+=(rabbitmq-server.service epmd.service epmd.socket) ;; esac
   case " ${names[*]} " in *' containerd '*) units+=(containerd.service) ;; esac
   case " ${names[*]} " in *' prometheus '*) units+=(prometheus.service) ;; esac
+  case " ${names[*]} " in *' docker.io '*) units+=(docker.service docker.socket containerd.service) ;; esac
   say "installing ${names[*]}"
   apt_install "${names[@]}"
   disable_units "${units[@]}"
