@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The long tests of the store chart on real pods, on a platform of their own that is
-# brought up first and removed afterwards: shop.sh production|life|pace|sources|isolation...
+# brought up first and removed afterwards: shop.sh production|posted|life|pace|sources|isolation...
 #   production  values-prod by Ingress and by HTTPRoute, upgrades under requests
+#   posted      values-prod by the platform itself: POST, Ready by TLS, an order
 #   life        the same of the platform's own deeds: upgrade, rollback, rest
 #   pace        a page on the node against the same outside Kubernetes
 #   sources     WooCommerce from a zip in the image and by download
@@ -29,9 +30,9 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-[[ $# -gt 0 ]] || die "which part?" "shop.sh production|life|pace|sources|isolation..."
+[[ $# -gt 0 ]] || die "which part?" "shop.sh production|posted|life|pace|sources|isolation..."
 for part in "$@"; do
-  case $part in production | life | pace | sources | isolation) ;; *) die "no part $part" "shop.sh production|life|pace|sources|isolation..." ;; esac
+  case $part in production | posted | life | pace | sources | isolation) ;; *) die "no part $part" "shop.sh production|posted|life|pace|sources|isolation..." ;; esac
 done
 "$URUMI_ROOT/deploy/local/up.sh"
 failed=0

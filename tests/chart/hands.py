@@ -1,7 +1,10 @@
-"""The operator's hands for tests on a cluster: programs, objects, waiting."""
+"""The operator's hands for tests on a cluster: programs, objects, waiting, the API."""
 import json
+import os
 import subprocess
 import time
+import urllib.error
+import urllib.request
 
 PATIENCE = 300
 KEYS = [f"wordpress-{use}-{kind}" for use in ("auth", "secure-auth", "logged-in", "nonce") for kind in ("key", "salt")]
@@ -37,3 +40,14 @@ def until(what, condition):
         if time.monotonic() > end:
             raise RuntimeError(f"not within {PATIENCE} s: {what}")
         time.sleep(0.3)
+
+
+def ask(method, path, body=None):
+    """(status, answer) of the platform's API."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(os.environ["URUMI_API"] + path, data, {"Content-Type": "application/json"}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, json.loads(answer.read() or "null")
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or "null")

@@ -13,24 +13,12 @@ import os
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 
-from hands import get, run, until
+from hands import ask, get, run, until
 
-API, (HOST, PORT) = os.environ["URUMI_API"], os.environ["URUMI_INGRESS"].split(":")
+HOST, PORT = os.environ["URUMI_INGRESS"].split(":")
 NEXT, OLDEST = os.environ["NEXT_TAG"], os.environ["OLDEST_CHART"]
 MARK = "/usr/src/wordpress/wp-content/uploads/brought.txt"
-
-
-def ask(method, path, body=None):
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(API + path, data, {"Content-Type": "application/json"}, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, json.loads(answer.read() or "null")
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read() or "null")
 
 
 class Shop:

@@ -68,7 +68,7 @@ class Store:
         self.certificate, key = os.path.join(folder, f"{name}.crt"), os.path.join(folder, f"{name}.key")
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", f"/CN={self.host}",
             "-addext", f"subjectAltName=DNS:{self.host}", "-keyout", key, "-out", self.certificate)
-        self.password = secrets.token_hex(16)
+        self.user, self.password = "admin", secrets.token_hex(16)
         self.pair = {"tls.crt": open(self.certificate).read(), "tls.key": open(key).read()}
         self.visitor = Visitor(self.host, self.certificate)
 
@@ -76,7 +76,7 @@ class Store:
         drawn = {key: secrets.token_hex(24) for key in ["mysql-root-password", "mysql-password", *KEYS]}
         create(
             namespace(self.name),
-            secret("store-credentials", self.name, {**drawn, "wordpress-admin-user": "admin", "wordpress-admin-password": self.password}),
+            secret("store-credentials", self.name, {**drawn, "wordpress-admin-user": self.user, "wordpress-admin-password": self.password}),
             secret("own-tls", self.name, self.pair, "kubernetes.io/tls"),
         )
 
@@ -122,7 +122,7 @@ class Store:
     def find(self, order):
         owner = Visitor(self.host, self.certificate)
         owner.ask("/wp-login.php")
-        form = urllib.parse.urlencode({"log": "admin", "pwd": self.password, "testcookie": "1"})
+        form = urllib.parse.urlencode({"log": self.user, "pwd": self.password, "testcookie": "1"})
         owner.ask("/wp-login.php", {"Content-Type": "application/x-www-form-urlencoded"}, form)
         nonce = owner.ask("/wp-admin/admin-ajax.php?action=rest-nonce")[2]
         return owner.json(f"/wp-json/wc/v3/orders/{order}", {"X-WP-Nonce": nonce})
