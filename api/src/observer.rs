@@ -19,6 +19,7 @@ use tracing::Instrument as _;
 
 use crate::db::{Database, DbError};
 use crate::projector::apply::readable;
+use crate::stores::login;
 use crate::{health, parking, projector, reconciliation};
 
 /// Each may be about a thousand stores.
@@ -110,6 +111,11 @@ impl Observer {
             ObservationBody::Inventory { .. } => {
                 self.db
                     .transaction(async |tx| reconciliation::inventory::keep(tx, seen).await)
+                    .await
+            }
+            ObservationBody::Logins { store_id, logins } => {
+                self.db
+                    .transaction(async |tx| login::came(tx, store_id, logins).await)
                     .await
             }
         }

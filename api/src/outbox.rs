@@ -5,7 +5,7 @@
 pub mod relay;
 pub mod window;
 
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
 use shared::amqp::topology::{COMMANDS, CONTROL};
 use shared::contract::command::Command;
@@ -33,7 +33,7 @@ pub async fn enqueue_command(
     tx: &DatabaseTransaction,
     command: &Envelope<Command>,
 ) -> Result<(), DbError> {
-    insert(tx, COMMAND, COMMANDS.routing_key, command).await
+    insert(tx, COMMAND, COMMANDS.routing_key, command, None).await
 }
 
 /// Write that everything of an older generation shall stop.
@@ -48,17 +48,51 @@ pub async fn enqueue_control(
     reason: StopReason,
     clear: bool,
 ) -> Result<(), DbError> {
-    let control = Envelope {
+    let body = Control {
+        reason,
+        clear,
+        logins_since: None,
+    };
+    let control = control(store, stopped, generation, body);
+    insert(tx, CONTROL_KIND, CONTROL.routing_key, &control, None).await
+}
+
+/// Write that a worker shall say, at that moment, what a store's logs tell of login
+/// links since the other one.
+///
+/// # Errors
+/// The database's.
+pub async fn enqueue_logins(
+    tx: &DatabaseTransaction,
+    store: &StoreRecord,
+    since: OffsetDateTime,
+    at: OffsetDateTime,
+) -> Result<(), DbError> {
+    let body = Control {
+        reason: StopReason::Expired,
+        clear: false,
+        logins_since: Some(since),
+    };
+    let control = control(store, store.current_operation_id, store.generation, body);
+    insert(tx, CONTROL_KIND, CONTROL.routing_key, &control, Some(at)).await
+}
+
+fn control(
+    store: &StoreRecord,
+    operation: OperationId,
+    generation: Generation,
+    body: Control,
+) -> Envelope<Control> {
+    Envelope {
         id: MessageId::new(),
         store_id: store.id.clone(),
         tenant_id: store.tenant_id,
-        operation_id: stopped,
+        operation_id: operation,
         generation,
         attempt: 1,
         sent_at: now(),
-        body: Control { reason, clear },
-    };
-    insert(tx, CONTROL_KIND, CONTROL.routing_key, &control).await
+        body,
+    }
 }
 
 async fn insert<T: serde::Serialize>(
@@ -66,8 +100,10 @@ async fn insert<T: serde::Serialize>(
     kind: &'static str,
     routing_key: &'static str,
     envelope: &Envelope<T>,
+    not_before: Option<OffsetDateTime>,
 ) -> Result<(), DbError> {
     let row = ActiveModel {
+        next_attempt_at: not_before.map_or(NotSet, Set),
         kind: Set(kind.to_owned()),
         store_id: Set(envelope.store_id.to_string()),
         tenant_id: Set(envelope.tenant_id.0),

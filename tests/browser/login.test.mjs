@@ -159,6 +159,30 @@ test("no log has a word, and a repeated request has no link", async () => {
   assert.ok(!whole().includes(wordOf(first)), "the pod's log tells the word");
 });
 
+test("who was let in, and who was not, is in the audit", { timeout: 120_000 }, async () => {
+  const given = await link();
+  assert.equal((await knock(wordOf(given))).status, 302);
+  assert.equal((await knock(wordOf(given))).status, 403);
+  assert.equal((await knock(signed(claims(), generateKeyPairSync("ed25519").privateKey))).status, 403);
+  const told = async (action) => {
+    const { items } = await (await fetch(`${api}/stores/audit/logs?store_id=${store.id}&limit=200`)).json();
+    return items.filter((row) => row.action === action);
+  };
+  // A worker reads the log 10 s after the link was given.
+  const end = Date.now() + 60_000;
+  const ofLink = (rows) => rows.filter((row) => row.details.link === given.id);
+  let letIn = [];
+  while (letIn.length === 0) {
+    assert.ok(Date.now() < end, "no login is in the audit");
+    await pause(500);
+    letIn = ofLink(await told("store.login.succeeded"));
+  }
+  assert.equal(letIn.length, 1, JSON.stringify(letIn));
+  const refused = await told("store.login.refused");
+  assert.deepEqual(ofLink(refused).map((row) => row.details.reason), ["used_before"]);
+  assert.ok(refused.some((row) => row.details.reason === "forged" && row.details.link === null), JSON.stringify(refused));
+});
+
 const whole = () => execFileSync("kubectl", ["logs", "deployment/wordpress", "-c", "wordpress", "-n", store.id], { encoding: "utf8" });
 /** The lines about login links of the web pod's log. */
 const log = () => whole().split("\n").filter((line) => line.includes("urumi-login:")).join("\n");

@@ -1,8 +1,10 @@
 //! Control messages: what was begun for a store is no longer wanted. Handling
 //! one = raise the generation on the store's Lease; whoever holds it stops. After
 //! a cancelled create also to clear what was made of a store that was never ready.
+//! Or, instead: say what a store's logs tell of login links.
 
 mod clear;
+mod logins;
 
 use std::sync::Arc;
 
@@ -93,6 +95,7 @@ async fn take(context: &Context, delivery: &Delivery, stop: &CancellationToken) 
         let done = handle(context, &message, stop).await;
         fault::point("worker.control.after");
         match done {
+            Ok(true) if message.body.logins_since.is_some() => return Came::Said,
             Ok(true) => {
                 tracing::info!(store.id = %message.store_id, generation = %message.generation, reason = ?message.body.reason, "a newer generation is noted");
                 return Came::Said;
@@ -120,6 +123,9 @@ async fn handle(
     message: &Envelope<Control>,
     stop: &CancellationToken,
 ) -> Result<bool, ClusterError> {
+    if let Some(since) = message.body.logins_since {
+        return logins::tell(context, message, since, stop).await;
+    }
     lease::raise(&context.leases, &message.store_id, message.generation).await?;
     if !message.body.clear {
         return Ok(true);

@@ -8,12 +8,13 @@ use shared::store_status::StoreStatus;
 
 /// They tell how a change goes, and leave the record as it is. Every other action
 /// is a change, or ends with `.refused`.
-pub const TELLS: [&str; 6] = [
+pub const TELLS: [&str; 7] = [
     "operation.attempt_failed",
     "operation.deferred",
     "operation.late_report",
     "operation.repaired",
     "operation.waiting",
+    "store.login.succeeded",
     "store.login_link.given",
 ];
 

@@ -8,6 +8,7 @@ use sea_orm::{
 use shared::contract::envelope::Envelope;
 use shared::contract::event::EventBody;
 use shared::fault;
+use uuid::Uuid;
 
 use crate::db::DbError;
 use crate::entity::{operation, operation_step, store};
@@ -74,8 +75,13 @@ pub async fn heard(tx: &DatabaseTransaction, event: &Envelope<EventBody>) -> Res
 
 /// Write the event into the inbox; `false` if it is there.
 pub async fn note(tx: &DatabaseTransaction, event: &Envelope<EventBody>) -> Result<bool, DbError> {
+    note_id(tx, event.event_id().0).await
+}
+
+/// The same of anything that has an identity of its own.
+pub async fn note_id(tx: &DatabaseTransaction, id: Uuid) -> Result<bool, DbError> {
     const NOTE: &str = "INSERT INTO inbox (event_id) VALUES ($1) ON CONFLICT DO NOTHING";
-    let values = [event.event_id().0.into()];
+    let values = [id.into()];
     let result = tx
         .execute_raw(Statement::from_sql_and_values(
             DbBackend::Postgres,

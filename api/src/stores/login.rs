@@ -1,19 +1,25 @@
 //! `POST /stores/{id}/login-link`: a word, signed for one store, that lets its owner
 //! into the shop's admin once, within a minute. The store itself verifies it
-//! (`charts/store/files/mu-plugins/urumi-login.php`); nothing is asked of it here,
-//! and the word is kept nowhere.
+//! (`charts/store/files/mu-plugins/urumi-login.php`), and the word is kept nowhere.
+//! Who came with it, and who was not let in, the store tells in its log: workers are
+//! asked for that soon, and once more when the link holds no longer, and it is audited.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, EntityTrait as _};
 use serde_json::json;
-use shared::ids::StoreId;
+use shared::contract::observation::Login;
+use shared::ids::{StoreId, TenantId};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::audit::sign::Signer;
+use crate::audit::{self, NewAuditEvent, PLATFORM};
 use crate::db::{Database, DbError};
+use crate::entity::store;
 use crate::idempotency::Answer;
+use crate::outbox;
+use crate::projector::ledger;
 use crate::record::StoreRecord;
 use crate::stores::StoreError;
 use crate::stores::find;
@@ -23,8 +29,14 @@ use crate::stores::wish::{self, Granted, Wish};
 
 /// How long a link holds.
 pub const HOLDS: Duration = Duration::seconds(60);
+/// When the store is asked first who came: most follow a link at once.
+const SOON: Duration = Duration::seconds(10);
+/// What the clocks of platform and node may differ by, and what a login takes.
+const SLACK: Duration = Duration::seconds(10);
 /// What is signed begins with this, so that no other signature can pass for one.
 const PURPOSE: &str = "urumi-login-v1.";
+/// Rows that one word of a worker may become.
+const MOST: usize = 50;
 /// Where the store takes it. What follows the `#` is in no server's log.
 const PLACE: &str = "/wp-login.php?action=urumi#";
 
@@ -38,9 +50,10 @@ pub struct Link {
 
 /// Give a link.
 ///
-/// Effect: an audit row with the link's id; nothing else is kept of it. Repeating it:
-/// another link, or, with the same key, the first answer. Fails when: no such store,
-/// it does not serve, or it has no key to verify with.
+/// Effect: an audit row with the link's id, and two questions to come who used it;
+/// nothing else is kept of it. Repeating it: another link, or, with the same key, the
+/// first answer. Fails when: no such store, it does not serve, or it has no key to
+/// verify with.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -58,7 +71,11 @@ pub async fn give(
         let store = StoreRecord::try_from(&row)?;
         let signer = signer.ok_or(Refusal::LoginLinksOff)?;
         legal::login(&store, &signer.public_key())?;
-        let link = signed(signer, &store, link, OffsetDateTime::now_utc());
+        let now = OffsetDateTime::now_utc();
+        let link = signed(signer, &store, link, now);
+        for at in [now + SOON, link.expires_at + SLACK] {
+            outbox::enqueue_logins(tx, &store, now - SLACK, at).await?;
+        }
         let details = json!({ "link": link.id, "expires_at": link.expires_at.unix_timestamp() });
         let event = wish::event(caller, Some(id), None, "store.login_link.given", details);
         let done = (answer(&link)?, vec![event]);
@@ -68,6 +85,44 @@ pub async fn give(
     let refused = |reason| wish::refused(caller, Some(id), "store.login_link.refused", reason);
     let granted = wish::grant(db, wish, work, refused).await?;
     Ok((granted, given.into_inner()))
+}
+
+/// Remember who came to a store with links, as its log tells.
+///
+/// Effect: an audit row for each. Repeating it: nothing, a line's id is remembered.
+/// Does nothing about a store that is not on record.
+///
+/// # Errors
+/// The database's.
+pub async fn came(tx: &DatabaseTransaction, id: &StoreId, logins: &[Login]) -> Result<(), DbError> {
+    let Some(row) = store::Entity::find_by_id(id.as_str()).one(tx).await? else {
+        return Ok(());
+    };
+    let tenant_id = TenantId(row.tenant_id);
+    let mut events = Vec::new();
+    for login in logins.iter().take(MOST) {
+        if !ledger::note_id(tx, login.id.0).await? {
+            continue;
+        }
+        let (action, outcome) = match login.refused {
+            None => ("store.login.succeeded", "succeeded"),
+            Some(_) => ("store.login.refused", "refused"),
+        };
+        let at = login.at.unix_timestamp();
+        let details =
+            json!({ "link": login.link, "reason": login.refused, "at": at, "pod": login.pod });
+        events.push(NewAuditEvent {
+            tenant_id,
+            store_id: Some(id.clone()),
+            operation_id: None,
+            actor: PLATFORM.to_owned(),
+            request_id: None,
+            action,
+            outcome: outcome.to_owned(),
+            details,
+        });
+    }
+    audit::append(tx, &events).await
 }
 
 /// The link of that id for that store. Pure but for the key.

@@ -1,4 +1,5 @@
-//! Login links: who gets one, what is kept of it, and that its key is the store's.
+//! Login links: who gets one, what is kept of it, that its key is the store's, and
+//! that who came with one is audited.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -6,8 +7,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::contract::command::Goal;
 use shared::contract::event::EventBody;
+use shared::contract::observation::{Login, ObservationBody};
+use shared::ids::MessageId;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
-use crate::harness::{Answer, TestApi, Worker};
+use crate::harness::{Answer, TestApi, Worker, eventually};
+use crate::observer::Eyes;
 
 fn key(number: u8) -> String {
     STANDARD.encode([number; 32])
@@ -143,4 +149,86 @@ async fn without_a_key_there_are_no_links() {
         code(&ask(&api, &id, None).await),
         (409, Some("login_links_off"))
     );
+}
+
+#[actix_web::test]
+async fn workers_are_asked_who_came_soon_and_when_the_link_is_over() {
+    let seed = key(7);
+    let api = TestApi::ready_with("login_asked", &[("URUMI_LOGIN_SIGNING_KEY", &seed)]).await;
+    let mut worker = Worker::of(&api).await;
+    let (id, _) = installed(&api, &mut worker, "store-0.2.0").await;
+    assert_eq!(ask(&api, &id, None).await.status, 201);
+
+    let mut sql = api.servers.sql().await;
+    let due: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT extract(epoch FROM next_attempt_at - created_at)::bigint, payload ->> 'generation'
+         FROM outbox WHERE kind = 'control' AND payload -> 'body' ? 'logins_since' ORDER BY 1",
+    )
+    .fetch_all(&mut sql)
+    .await
+    .unwrap();
+    let [(soon, generation), (late, _)] = due.as_slice() else {
+        panic!("{due:?}")
+    };
+    assert!((9..=11).contains(soon), "{due:?}");
+    assert!((68..=71).contains(late), "{due:?}");
+    // Of what is wanted already: a worker that knows no logins stops nothing.
+    assert_eq!(generation, "1");
+    let control = worker.control().await;
+    assert!(control.body.logins_since.is_some(), "{control:?}");
+}
+
+#[actix_web::test]
+async fn each_login_that_a_log_tells_of_is_audited_once() {
+    let api = TestApi::ready("login_came").await;
+    let mut worker = Worker::of(&api).await;
+    let eyes = Eyes::of(&api);
+    let (id, _) = installed(&api, &mut worker, "store-0.2.0").await;
+    let login = |link: Option<u128>, refused: Option<&str>| Login {
+        id: MessageId::new(),
+        link: link.map(Uuid::from_u128),
+        refused: refused.map(str::to_owned),
+        at: OffsetDateTime::now_utc(),
+        pod: "wordpress-x".to_owned(),
+    };
+    let logins = vec![
+        login(Some(7), None),
+        login(Some(7), Some("used_before")),
+        login(None, Some("forged")),
+    ];
+    let said = |store: &str, logins: &[Login]| ObservationBody::Logins {
+        store_id: store.parse().unwrap(),
+        logins: logins.to_vec(),
+    };
+    // Of another installation, and of no store: nothing.
+    eyes.say("other", 0, said(&id, &[login(Some(9), None)]))
+        .await;
+    eyes.say("local", 0, said("store-zzzzzz", &logins)).await;
+    // Asked twice, as each link is, or by a message that came again.
+    eyes.say("local", 0, said(&id, &logins)).await;
+    eyes.say("local", 0, said(&id, &logins)).await;
+    eyes.say("local", 0, said(&id, &[login(Some(8), None)]))
+        .await;
+
+    let let_in = eventually("the last login is audited", async || {
+        let rows = told(&api, "store.login.succeeded").await;
+        (rows.len() >= 2).then_some(rows)
+    })
+    .await;
+    let links: Vec<&Value> = let_in.iter().map(|row| &row["details"]["link"]).collect();
+    assert_eq!(
+        links,
+        [&json!(Uuid::from_u128(7)), &json!(Uuid::from_u128(8))]
+    );
+    assert_eq!(
+        (&let_in[0]["store_id"], &let_in[0]["actor"]),
+        (&json!(id), &json!("platform"))
+    );
+    let refused = told(&api, "store.login.refused").await;
+    let why: Vec<&Value> = refused
+        .iter()
+        .map(|row| &row["details"]["reason"])
+        .collect();
+    assert_eq!(why, ["used_before", "forged"]);
+    assert_eq!(refused[1]["details"]["link"], Value::Null);
 }

@@ -45,6 +45,32 @@ pub enum ObservationBody {
         /// What was found.
         namespaces: Vec<NamespaceSeen>,
     },
+    /// Who came to one store with login links, as its own logs tell; only said when
+    /// it was asked for.
+    Logins {
+        /// The store.
+        store_id: StoreId,
+        /// Each of them.
+        logins: Vec<Login>,
+    },
+}
+
+/// One who came to a store with a login link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// Of the line that tells it: one that is read twice is one.
+    pub id: MessageId,
+    /// The link's id; `None` if the platform signed no such link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Uuid>,
+    /// Why he was not let in; `None` if he was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    /// When (the pod's clock).
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The pod that tells it.
+    pub pod: String,
 }
 
 /// How one store does.

@@ -11,7 +11,7 @@ use shared::contract::control::{Control, StopReason};
 use shared::contract::envelope::Envelope;
 use shared::contract::event::EventBody;
 use shared::contract::observation::{
-    Health, HealthReason, Look, NamespaceSeen, Observation, ObservationBody,
+    Health, HealthReason, Login, Look, NamespaceSeen, Observation, ObservationBody,
 };
 use shared::failure::{Evidence, Failure, FailureCode};
 use shared::ids::{Generation, MessageId, OperationId, TenantId};
@@ -94,6 +94,15 @@ fn control_reads_and_is_said_as_frozen() {
         &around(Control {
             clear: false,
             reason: StopReason::Superseded,
+            logins_since: None,
+        }),
+    );
+    frozen(
+        "control_logins",
+        &around(Control {
+            clear: false,
+            reason: StopReason::Expired,
+            logins_since: Some(datetime!(2026-11-23 12:00 UTC)),
         }),
     );
 }
@@ -173,6 +182,16 @@ fn a_store_at_rest_and_its_images_read_and_are_said_as_frozen() {
     frozen("event_ready_images", &around(ready));
 }
 
+fn login(link: Option<u128>, refused: Option<&str>) -> Login {
+    Login {
+        id: MessageId(Uuid::from_u128(5)),
+        link: link.map(Uuid::from_u128),
+        refused: refused.map(str::to_owned),
+        at: datetime!(2026-11-23 12:00 UTC),
+        pod: "wordpress-x".into(),
+    }
+}
+
 #[test]
 fn observations_read_and_are_said_as_frozen() {
     let at = datetime!(2026-11-23 12:00 UTC);
@@ -206,6 +225,13 @@ fn observations_read_and_are_said_as_frozen() {
             ObservationBody::Inventory {
                 complete: true,
                 namespaces: vec![namespace],
+            },
+        ),
+        (
+            "observation_logins",
+            ObservationBody::Logins {
+                store_id: "store-bcdfgh".parse().unwrap(),
+                logins: vec![login(Some(4), None), login(None, Some("forged"))],
             },
         ),
     ];

@@ -70,6 +70,7 @@ impl Broker {
         let body = Control {
             reason: StopReason::Cancelled,
             clear,
+            logins_since: None,
         };
         let message = Envelope {
             store_id: store.clone(),

@@ -102,7 +102,7 @@ pub fn inventory_of(observation: &Observation) -> Option<(bool, Vec<NamespaceSee
             complete,
             namespaces,
         } => Some((*complete, namespaces.clone())),
-        ObservationBody::Health { .. } => None,
+        ObservationBody::Health { .. } | ObservationBody::Logins { .. } => None,
     }
 }
 
