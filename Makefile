@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help up down clean distclean status logs test sweep e2e lint fmt \
   test-long-sweep test-long-mutants test-long-outages test-long-hopeless \
   test-long-scale test-long-idle test-long-contract test-long-upgrade test-long-list test-long-platform \
-  test-long-alerts test-long-logs test-long-compose bench
+  test-long-alerts test-long-logs test-long-compose test-long-compat test-long-restore test-long-pages bench
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,15 @@ test-long-contract: ## the API against its contract with 20,000 requests (SEED=â
 
 test-long-upgrade: ## a shop of two web pods upgraded, rolled back and at rest, under constant requests; WooCommerce from a zip
 	@tests/shop.sh sources production life
+
+test-long-compat: ## the release before beside this one: its api, its workers, workers in turns
+	@tests/compat.sh
+
+test-long-pages: ## the commands of README and docs, as they stand there, on a platform
+	@URUMI_PAGES=only tests/e2e.sh
+
+test-long-restore: ## the platform's database restored from an older copy
+	@tests/faults.sh restored
 
 bench: ## every table of docs/PERFORMANCE.md, and one report of them
 	@bench/run.sh

@@ -31,6 +31,11 @@ trap 'exit 143' TERM
 # shellcheck source=/dev/null
 source "$URUMI_STATE/env"
 cd "$URUMI_ROOT"
+# The pages' own commands, and nothing else (make test-long-pages).
+if [[ ${URUMI_PAGES:-} == only ]]; then
+  tests/docs.sh run
+  exit
+fi
 source "$URUMI_ROOT/deploy/lib/cache.sh"
 source "$URUMI_ROOT/deploy/local/lib/dashboard.sh"
 stage 'packages of the browser test' install_node_modules

@@ -6,7 +6,7 @@ import re
 from pages import ROOT, files
 
 # Whose commands are run, by whom: `api`, api/tests/it/docs.rs in a shell against a real
-# api; `platform`, tests/docs/run.py on the platform of `make e2e`.
+# api; `platform`, tests/docs/run.py on the platform of `make test-long-pages`.
 RUN = {
     "docs/API.md": "api",
     "README.md": "platform",

@@ -16,6 +16,7 @@ use system_tests::faults::mutant::mutants;
 use system_tests::faults::outages::outages;
 use system_tests::faults::random::{Load, random};
 use system_tests::faults::report;
+use system_tests::faults::restored::restored;
 use system_tests::faults::scale::cycles;
 use system_tests::faults::store::Wish;
 use system_tests::faults::sweep::{Scope, sweep};
@@ -62,6 +63,8 @@ struct Arguments {
 enum Test {
     /// Every point once, and the trace.
     Short,
+    /// Every point once, with a part of the platform of the release before.
+    Compat,
     /// Every point on every way.
     Sweep,
     /// Random kills and halts under load; SEED repeats them.
@@ -80,6 +83,8 @@ enum Test {
     Curve,
     /// Nothing but the ingress of simulated nodes, until it is ended.
     Ingress,
+    /// The database restored from an older copy.
+    Restored,
     /// One request, read back from a trace collector.
     Trace,
     /// The sweep, and then the random kills.
@@ -110,8 +115,9 @@ async fn run(arguments: Arguments) -> Result<bool> {
             let one_trace = traced(&ground).await?;
             Ok(swept(&ground, &arguments).await? && one_trace)
         }
+        Test::Restored => restored(&ground).await,
         Test::Trace => traced(&ground).await,
-        Test::Sweep => swept(&ground, &arguments).await,
+        Test::Compat | Test::Sweep => swept(&ground, &arguments).await,
         Test::Random => random(&ground, load(&arguments)?).await,
         Test::Long => {
             let clean = swept(&ground, &arguments).await?;
@@ -132,8 +138,16 @@ async fn run(arguments: Arguments) -> Result<bool> {
 
 async fn swept(ground: &Ground, arguments: &Arguments) -> Result<bool> {
     let begun = Instant::now();
+    let lacking = match &ground.servers.before {
+        Some(before) => before.lacks()?,
+        None => Vec::new(),
+    };
+    for point in &lacking {
+        println!("{point}: the release before does not have it");
+    }
     let scope = Scope {
-        once: matches!(arguments.test, Test::Short),
+        once: matches!(arguments.test, Test::Short | Test::Compat),
+        lacking,
         platforms: arguments.platforms,
         only: arguments.only.clone(),
         without: arguments.without.clone(),

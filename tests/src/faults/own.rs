@@ -2,7 +2,7 @@
 //! programs, ports and a fuse. Beside it others run.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -13,7 +13,8 @@ use sqlx::postgres::PgPoolOptions;
 use crate::faults::access::{self, Access};
 use crate::faults::fuse::Fuse;
 use crate::faults::patience::until;
-use crate::faults::program::{Program, Recipe};
+use crate::faults::program::{Build, Program, Recipe};
+use crate::faults::release::{Part, migrate};
 use crate::faults::servers::Servers;
 use crate::machine::root;
 
@@ -102,29 +103,52 @@ impl Own {
         let database = servers.make_database(&name).await?;
         let amqp = servers.make_vhost(&name).await?;
         let listen = SocketAddr::from(([127, 0, 0, 1], servers.ports + plan.number));
-        let recipe =
-            |program: &str, argument, own: String, variables: Vec<(String, String)>| Recipe {
-                program: servers.programs.join(program),
-                argument,
-                log: folder.join(format!("{own}.log")),
-                name: own,
-                variables: [
-                    common(&folder, &fuse, amqp.as_str()),
-                    variables,
-                    plan.settings.clone(),
-                ]
-                .concat(),
-            };
+        let build = |programs: &Path, program: &str, variables: Vec<(String, String)>| Build {
+            program: programs.join(program),
+            variables: [
+                common(&folder, &fuse, amqp.as_str()),
+                variables,
+                plan.settings.clone(),
+            ]
+            .concat(),
+        };
+        let recipe = |own: String, argument, builds| Recipe {
+            builds,
+            argument,
+            log: folder.join(format!("{own}.log")),
+            name: own,
+        };
+        let before = |part| servers.before.as_ref().filter(|before| before.part == part);
+        let programs = match before(Part::Api) {
+            Some(before) => {
+                let new = servers.programs.join("urumi-api");
+                migrate(&new, database.as_str(), amqp.as_str()).await?;
+                &before.programs
+            }
+            None => &servers.programs,
+        };
         let api = api_settings(database.as_str(), &name, listen, ingress);
-        let api = recipe("urumi-api", "serve", "api".to_owned(), api);
+        let api = build(programs, "urumi-api", api);
+        let api = recipe("api".to_owned(), "serve", vec![api]);
         let access = match &plan.kubeconfig {
             Some(kubeconfig) => Access::of(kubeconfig),
             None => Access::give(servers, &name, &folder.join("access")).await?,
         };
-        let worker = worker_settings(servers, access, &name, ingress);
+        // The release before may know of no rights but all.
+        let all = Access::of(plan.kubeconfig.as_deref().unwrap_or(&servers.kubeconfig));
+        let worker = |programs: &Path, root: &Path, access: &Access| {
+            let variables = worker_settings(servers, access, root, &name, ingress);
+            build(programs, "urumi-worker", variables)
+        };
+        let new = || worker(&servers.programs, &root(), &access);
+        let builds = match (before(Part::Workers), before(Part::SecondWorkers)) {
+            (Some(old), _) => vec![worker(&old.programs, &old.root, &all)],
+            (None, Some(old)) => vec![new(), worker(&old.programs, &old.root, &all)],
+            (None, None) => vec![new()],
+        };
         let worker = |number| {
             let own = format!("worker{number}");
-            Program::start(recipe("urumi-worker", "run", own, worker.clone()))
+            Program::start(recipe(own, "run", builds.clone()))
         };
         let workers = (1..=plan.workers).map(worker).collect();
         let own = Self {
@@ -227,11 +251,11 @@ fn api_settings(
 
 fn worker_settings(
     servers: &Servers,
-    access: Access,
+    access: &Access,
+    root: &Path,
     name: &str,
     ingress: SocketAddr,
 ) -> Vec<(String, String)> {
-    let root = root();
     let milliseconds = |time: Duration| time.as_millis().to_string();
     let settings = named(&[
         ("KUBECONFIG", &access.kubeconfig),
@@ -256,7 +280,7 @@ fn worker_settings(
         ("URUMI_HELM_GRACE_MS", &milliseconds(GRACE)),
         ("URUMI_STOP_MS", "10000"),
     ]);
-    [settings, access.variables].concat()
+    [settings, access.variables.clone()].concat()
 }
 
 fn named(pairs: &[(&str, &str)]) -> Vec<(String, String)> {

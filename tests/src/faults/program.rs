@@ -21,10 +21,17 @@ const AGAIN: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub struct Recipe {
     pub name: String,
-    pub program: PathBuf,
+    /// One build of it, or two that take turns.
+    pub builds: Vec<Build>,
     pub argument: &'static str,
-    pub variables: Vec<(String, String)>,
     pub log: PathBuf,
+}
+
+/// A build of a program, and what it is told.
+#[derive(Debug, Clone)]
+pub struct Build {
+    pub program: PathBuf,
+    pub variables: Vec<(String, String)>,
 }
 
 /// One end of a program that nobody ordered in words.
@@ -138,6 +145,7 @@ async fn supervise(
     told: watch::Sender<Option<i32>>,
     deaths: Arc<Mutex<Vec<Death>>>,
 ) {
+    let mut builds = recipe.builds.iter().cycle();
     loop {
         let wish = *wishes.borrow_and_update();
         match wish {
@@ -150,7 +158,10 @@ async fn supervise(
             }
             Wish::Run => {}
         }
-        let mut child = match start(&recipe) {
+        let Some(build) = builds.next() else {
+            return;
+        };
+        let mut child = match start(&recipe, build) {
             Ok(child) => child,
             Err(error) => {
                 eprintln!("{}: {error:#}", recipe.name);
@@ -183,24 +194,24 @@ async fn supervise(
     }
 }
 
-fn start(recipe: &Recipe) -> Result<Child> {
+fn start(recipe: &Recipe, build: &Build) -> Result<Child> {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(&recipe.log)
         .context("opening a log")?;
-    let mut command = Command::new(&recipe.program);
+    let mut command = Command::new(&build.program);
     command
         .arg(recipe.argument)
         .env_clear()
-        .envs(recipe.variables.iter().map(|(name, value)| (name, value)))
+        .envs(build.variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
         .kill_on_drop(true);
     command
         .spawn()
-        .with_context(|| format!("starting {}", recipe.program.display()))
+        .with_context(|| format!("starting {}", build.program.display()))
 }
 
 fn describe(status: Option<std::process::ExitStatus>) -> String {

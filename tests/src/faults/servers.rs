@@ -11,6 +11,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 use url::Url;
 
+use crate::faults::release::Before;
+
 /// Where they are.
 #[derive(Debug, Clone)]
 pub struct Servers {
@@ -26,6 +28,8 @@ pub struct Servers {
     pub ports: u16,
     /// The folder of `urumi-api` and `urumi-worker`, built with faults.
     pub programs: PathBuf,
+    /// What of every platform is of the release before.
+    pub before: Option<Before>,
     management: String,
     http: Client,
 }
@@ -50,6 +54,7 @@ impl Servers {
             state: variable("TEST_STATE")?.into(),
             ports: variable("TEST_PORTS")?.parse()?,
             programs: variable("TEST_PROGRAMS")?.into(),
+            before: Before::named()?,
             management: variable("TEST_AMQP_MANAGEMENT_URL")?,
             http: Client::builder().timeout(Duration::from_secs(15)).build()?,
         })

@@ -28,6 +28,8 @@ pub struct Scope {
     pub platforms: u16,
     /// Only points whose name contains this.
     pub only: Option<String>,
+    /// Points that the programs do not have.
+    pub lacking: Vec<&'static str>,
     /// Protections that are taken out.
     pub without: Vec<String>,
     /// Wishes that the platform knows.
@@ -43,7 +45,8 @@ pub fn cases(scope: &Scope) -> Vec<Case> {
             let wanted = scope
                 .only
                 .as_deref()
-                .is_none_or(|part| point.name.contains(part));
+                .is_none_or(|part| point.name.contains(part))
+                && !scope.lacking.contains(&point.name);
             let roads = roads(point, &scope.wishes).into_iter().filter(|_| wanted);
             let roads = roads.take(if scope.once { 1 } else { Wish::ALL.len() });
             cases.extend(roads.map(|road| Case {
