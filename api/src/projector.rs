@@ -6,6 +6,7 @@
 //! hand is tried until it is back, the others wait in the broker.
 
 pub mod apply;
+pub mod believed;
 pub mod dead_letters;
 pub mod facts;
 pub mod ledger;

@@ -14,6 +14,7 @@ use crate::db::{Database, DbError, MaybeDatabase};
 use crate::entity::store;
 use crate::metrics::METRICS;
 use crate::outbox::{self, Again};
+use crate::projector::believed::believed;
 use crate::projector::facts;
 use crate::projector::ledger::{
     find_operation, find_step, heard, lock_store, note, save_operation, save_step, save_store,
@@ -112,6 +113,8 @@ async fn take_in(
         let operation = find_operation(tx, event).await?.ok_or_else(unknown)?;
         heard(tx, event).await?;
         let first_time = note(tx, event).await?;
+        let event = believed(&operation, event);
+        let event = event.as_ref();
         let step = find_step(tx, event).await?;
         let changes = rule::project(&store, &operation, step.as_ref(), event)?;
         save_step(tx, event, step.as_ref(), &changes).await?;

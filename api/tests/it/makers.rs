@@ -170,6 +170,6 @@ fn served(chart: &str) -> EventBody {
     EventBody::Ready {
         revision: 2,
         chart: format!("store-{chart}"),
-        images: Default::default(),
+        images: [("wordpress".to_owned(), "wordpress:7.1".to_owned())].into(),
     }
 }

@@ -28,7 +28,7 @@ fn served(revision: i64, chart: &str) -> EventBody {
     EventBody::Ready {
         revision,
         chart: chart.to_owned(),
-        images: Default::default(),
+        images: [("wordpress".to_owned(), "wordpress:7.1".to_owned())].into(),
     }
 }
 
@@ -189,6 +189,34 @@ async fn a_suspended_store_stays_so_until_it_is_resumed() {
     for told in ["store.suspended succeeded", "store.resumed succeeded"] {
         assert!(audit.contains(&told.to_owned()), "{told}: {audit:?}");
     }
+}
+
+#[actix_web::test]
+async fn a_rest_that_a_worker_of_0_1_0_says_it_gave_is_tried_again() {
+    let api = TestApi::ready("life_suspend_before").await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_ready_store(&mut worker).await;
+    api.post(&format!("/stores/{id}/suspend"), json!({})).await;
+    let command = worker.command().await;
+
+    // It reads no `suspended`, and names no images.
+    let of_before = EventBody::Ready {
+        revision: 1,
+        chart: "store-0.1.0".to_owned(),
+        images: Default::default(),
+    };
+    worker.say(&command, of_before).await;
+
+    let again = worker.command().await;
+    assert_eq!(
+        (again.operation_id, again.attempt),
+        (command.operation_id, 2)
+    );
+    assert!(spec(&again).suspended);
+    let path = format!("/stores/{id}");
+    assert_eq!(api.get(&path).await.json["status"], "Updating");
+    worker.say(&again, ready()).await;
+    api.store_with(&id, "Suspended").await;
 }
 
 #[actix_web::test]
