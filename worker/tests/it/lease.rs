@@ -7,7 +7,7 @@ use kube::ResourceExt as _;
 use shared::contract::command::Command;
 use shared::contract::envelope::Envelope;
 use shared::contract::event::EventBody;
-use shared::ids::Generation;
+use shared::ids::{Generation, OperationId};
 use shared::testing::a_create;
 use worker::lease::api::Leases;
 use worker::lease::{Acquired, Holding, Loss, acquire, raise};
@@ -217,6 +217,28 @@ async fn a_settled_try_is_known_to_everybody_and_a_later_one_is_free() {
         ..command
     };
     hold(&leases, &second, "c").await.release().await;
+}
+
+#[tokio::test]
+async fn what_another_operation_settled_under_the_same_generation_is_not_this_ones() {
+    let leases = leases(&a_name("t")).await;
+    let command = a_create();
+    let first = hold(&leases, &command, "a").await;
+    first.settle(1, &EventBody::Deleted, None).await.unwrap();
+    first.release().await;
+
+    // As after a database was restored that did not know of the first.
+    let other = Envelope {
+        operation_id: OperationId::new(),
+        ..command.clone()
+    };
+
+    assert!(matches!(
+        get(&leases, &other, "b").await,
+        Acquired::Newer(Generation(2))
+    ));
+    let above = of_generation(&other, 3);
+    hold(&leases, &above, "c").await.release().await;
 }
 
 #[tokio::test]
