@@ -64,6 +64,8 @@ pub struct OperationRecord {
     pub budget: Duration,
     /// Not begun after this moment.
     pub not_after: OffsetDateTime,
+    /// Not begun before this moment: a delete that can be undone until then.
+    pub not_before: Option<OffsetDateTime>,
     /// Which began it.
     pub request_id: RequestId,
 
@@ -88,6 +90,11 @@ impl OperationRecord {
 
     pub fn is_open(&self) -> bool {
         self.status.is_open()
+    }
+
+    /// Whether it is open and no worker may begin it yet.
+    pub fn is_held(&self, now: OffsetDateTime) -> bool {
+        self.is_open() && self.not_before.is_some_and(|at| at > now)
     }
 }
 

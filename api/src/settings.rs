@@ -3,6 +3,7 @@
 mod access;
 pub mod help;
 mod oidc;
+mod span;
 pub mod telling;
 
 use std::collections::BTreeMap;
@@ -157,6 +158,9 @@ pub struct EngineSettings {
     pub operation_start_within_seconds: u64,
     /// Tries that changed something.
     pub operation_max_attempts: u32,
+    /// How long a delete of a store that served can be undone; none for not at all.
+    #[serde(deserialize_with = "span::deserialize")]
+    pub delete_grace: Duration,
     /// First pause between tries.
     pub retry_base_ms: u64,
     /// Longest pause between tries.

@@ -6,6 +6,7 @@ pub mod counts;
 pub mod create;
 pub mod delete;
 pub mod find;
+pub mod grace;
 pub mod host;
 pub mod intent;
 pub mod keyset;

@@ -56,6 +56,19 @@ describe.skipIf(table === "")("as the api's table of states has it", () => {
   });
 });
 
+test("a delete is undone until it may begin", () => {
+  const later = new Date(Date.now() + 60_000).toISOString();
+  const earlier = new Date(Date.now() - 1_000).toISOString();
+  const held = (at: string | null) =>
+    wishFor(
+      store({
+        status: "Deleting",
+        operation: operation({ kind: "Delete", status: "Queued", not_before: at }),
+      }),
+    )?.wish;
+  expect([later, earlier, null].map(held)).toEqual(["cancel", undefined, undefined]);
+});
+
 test.each([
   ["Ready", "Update", "Hibernating"],
   ["Updating", "Migrate", "Running"],

@@ -36,7 +36,8 @@ pub async fn stores(
     room(tx, tenant, ("max_stores", engine.tenant_max_stores), COUNT).await
 }
 
-/// Operations of a tenant that are open; `None` if it may have any number.
+/// Operations of a tenant that are open; `None` if it may have any number. Deletes that
+/// wait for their time take no place.
 ///
 /// # Errors
 /// The database's.
@@ -46,7 +47,8 @@ pub async fn operations(
     tenant: TenantId,
 ) -> Result<Option<Room>, DbError> {
     const COUNT: &str = "SELECT count(*) AS n FROM operations
-        WHERE tenant_id = $1 AND status IN ('Queued', 'Running')";
+        WHERE tenant_id = $1 AND status IN ('Queued', 'Running')
+          AND (not_before IS NULL OR not_before <= now())";
     let platforms = engine.tenant_max_operations;
     room(tx, tenant, ("max_operations", platforms), COUNT).await
 }

@@ -24,6 +24,7 @@ pub struct Model {
     pub request_id: Uuid,
     pub created_at: TimeDateTimeWithTimeZone,
     pub not_after: TimeDateTimeWithTimeZone,
+    pub not_before: Option<TimeDateTimeWithTimeZone>,
     pub started_at: Option<TimeDateTimeWithTimeZone>,
     pub finished_at: Option<TimeDateTimeWithTimeZone>,
     pub last_heard_at: Option<TimeDateTimeWithTimeZone>,

@@ -37,6 +37,7 @@ pub fn records(kind: OperationKind) -> (StoreRecord, OperationRecord) {
         max_attempts: 3,
         budget: Duration::seconds(900),
         not_after: at(86_400),
+        not_before: None,
         request_id: shared::ids::RequestId(uuid::Uuid::from_u128(8)),
         outcomes: Vec::new(),
         deferrals: BTreeMap::new(),

@@ -24,7 +24,7 @@ use crate::reconciliation::report::report;
 use crate::record::StoreRecord;
 use crate::record::rows::now;
 use crate::settings::Settings;
-use crate::stores::delete::{self, Deletion};
+use crate::stores::delete::{self, Deletion, Haste};
 use crate::stores::find::{self, FoundOperation};
 use crate::stores::intent::{self, Intent, Turn};
 use crate::stores::wish::{self, Granted, Wish};
@@ -161,7 +161,9 @@ async fn for_one(
     (deed, id, difference): (Deed, &StoreId, &Difference),
 ) -> Result<(FoundOperation, Vec<NewAuditEvent>), StoreError> {
     if difference.kind == DifferenceKind::RecordWithoutNamespace {
-        return match delete::begin(tx, &settings.engine, caller, id).await? {
+        // Nothing is there that could be wanted back.
+        let wish = (id, Haste::AtOnce);
+        return match delete::begin(tx, &settings.engine, caller, wish).await? {
             (Deletion::Accepted(operation), events) => Ok((*operation, events)),
             (Deletion::Gone, _) => Err(StoreError::NotFound),
         };

@@ -183,6 +183,7 @@ impl TryFrom<&operation::Model> for OperationRecord {
             max_attempts: to_u32("operations.max_attempts", row.max_attempts)?,
             budget: Duration::milliseconds(row.budget_ms),
             not_after: row.not_after,
+            not_before: row.not_before,
             request_id: RequestId(row.request_id),
             outcomes: from_json("operations.outcomes", &row.outcomes)?,
             deferrals: from_json("operations.deferrals", &row.deferrals)?,

@@ -1,6 +1,7 @@
 //! `POST /stores/{id}/cancel`: the open operation ends at once, and whoever works
 //! on it is told to stop. What was being made is Failed; what was being changed
-//! goes back to what it last was when it was Ready, by a Rollback of its own.
+//! goes back to what it last was when it was Ready, by a Rollback of its own. A delete
+//! that waits (`grace.rs`) is undone: what was wanted before is brought about again.
 
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::audit::{NewAuditEvent, change};
 use crate::db::{Database, DbError};
 use crate::idempotency::Answer;
 use crate::projector::{facts, ledger, status};
+use crate::record::rows::now;
 use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::find::{self, Found};
@@ -28,7 +30,7 @@ use crate::stores::{Caller, StoreError};
 ///
 /// Effect: the operation is Cancelled and the store's generation raised; a control
 /// message is to be sent; for a change also a Rollback under the new generation
-/// and its command. Repeating it: refused, as nothing that can be cancelled is
+/// and its command, for a delete that waits an Update. Repeating it: refused, as nothing that can be cancelled is
 /// open. Fails when: no such store, or that is so now.
 ///
 /// # Errors
@@ -47,7 +49,7 @@ pub async fn cancel(
         let newest = find::operation(tx, caller, store.current_operation_id).await?;
         let operation = OperationRecord::try_from(&newest.operation)?;
         trace::link(newest.operation.traceparent.as_deref());
-        let cancel = legal::cancel(&store, &operation)?;
+        let cancel = legal::cancel(&store, &operation, now())?;
 
         let generation = store.generation.next();
         let ended = stop::stop(tx, &store, &operation, Stop::Cancelled, generation).await?;
@@ -55,6 +57,7 @@ pub async fn cancel(
         let reached = match &cancel {
             Cancel::End => status::of(operation.kind, ended.status),
             Cancel::Return(_) => status::of(OperationKind::Rollback, OperationStatus::Queued),
+            Cancel::Keep(_) => status::of(OperationKind::Update, OperationStatus::Queued),
         };
         let (was, is) = ((store.status, store.generation), (reached, generation));
         let details = json!({ "kind": operation.kind, "generation": generation });
@@ -84,6 +87,17 @@ pub async fn cancel(
                 let details = json!({ "of": operation.id, "generation": generation });
                 let details = change::told(&before, &after, details);
                 events.say(rollback, "store.rollback.requested", details);
+            }
+            Cancel::Keep(spec) => {
+                let turn = Turn {
+                    kind: OperationKind::Update,
+                    generation,
+                    goal: Goal::Present { spec: *spec },
+                };
+                let kept = intent::begin(tx, caller, engine, &row, turn).await?;
+                let details = json!({ "of": operation.id, "generation": generation });
+                let details = change::moved(was, is, details);
+                events.say(kept, "store.delete.undone", details);
             }
         }
         let found = find::one(tx, caller, id).await?;

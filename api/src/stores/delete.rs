@@ -8,14 +8,18 @@ use shared::ids::StoreId;
 use shared::operation::OperationKind;
 use shared::store_status::StoreStatus;
 use shared::telemetry::trace;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::audit::{NewAuditEvent, change};
 use crate::db::{Database, DbError};
 use crate::idempotency::Answer;
 use crate::projector::facts;
+use crate::record::rows::now;
 use crate::record::{OperationRecord, StoreRecord};
 use crate::settings::EngineSettings;
 use crate::stores::find::{self, FoundOperation};
+use crate::stores::grace;
 use crate::stores::intent::{self, Turn};
 use crate::stores::legal;
 use crate::stores::stop::{self, Stop};
@@ -31,25 +35,35 @@ pub enum Deletion {
     Gone,
 }
 
+/// Whether it may wait until it cannot be undone any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Haste {
+    /// As long as the settings say.
+    InTime,
+    /// Not at all, and if it waits already, no longer.
+    AtOnce,
+}
+
 /// Ask for a store's removal.
 ///
 /// Effect: the open operation is Superseded; the store is Deleting under the
-/// next generation; a control message and a command are to be sent.
-/// Repeating it: the same operation, nothing written. Fails when: no such store.
+/// next generation; a control message and a command are to be sent, the command not
+/// before the time in which it can be undone is over (`grace.rs`).
+/// Repeating it: the same operation, nothing written, but that haste ends its waiting. Fails when: no such store.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn delete(
     db: &Database,
     engine: &EngineSettings,
-    id: &StoreId,
+    (id, haste): (&StoreId, Haste),
     wish: Wish<'_>,
     answer: impl Fn(&Deletion) -> Result<Answer, DbError>,
 ) -> Result<Granted, StoreError> {
     let caller = wish.caller;
     let work = async |tx: &DatabaseTransaction| {
         wish.locked(tx, id).await?;
-        let (deletion, events) = begin(tx, engine, caller, id).await?;
+        let (deletion, events) = begin(tx, engine, caller, (id, haste)).await?;
         Ok((answer(&deletion)?, events))
     };
     let refused = |reason| wish::refused(caller, Some(id), "store.delete.refused", reason);
@@ -64,7 +78,7 @@ pub async fn begin(
     tx: &DatabaseTransaction,
     engine: &EngineSettings,
     caller: &Caller,
-    id: &StoreId,
+    (id, haste): (&StoreId, Haste),
 ) -> Result<(Deletion, Vec<NewAuditEvent>), StoreError> {
     let row = find::locked(tx, caller, id).await?;
     let store = StoreRecord::try_from(&row)?;
@@ -74,7 +88,20 @@ pub async fn begin(
     let current = find::operation(tx, caller, store.current_operation_id).await?;
     let operation = OperationRecord::try_from(&current.operation)?;
     if operation.is_open() && operation.kind == OperationKind::Delete {
-        return Ok((Deletion::Accepted(Box::new(current)), Vec::new()));
+        if haste == Haste::InTime || !operation.is_held(now()) {
+            return Ok((Deletion::Accepted(Box::new(current)), Vec::new()));
+        }
+        grace::hold(tx, engine, operation.id, None).await?;
+        let details = json!({ "before": { "not_before": at(operation.not_before) }, "after": { "not_before": null } });
+        let event = wish::event(
+            caller,
+            Some(id),
+            Some(operation.id),
+            "store.delete.hastened",
+            details,
+        );
+        let found = find::operation(tx, caller, operation.id).await?;
+        return Ok((Deletion::Accepted(Box::new(found)), vec![event]));
     }
 
     legal::unprotected(&row, &store)?;
@@ -97,15 +124,24 @@ pub async fn begin(
         goal: Goal::Absent,
     };
     let deleting = intent::begin(tx, caller, engine, &row, turn).await?;
+    let begins = grace::begins(engine.delete_grace, &store, haste == Haste::AtOnce, now());
+    if begins.is_some() {
+        grace::hold(tx, engine, deleting, begins).await?;
+    }
     if let Some(ended) = superseded {
         let by = json!({ "kind": operation.kind, "by": deleting });
         let by = facts::followed(&operation, &ended, by);
         say(operation.id, "operation.superseded", by);
     }
     let was = (store.status, store.generation);
-    let details = json!({ "status": store.status, "generation": generation });
+    let details =
+        json!({ "status": store.status, "generation": generation, "not_before": at(begins) });
     let details = change::moved(was, (StoreStatus::Deleting, generation), details);
     say(deleting, "store.delete.requested", details);
     let found = find::operation(tx, caller, deleting).await?;
     Ok((Deletion::Accepted(Box::new(found)), events))
+}
+
+fn at(moment: Option<OffsetDateTime>) -> Option<String> {
+    moment.and_then(|at| at.format(&Rfc3339).ok())
 }

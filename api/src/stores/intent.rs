@@ -69,6 +69,7 @@ pub async fn record(
         request_id: Set(caller.request_id.0),
         created_at: Set(intent.at),
         not_after: Set(not_after),
+        not_before: NotSet,
         started_at: NotSet,
         finished_at: NotSet,
         last_heard_at: NotSet,

@@ -4,6 +4,7 @@
 use shared::operation::{OperationKind, OperationStatus};
 use shared::store_spec::StoreSpec;
 use shared::store_status::StoreStatus;
+use time::OffsetDateTime;
 
 use crate::entity::store;
 use crate::record::{OperationRecord, StoreRecord};
@@ -148,13 +149,19 @@ pub enum Cancel {
     End,
     /// A store that has to go back to this.
     Return(Box<StoreSpec>),
+    /// A store that nobody has begun to remove: this is wanted of it again.
+    Keep(Box<StoreSpec>),
 }
 
 /// What a cancel does.
 ///
 /// # Errors
 /// [`Refusal`].
-pub fn cancel(store: &StoreRecord, newest: &OperationRecord) -> Result<Cancel, Refusal> {
+pub fn cancel(
+    store: &StoreRecord,
+    newest: &OperationRecord,
+    now: OffsetDateTime,
+) -> Result<Cancel, Refusal> {
     let (id, kind) = (store.id.clone(), newest.kind);
     if !newest.is_open() {
         let status = newest.status;
@@ -167,6 +174,9 @@ pub fn cancel(store: &StoreRecord, newest: &OperationRecord) -> Result<Cancel, R
     }
     match (kind, &store.safe_spec) {
         (OperationKind::Create, _) => Ok(Cancel::End),
+        (OperationKind::Delete, _) if newest.is_held(now) => {
+            Ok(Cancel::Keep(Box::new(store.spec.clone())))
+        }
         (OperationKind::Update | OperationKind::Suspend | OperationKind::Resume, Some(safe)) => {
             Ok(Cancel::Return(Box::new(safe.clone())))
         }

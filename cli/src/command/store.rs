@@ -125,7 +125,13 @@ pub enum Verb {
     Cancel(Wish),
     /// Remove a store with all its data.
     #[command(visible_alias = "rm")]
-    Delete(Wish),
+    Delete {
+        /// At once, though it could be undone for a while (docs/STATES.md).
+        #[arg(long)]
+        now: bool,
+        #[command(flatten)]
+        wish: Wish,
+    },
     /// What happens to a store, as it happens; to all of them without an id.
     Events {
         /// Its id.
@@ -249,10 +255,20 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
         Verb::Resume(wish) => act(client, form, "resume", wish).await,
         Verb::Retry(wish) => act(client, form, "retry", wish).await,
         Verb::Cancel(wish) => act(client, form, "cancel", wish).await,
-        Verb::Delete(Wish { id, wait }) => {
+        Verb::Delete {
+            now,
+            wish: Wish { id, wait },
+        } => {
             let id = checked(&id)?;
-            client.delete(&format!("/stores/{id}")).await?;
-            let store = match wait.patience() {
+            let query = if now { "?now=true" } else { "" };
+            let operation = client.delete(&format!("/stores/{id}{query}")).await?;
+            let held = operation["not_before"].as_str();
+            if let Some(until) = held {
+                eprintln!(
+                    "It is removed at {until}; until then `urumi store cancel {id}` keeps it, and `urumi store delete {id} --now` does not wait."
+                );
+            }
+            let store = match wait.patience().filter(|_| held.is_none()) {
                 Some(patience) => store_is(client, &id, "Deleted", &patience).await?,
                 None => client.get(&format!("/stores/{id}")).await?,
             };

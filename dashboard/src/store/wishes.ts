@@ -57,8 +57,15 @@ export function wishKey(wish: Wish, { id }: Pick<OperationView, "id">): string {
   return `${wish}-${id}`;
 }
 
-/** A changed store can only go back to something that was Ready. */
-function isCancellable({ kind }: OperationView, safe: StoreView["safe"]): boolean {
+/**
+ * A changed store can only go back to something that was Ready; a delete is only undone
+ * until it may begin.
+ */
+function isCancellable(
+  { kind, not_before: notBefore }: OperationView,
+  safe: StoreView["safe"],
+): boolean {
   const isChange = kind === "Update" || kind === "Suspend" || kind === "Resume";
-  return kind === "Create" || (isChange && Boolean(safe));
+  const isHeld = kind === "Delete" && Date.parse(notBefore ?? "") > Date.now();
+  return kind === "Create" || (isChange && Boolean(safe)) || isHeld;
 }

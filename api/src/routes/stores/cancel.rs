@@ -21,8 +21,9 @@ use crate::stores::wish::Wish;
 ///
 /// End the operation that is open. A store that was being made is Failed, with the
 /// code Cancelled: retry or delete it. A store that was being changed goes back to
-/// what it was, by a Rollback operation, and is Ready again. A delete cannot be
-/// cancelled.
+/// what it was, by a Rollback operation, and is Ready again. A delete that still waits
+/// (its `not_before` lies ahead) is undone, by an Update operation to what was wanted
+/// before; one that may have begun cannot be cancelled.
 #[utoipa::path(
     post, path = "/stores/{id}/cancel", tag = "stores", operation_id = "cancelStore",
     params(

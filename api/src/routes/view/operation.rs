@@ -17,6 +17,7 @@ use crate::routes::view::WantedView;
 use crate::stores::find::FoundOperation;
 
 const FREE_WORKER: &str = "It waits for a free worker.";
+const HELD: &str = "It is removed then; until then a cancel keeps it.";
 const PAUSE: &str = "The last attempt failed; it is tried again after a pause.";
 const ABOUT_TO_BE_SENT: &str = "Its command is about to be sent to a worker.";
 const BROKER_AWAY: &str =
@@ -50,6 +51,9 @@ pub struct OperationView {
     /// When it was asked for.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
+    /// Not begun before then: a delete, which a cancel undoes until then.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub not_before: Option<OffsetDateTime>,
     /// When a worker began.
     #[serde(with = "time::serde::rfc3339::option")]
     pub started_at: Option<OffsetDateTime>,
@@ -143,6 +147,7 @@ impl OperationView {
             max_attempts: to_u32("operations.max_attempts", row.max_attempts)?,
             failure: record.failure.clone(),
             created_at: row.created_at,
+            not_before: record.not_before,
             started_at: record.started_at,
             finished_at: record.finished_at,
             deadline_at: record.deadline_at(),
@@ -184,6 +189,9 @@ fn waiting(
         at,
         unsent: false,
     };
+    if record.is_held(now()) {
+        return Some(view(HELD, record.not_before, found.operation.created_at));
+    }
     if let Some((message, last)) = put_off(record, steps) {
         return Some(view(message, Some(last.until), last.at));
     }

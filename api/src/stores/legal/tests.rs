@@ -8,7 +8,7 @@ use shared::operation::{OperationKind, OperationStatus};
 
 use super::*;
 use crate::projector::status;
-use crate::projector::tests::records;
+use crate::projector::tests::{at, records};
 use crate::record::Previous;
 
 const BEGIN: &str = "<!-- wishes, written by a test: begin -->\n";
@@ -59,10 +59,13 @@ fn table() -> String {
                 said(rests(&store, &operation, true)),
                 said(rests(&store, &operation, false)),
                 said(retry(&store, &operation).map(OperationKind::as_str)),
-                said(cancel(&store, &operation).map(|cancel| match cancel {
-                    Cancel::End => "Failed(Cancelled)",
-                    Cancel::Return(_) => "Rollback",
-                })),
+                said(
+                    cancel(&store, &operation, at(0)).map(|cancel| match cancel {
+                        Cancel::End => "Failed(Cancelled)",
+                        Cancel::Return(_) => "Rollback",
+                        Cancel::Keep(_) => "Update",
+                    })
+                ),
             );
         }
     }
@@ -109,7 +112,7 @@ fn every_refusal_names_the_store_and_what_to_do() {
             let refusals = [
                 update(&store, &operation).err(),
                 retry(&store, &operation).err(),
-                cancel(&store, &operation).err(),
+                cancel(&store, &operation, at(0)).err(),
                 rollback(&store, &operation).err(),
                 rest(&store, &operation, true).err(),
             ];
@@ -127,9 +130,19 @@ fn a_cancelled_update_returns_to_what_was_ready() {
     let safe = store.safe_spec.clone().unwrap();
     assert_ne!(Some(&safe), operation.spec.as_ref());
     assert_eq!(
-        cancel(&store, &operation),
+        cancel(&store, &operation, at(0)),
         Ok(Cancel::Return(Box::new(safe)))
     );
+}
+
+#[test]
+fn a_delete_is_undone_until_it_may_begin_and_never_after() {
+    let (store, mut delete) = standing(OperationKind::Delete, OperationStatus::Queued);
+    delete.not_before = Some(at(60));
+    let kept = Cancel::Keep(Box::new(store.spec.clone()));
+    assert_eq!(cancel(&store, &delete, at(59)), Ok(kept));
+    let refused = cancel(&store, &delete, at(60)).unwrap_err();
+    assert_eq!(refused.code(), "not_cancellable");
 }
 
 #[test]
