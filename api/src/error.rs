@@ -143,6 +143,9 @@ pub enum ApiError {
     /// Adopt or purge on unsure ground, or too far.
     #[error(transparent)]
     ReconciliationRefused(crate::reconciliation::guard::Refusal),
+    /// What only the cluster can say was not said in time.
+    #[error("the cluster does not answer at the moment")]
+    ClusterSilent(#[source] crate::stores::inside::Silence),
     /// The database is away.
     #[error("the database does not answer at the moment")]
     Unavailable(#[source] DbError),
@@ -208,6 +211,7 @@ impl ApiError {
             Self::ForbiddenHost(_) => Code::ForbiddenHost,
             Self::ForbiddenOrigin(_) => Code::ForbiddenOrigin,
             Self::ReconciliationRefused(_) => Code::ReconciliationRefused,
+            Self::ClusterSilent(_) => Code::ClusterSilent,
             Self::Unavailable(_) => Code::Unavailable,
             Self::Internal(_) => Code::Internal,
         }
@@ -259,6 +263,9 @@ impl ApiError {
             ),
             Self::ForbiddenOrigin(_) => {
                 Some("Send the request from the dashboard itself, or without a browser.".to_owned())
+            }
+            Self::ClusterSilent(_) => {
+                Some("The store is not touched by that; ask again in a few seconds.".to_owned())
             }
             Self::Unavailable(_) => Some("Nothing is lost; try again in a few seconds.".to_owned()),
             Self::Internal(_) => Some("Give the operator the request id.".to_owned()),

@@ -39,6 +39,8 @@ use crate::routes;
         routes::stores::cancel::handle,
         routes::stores::delete::handle,
         routes::stores::operations::handle,
+        routes::stores::inside::pods,
+        routes::stores::inside::logs,
         routes::events::all,
         routes::events::of_store,
         routes::audit::handle,

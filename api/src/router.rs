@@ -38,6 +38,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(
             at("/stores/{id}/operations", GET).route(web::get().to(stores::operations::handle)),
         )
+        .service(at("/stores/{id}/pods", GET).route(web::get().to(stores::inside::pods)))
+        .service(at("/stores/{id}/logs", GET).route(web::get().to(stores::inside::logs)))
         .service(at("/stores/{id}/retry", POST).route(web::post().to(stores::retry::handle)))
         .service(at("/stores/{id}/cancel", POST).route(web::post().to(stores::cancel::handle)))
         .service(at("/stores/{id}/upgrade", POST).route(web::post().to(stores::upgrade::handle)))

@@ -9,7 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::rt;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use shared::amqp::Publisher;
+use shared::amqp::{Asker, Publisher};
 use shared::backoff::Backoff;
 use shared::telemetry::chain;
 use shared::wait::pause;
@@ -155,6 +155,10 @@ impl Server {
                 ),
                 oidc: Oidc::of(&settings.oidc),
                 trusted,
+                asker: Arc::new(Asker::new(
+                    settings.base.amqp_url.clone(),
+                    "urumi-api questions",
+                )),
                 settings,
                 pulse: Pulse::default(),
                 signer,

@@ -116,6 +116,8 @@ pub struct HttpSettings {
     pub dashboard_dir: Option<PathBuf>,
     /// How long a request's body may take to arrive.
     pub body_timeout_ms: u64,
+    /// How long the cluster may take to say what only it can say.
+    pub cluster_timeout_ms: u64,
     /// Threads that answer.
     pub http_workers: usize,
     /// Address that tells Prometheus' numbers, and nothing else; `off` for none.

@@ -8,6 +8,7 @@ pub mod delete;
 pub mod find;
 pub mod grace;
 pub mod host;
+pub mod inside;
 pub mod intent;
 pub mod keyset;
 pub mod labels;

@@ -4,9 +4,11 @@
 //! Publishing and consuming never share a connection: a broker that blocks
 //! publishers blocks everything on their connection, acks too.
 
+pub mod asker;
 pub mod connection;
 pub mod publisher;
 pub mod topology;
 
+pub use asker::{AskError, Asker};
 pub use connection::{Inbound, connect};
 pub use publisher::{Outgoing, PublishError, Publisher};

@@ -10,3 +10,4 @@ pub mod control;
 pub mod envelope;
 pub mod event;
 pub mod observation;
+pub mod question;

@@ -6,6 +6,7 @@
 //!                                          │                  │
 //!                                       cluster, storefront   helm (under its guard)
 //! observer ─▶ shared watches, light probe ─▶ observations
+//! questions ─▶ the cluster as it is now ─▶ whoever asked
 //! ```
 //!
 //! Imports go one way, down this list reversed: what stands lower may use what
@@ -38,6 +39,7 @@ pub mod observer;
 
 pub mod consumer;
 pub mod control;
+pub mod questions;
 
 pub mod probes;
 pub mod program;

@@ -17,7 +17,7 @@ use crate::consumer::Consumer;
 use crate::context::Context;
 use crate::helm::guard;
 use crate::settings::{DEFAULTS, Settings};
-use crate::{control, observer, probes};
+use crate::{control, observer, probes, questions};
 
 /// Brings stores to what is wanted of them. Settings come from the environment;
 /// see `worker/settings/base.toml` in the sources.
@@ -98,10 +98,12 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let probes = tokio::spawn(pages::serve(listener, ended.clone(), page));
     let control = tokio::spawn(control::run(Arc::clone(&context), stop.clone()));
     let observer = tokio::spawn(observer::run(Arc::clone(&context), stop.clone()));
+    let questions = tokio::spawn(questions::run(Arc::clone(&context), stop.clone()));
     Consumer::new(context, stop, connected).run().await;
     ended.cancel();
     control.await?;
     observer.await?;
+    questions.await?;
     probes.await?;
     tracing::info!("stopped");
     Ok(())

@@ -82,6 +82,7 @@ codes! {
     TooManyStreams "too_many_streams" TOO_MANY_REQUESTS "Too many streams";
     StreamsFull "streams_full" SERVICE_UNAVAILABLE "No stream is free";
     ReconciliationRefused "reconciliation_refused" CONFLICT "Adopt or purge refused";
+    ClusterSilent "cluster_silent" GATEWAY_TIMEOUT "The cluster does not answer";
     Unavailable "unavailable" SERVICE_UNAVAILABLE "Temporarily unavailable";
     Internal "internal" INTERNAL_SERVER_ERROR "Internal error";
 }

@@ -128,7 +128,7 @@ pub fn response(error: &ApiError, request_id: Option<RequestId>) -> HttpResponse
         ApiError::Refused(Refusal::OperationLimit { .. }) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("5")));
         }
-        ApiError::LoginUnavailable => {
+        ApiError::LoginUnavailable | ApiError::ClusterSilent(_) => {
             builder.insert_header((RETRY_AFTER, HeaderValue::from_static("5")));
         }
         ApiError::Unavailable(_) => {
@@ -154,7 +154,7 @@ fn log(error: &ApiError, request_id: Option<RequestId>) {
         ApiError::Internal(_) => {
             tracing::error!(request_id, error = chain(error), "a request failed")
         }
-        ApiError::Unavailable(_) => tracing::warn!(
+        ApiError::ClusterSilent(_) | ApiError::Unavailable(_) => tracing::warn!(
             request_id,
             error = chain(error),
             "a request was turned away"

@@ -57,6 +57,8 @@ pub fn need(method: &Method, pattern: Option<&str>) -> Need {
         }
         (_, path) if path.starts_with("/reconciliation") => Need::Platform,
         (_, path) if path.starts_with("/keys") || path.starts_with("/webhooks") => ADMIN,
+        // Lines may tell of a shop's customers.
+        ("GET", "/stores/{id}/logs") => OPERATOR,
         ("GET", "/whoami" | "/stores/audit/logs") => VIEWER,
         ("GET", path) if path.starts_with("/stores") || path.starts_with("/operations") => VIEWER,
         ("POST" | "PATCH" | "DELETE", path) if path.starts_with("/stores") => OPERATOR,
@@ -83,6 +85,12 @@ mod tests {
             assert!(!Need::Platform.met(&with(role)), "{role:?}");
         }
         assert!(Need::Platform.met(&local));
+    }
+
+    #[test]
+    fn who_may_look_at_a_store_may_not_read_its_logs() {
+        assert_eq!(need(&Method::GET, Some("/stores/{id}/pods")), VIEWER);
+        assert_eq!(need(&Method::GET, Some("/stores/{id}/logs")), OPERATOR);
     }
 
     #[test]

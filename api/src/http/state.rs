@@ -1,5 +1,9 @@
 //! What a route may touch.
 
+use std::sync::Arc;
+
+use shared::amqp::Asker;
+
 use crate::access::oidc::Oidc;
 use crate::audit::sign::Signer;
 use crate::db::Database;
@@ -27,6 +31,8 @@ pub struct AppState {
     pub feed: Feed,
     pub seats: Seats,
     pub webhooks: Webhooks,
+    /// Asks the cluster, by way of a worker.
+    pub asker: Arc<Asker>,
     /// Of addresses, where there is no principal.
     pub strangers: Rates,
     pub trusted: Trusted,

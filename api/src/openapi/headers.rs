@@ -32,7 +32,7 @@ pub fn name(place: Place<'_>, kept: &[&str], status: &str, response: &mut Respon
     let wanted = [
         ("X-Request-Id", true),
         ("traceparent", true),
-        ("Cache-Control", link),
+        ("Cache-Control", link || (granted && place.asks_cluster())),
         (
             "ETag",
             granted && (place.matches_one() || place.is("POST", "/stores")),
@@ -42,7 +42,7 @@ pub fn name(place: Place<'_>, kept: &[&str], status: &str, response: &mut Respon
         ("Idempotency-Replayed", place.key && granted),
         (
             "Retry-After",
-            running || matches!(status, "429" | "503") && place.path != "/readyz",
+            running || matches!(status, "429" | "503" | "504") && place.path != "/readyz",
         ),
         ("WWW-Authenticate", status == "401"),
     ];

@@ -54,6 +54,11 @@ impl Place<'_> {
         self.method == "GET" && self.path.ends_with("/events")
     }
 
+    /// It asks the cluster, by way of a worker.
+    pub fn asks_cluster(&self) -> bool {
+        self.is("GET", "/stores/{id}/pods") || self.is("GET", "/stores/{id}/logs")
+    }
+
     /// It looks into the database.
     fn asks_database(&self) -> bool {
         !matches!(self.path, "/healthz" | "/readyz" | "/audit/key")
@@ -113,6 +118,7 @@ impl Place<'_> {
             Code::RateLimited => !matches!(self.path, "/healthz" | "/readyz"),
             Code::CredentialsRefused => self.asks_who() || self.is("POST", "/session"),
             Code::RoleMissing => !matches!(self.need(), Need::Nobody | Need::Role(Role::Viewer)),
+            Code::ClusterSilent => self.asks_cluster(),
             Code::Unavailable | Code::Internal => self.asks_database(),
             // Of no operation: what is asked for is none.
             Code::PathNotFound | Code::MethodNotAllowed => false,

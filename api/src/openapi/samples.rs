@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::error::PayloadError;
 use serde_json::{Value, json};
+use shared::amqp::AskError;
 use shared::ids::{OperationId, RequestId, StoreId};
 use shared::operation::{OperationKind, OperationStatus};
 use shared::store_status::StoreStatus;
@@ -17,6 +18,7 @@ use crate::error::problem::{FieldError, Problem};
 use crate::http::json::MAX_BODY;
 use crate::http::needs::Need;
 use crate::reconciliation::guard;
+use crate::stores::inside::Silence;
 use crate::stores::refusal::Refusal;
 
 /// An identity for examples.
@@ -94,6 +96,9 @@ fn sample(code: Code, store: StoreId) -> ApiError {
         Code::ForbiddenHost => ApiError::ForbiddenHost("shop.example.com".into()),
         Code::ForbiddenOrigin => ApiError::ForbiddenOrigin("https://shop.example.com".into()),
         Code::ReconciliationRefused => ApiError::ReconciliationRefused(guard::Refusal::NoInventory),
+        Code::ClusterSilent => {
+            ApiError::ClusterSilent(Silence::Asked(AskError::Silent(Duration::from_secs(5))))
+        }
         Code::Unavailable => ApiError::Unavailable(DbError::TimedOut),
         Code::Internal => ApiError::Internal(DbError::TimedOut),
         Code::OperationOpen => ApiError::Refused(Refusal::OperationOpen {

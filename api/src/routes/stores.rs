@@ -5,6 +5,7 @@ pub mod change;
 pub mod counts;
 pub mod create;
 pub mod delete;
+pub mod inside;
 pub mod labels_body;
 pub mod life;
 pub mod list;

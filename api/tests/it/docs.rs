@@ -34,6 +34,7 @@ exit $rc
 #[actix_web::test]
 async fn every_example_of_docs_api_md_gives_what_the_page_shows() {
     let api = TestApi::ready_with("docs_examples", &SETTINGS).await;
+    crate::stores_inside::answer_all(&api).await;
     let mut stage = Stage::new(&api).await;
     let (mut wrong, all) = (Vec::new(), examples(PAGE));
     assert!(all.len() > 20, "only {} examples were found", all.len());

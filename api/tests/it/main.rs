@@ -44,6 +44,7 @@ mod stores_chosen;
 mod stores_counts;
 mod stores_create;
 mod stores_delete;
+mod stores_inside;
 mod stores_kept;
 mod stores_life;
 mod stores_list;

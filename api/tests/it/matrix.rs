@@ -26,6 +26,9 @@ const MATRIX: &[Row] = &[
     ("patch",  "/stores/{id}",                 [401, 404, 403, 409, 409, 404]),
     ("delete", "/stores/{id}",                 [401, 404, 403, 202, 202, 404]),
     ("get",    "/stores/{id}/operations",      [401, 404, 200, 200, 200, 404]),
+    // Nobody answers for a cluster here.
+    ("get",    "/stores/{id}/pods",            [401, 404, 504, 504, 504, 404]),
+    ("get",    "/stores/{id}/logs",            [401, 404, 403, 504, 504, 404]),
     ("post",   "/stores/{id}/retry",           [401, 404, 403, 409, 409, 404]),
     ("post",   "/stores/{id}/cancel",          [401, 404, 403, 202, 202, 404]),
     ("post",   "/stores/{id}/upgrade",         [401, 404, 403, 409, 409, 404]),
@@ -83,6 +86,7 @@ async fn everybody_may_what_the_matrix_says_on_every_path_and_no_more() {
     let settings = [
         ("URUMI_LOGIN", "required"),
         ("URUMI_WEBHOOK_ALLOW_LOOPBACK", "true"),
+        ("URUMI_CLUSTER_TIMEOUT_MS", "50"),
     ];
     let api = TestApi::ready_with("matrix", &settings).await;
     let owner = api.person("acme", "admin").await;

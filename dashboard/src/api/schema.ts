@@ -486,6 +486,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/stores/{id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a store's logs
+         * @description The last lines of its containers, without its passwords and keys. For operators:
+         *     lines may tell of a shop's customers.
+         */
+        get: operations["getStoreLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stores/{id}/operations": {
         parameters: {
             query?: never;
@@ -498,6 +519,27 @@ export interface paths {
          * @description All that was ever asked of a store, newest first, each with its steps.
          */
         get: operations["listStoreOperations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stores/{id}/pods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look inside a store
+         * @description Its pods with their containers, its volumes, and what it takes of its plan, as
+         *     the cluster says at this moment. Empty where there is nothing yet, or no more.
+         */
+        get: operations["getStorePods"];
         put?: never;
         post?: never;
         delete?: never;
@@ -906,6 +948,34 @@ export interface components {
              */
             replicas?: number | null;
         };
+        /** @description One container of a pod. */
+        ContainerSeen: {
+            /**
+             * @description Its image.
+             * @example wordpress:7.1-php8.4-apache
+             */
+            image: string;
+            /**
+             * @description Its name.
+             * @example wordpress
+             */
+            name: string;
+            /**
+             * @description Why, where the cluster says so, such as `CrashLoopBackOff`.
+             * @example
+             */
+            reason: string;
+            /**
+             * Format: int32
+             * @description How often it was started again.
+             */
+            restarts: number;
+            /**
+             * @description `Waiting`, `Running` or `Ended`.
+             * @example Running
+             */
+            state: string;
+        };
         /** @description How many stores there are. */
         CountsView: {
             /** @description Of each health; without the Deleted ones. What is not Ready is Unknown. */
@@ -1166,6 +1236,20 @@ export interface components {
             /** @description The verdict. */
             status: components["schemas"]["Health"];
         };
+        /** @description What a store is made of, and how much it takes. */
+        Inside: {
+            /**
+             * Format: date-time
+             * @description When it was looked at.
+             */
+            looked_at: string;
+            /** @description Its pods, by name. */
+            pods: components["schemas"]["PodSeen"][];
+            /** @description What its pods ask for and may ask for at most (its ResourceQuota). */
+            usage: components["schemas"]["UsageSeen"][];
+            /** @description Its volumes, by name. */
+            volumes: components["schemas"]["VolumeSeen"][];
+        };
         /** @description The newest picture of the cluster. */
         InventoryView: {
             /**
@@ -1275,6 +1359,24 @@ export interface components {
              */
             max_stores?: number | null;
         };
+        /** @description The last lines of one container, without the store's secrets. */
+        Log: {
+            /**
+             * @description The container.
+             * @example wordpress
+             */
+            container: string;
+            /**
+             * @description The pod.
+             * @example wordpress-7c9f5d-x2x9k
+             */
+            pod: string;
+            /**
+             * @description Its lines, each ended by a line feed; a store's own words.
+             * @example [core:notice] AH00094: Command line: 'apache2 -D FOREGROUND'
+             */
+            text: string;
+        };
         /** @description What opens a session. */
         LoginBody: {
             /**
@@ -1301,6 +1403,16 @@ export interface components {
              * @example http://store-k7q2mx.localhost:8080/wp-login.php?action=urumi#eyJp….x3Zk…
              */
             url?: string | null;
+        };
+        /** @description The last lines of a store's containers. */
+        Logs: {
+            /** @description One entry for each container. */
+            logs: components["schemas"]["Log"][];
+            /**
+             * Format: date-time
+             * @description When they were read.
+             */
+            looked_at: string;
         };
         /**
          * @description How somebody showed who they are.
@@ -1571,6 +1683,33 @@ export interface components {
          * @enum {string}
          */
         Plan: "small" | "medium" | "large";
+        /** @description One pod. */
+        PodSeen: {
+            /** @description Its containers, those that set it up first. */
+            containers: components["schemas"]["ContainerSeen"][];
+            /**
+             * @description Its name.
+             * @example wordpress-7c9f5d-x2x9k
+             */
+            name: string;
+            /**
+             * @description The part of the store that it is, such as `mysql` or `wordpress`.
+             * @example wordpress
+             */
+            part: string;
+            /**
+             * @description `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
+             * @example Running
+             */
+            phase: string;
+            /** @description Whether it serves. */
+            ready: boolean;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at?: string | null;
+        };
         /** @description A request that was not granted (RFC 9457). */
         Problem: {
             /**
@@ -1897,6 +2036,24 @@ export interface components {
              */
             image?: string | null;
         };
+        /** @description One resource. */
+        UsageSeen: {
+            /**
+             * @description What may be taken.
+             * @example 1Gi
+             */
+            limit: string;
+            /**
+             * @description Its name, as Kubernetes writes it.
+             * @example requests.memory
+             */
+            resource: string;
+            /**
+             * @description What is taken.
+             * @example 512Mi
+             */
+            used: string;
+        };
         /** @description What a walk along the chain found. */
         VerificationView: {
             /**
@@ -1926,6 +2083,24 @@ export interface components {
             chart?: string | null;
             /** @description Tag of its web image; null for the platform's own. */
             image?: string | null;
+        };
+        /** @description One volume. */
+        VolumeSeen: {
+            /**
+             * @description The name of its claim.
+             * @example data-mysql-0
+             */
+            name: string;
+            /**
+             * @description `Pending`, `Bound` or `Lost`.
+             * @example Bound
+             */
+            phase: string;
+            /**
+             * @description How large it is, as Kubernetes writes it; what was asked for until it is bound.
+             * @example 2Gi
+             */
+            size: string;
         };
         /** @description What a step waits for. */
         WaitingView: {
@@ -7052,6 +7227,178 @@ export interface operations {
             };
         };
     };
+    getStoreLogs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Of that pod alone.
+                 * @example mysql-0
+                 */
+                pod?: string;
+                /**
+                 * @description Of containers of that name alone.
+                 * @example mysql
+                 */
+                container?: string;
+                /**
+                 * @description Lines of each container; 100 if left out.
+                 * @example 1
+                 */
+                lines?: number;
+                /**
+                 * @description Of the run before the last start.
+                 * @example false
+                 */
+                previous?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "logs": [
+                     *         {
+                     *           "container": "wordpress",
+                     *           "pod": "wordpress-7c9f5d-x2x9k",
+                     *           "text": "[core:notice] AH00094: Command line: 'apache2 -D FOREGROUND'\n"
+                     *         }
+                     *       ],
+                     *       "looked_at": "2026-11-24T03:00:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Logs"];
+                };
+            };
+            /** @description The query is not accepted, or: Not a store id. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Login required, or: Credentials refused. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not with this role, or: Host not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such store. */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer does not answer, or: Temporarily unavailable. */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster does not answer. */
+            504: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listStoreOperations: {
         parameters: {
             query?: {
@@ -7239,6 +7586,182 @@ export interface operations {
             };
             /** @description The issuer does not answer, or: Temporarily unavailable. */
             503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStorePods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The store's id.
+                 * @example store-k7q2mx
+                 */
+                id: components["schemas"]["StoreId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is there. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "looked_at": "2026-11-24T03:00:00Z",
+                     *       "pods": [
+                     *         {
+                     *           "containers": [
+                     *             {
+                     *               "image": "wordpress:7.1-php8.4-apache",
+                     *               "name": "wordpress",
+                     *               "reason": "",
+                     *               "restarts": 1,
+                     *               "state": "Running"
+                     *             }
+                     *           ],
+                     *           "name": "wordpress-7c9f5d-x2x9k",
+                     *           "part": "wordpress",
+                     *           "phase": "Running",
+                     *           "ready": false,
+                     *           "started_at": "2026-11-24T03:00:00Z"
+                     *         }
+                     *       ],
+                     *       "usage": [
+                     *         {
+                     *           "limit": "1Gi",
+                     *           "resource": "requests.memory",
+                     *           "used": "512Mi"
+                     *         }
+                     *       ],
+                     *       "volumes": [
+                     *         {
+                     *           "name": "data-mysql-0",
+                     *           "phase": "Bound",
+                     *           "size": "2Gi"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Inside"];
+                };
+            };
+            /** @description The query is not accepted, or: Not a store id. */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Login required, or: Credentials refused. */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Host not allowed. */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such store. */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error. */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The issuer does not answer, or: Temporarily unavailable. */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster does not answer. */
+            504: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];

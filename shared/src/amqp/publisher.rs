@@ -142,6 +142,22 @@ impl Publisher {
         results
     }
 
+    /// Answer somebody who waits: to where they said, once, without waiting for a
+    /// confirm. An answer that is lost is one that did not come.
+    ///
+    /// # Errors
+    /// [`PublishError`], if it did not leave.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place for it")]
+    pub async fn reply(&self, to: &str, id: MessageId, payload: &[u8]) -> Result<(), PublishError> {
+        let channel = self.channel().await.map_err(PublishError::NotConnected)?;
+        let properties = BasicProperties::default()
+            .with_content_type("application/json".into())
+            .with_correlation_id(id.to_string().into());
+        let options = BasicPublishOptions::default();
+        let sent = channel.basic_publish("".into(), to.into(), options, payload, properties);
+        sent.await.map(drop).map_err(PublishError::Lost)
+    }
+
     /// Whether nothing is known to be wrong: it is connected, or was never needed.
     pub async fn was_well(&self) -> bool {
         self.is_connected().await || self.fresh.load(Ordering::Relaxed)

@@ -57,6 +57,17 @@ pub const OBSERVATIONS: Queue = Queue {
 /// Observations that are kept for an api that is away.
 pub const OBSERVATIONS_KEPT: i64 = 5_000;
 
+/// api → worker: questions, each answered to whoever asked. Worth nothing when
+/// nobody waits any more, so they end by themselves.
+pub const QUESTIONS: Queue = Queue {
+    name: "store.questions",
+    routing_key: "store.question.v1",
+    dead: "",
+};
+/// Questions that are kept while no worker takes any, and for how long.
+const QUESTIONS_KEPT: i64 = 1_000;
+const QUESTION_TTL_MS: i64 = 10_000;
+
 /// Those whose messages may not be lost.
 pub const QUEUES: [Queue; 3] = [COMMANDS, CONTROL, EVENTS];
 
@@ -88,16 +99,16 @@ pub async fn declare(channel: &Channel) -> Result<(), lapin::Error> {
         )
         .await?;
     }
-    let mut short = quorum();
-    short.insert(
-        "x-max-length".into(),
-        AMQPValue::LongLongInt(OBSERVATIONS_KEPT),
-    );
-    short.insert("x-overflow".into(), text("drop-head"));
-    let Queue {
-        name, routing_key, ..
-    } = OBSERVATIONS;
-    declare_queue(channel, name, short, EXCHANGE, routing_key).await
+    for (queue, kept, ttl_ms) in [
+        (OBSERVATIONS, OBSERVATIONS_KEPT, None),
+        (QUESTIONS, QUESTIONS_KEPT, Some(QUESTION_TTL_MS)),
+    ] {
+        let Queue {
+            name, routing_key, ..
+        } = queue;
+        declare_queue(channel, name, short(kept, ttl_ms), EXCHANGE, routing_key).await?;
+    }
+    Ok(())
 }
 
 async fn declare_queue(
@@ -132,6 +143,17 @@ fn text(value: &str) -> AMQPValue {
 fn quorum() -> FieldTable {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), text("quorum"));
+    arguments
+}
+
+/// Of a queue that loses its oldest messages, by number or by age.
+fn short(kept: i64, ttl_ms: Option<i64>) -> FieldTable {
+    let mut arguments = quorum();
+    arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(kept));
+    arguments.insert("x-overflow".into(), text("drop-head"));
+    if let Some(ttl) = ttl_ms {
+        arguments.insert("x-message-ttl".into(), AMQPValue::LongLongInt(ttl));
+    }
     arguments
 }
 

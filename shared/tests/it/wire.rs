@@ -13,6 +13,9 @@ use shared::contract::event::EventBody;
 use shared::contract::observation::{
     Health, HealthReason, Login, Look, NamespaceSeen, Observation, ObservationBody,
 };
+use shared::contract::question::{
+    Answer, Ask, ContainerSeen, Inside, Log, Logs, PodSeen, Question, UsageSeen, VolumeSeen,
+};
 use shared::failure::{Evidence, Failure, FailureCode};
 use shared::ids::{Generation, MessageId, OperationId, TenantId};
 use shared::operation::OperationKind;
@@ -244,6 +247,71 @@ fn observations_read_and_are_said_as_frozen() {
             body,
         };
         frozen_as(name, &message);
+    }
+}
+
+#[test]
+fn questions_and_answers_read_and_are_said_as_frozen() {
+    let at = datetime!(2026-11-30 12:00 UTC);
+    let logs = Ask::Logs {
+        pod: Some("wordpress-7c9f5d".into()),
+        container: None,
+        lines: 100,
+        previous: false,
+    };
+    for (name, ask) in [("question_inside", Ask::Inside {}), ("question_logs", logs)] {
+        let question = Question {
+            id: MessageId(Uuid::from_u128(1)),
+            store_id: "store-bcdfgh".parse().unwrap(),
+            until: at,
+            ask,
+        };
+        frozen_as(name, &question);
+    }
+    let container = ContainerSeen {
+        name: "mysql".into(),
+        image: "mysql:8.4".into(),
+        state: "Waiting".into(),
+        reason: "CrashLoopBackOff".into(),
+        restarts: 3,
+    };
+    let inside = Inside {
+        looked_at: at,
+        pods: vec![PodSeen {
+            name: "mysql-0".into(),
+            part: "mysql".into(),
+            phase: "Running".into(),
+            ready: false,
+            started_at: Some(at),
+            containers: vec![container],
+        }],
+        volumes: vec![VolumeSeen {
+            name: "data-mysql-0".into(),
+            phase: "Bound".into(),
+            size: "2Gi".into(),
+        }],
+        usage: vec![UsageSeen {
+            resource: "requests.memory".into(),
+            used: "512Mi".into(),
+            limit: "1Gi".into(),
+        }],
+    };
+    let log = Log {
+        pod: "mysql-0".into(),
+        container: "mysql".into(),
+        text: "ready for connections\n".into(),
+    };
+    let logs = Logs {
+        looked_at: at,
+        logs: vec![log],
+    };
+    let message = "the apiserver does not answer".into();
+    for (name, answer) in [
+        ("answer_inside", Answer::Inside(inside)),
+        ("answer_logs", Answer::Logs(logs)),
+        ("answer_unreachable", Answer::Unreachable { message }),
+    ] {
+        frozen_as(name, &answer);
     }
 }
 

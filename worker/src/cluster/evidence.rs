@@ -164,7 +164,14 @@ async fn last_words(
     })
 }
 
-async fn secrets(cluster: &Cluster, store: &str) -> Result<Vec<SecretString>, ClusterError> {
+/// The passwords and keys of a store.
+///
+/// # Errors
+/// [`ClusterError`].
+pub(crate) async fn secrets(
+    cluster: &Cluster,
+    store: &str,
+) -> Result<Vec<SecretString>, ClusterError> {
     let secret = cluster
         .of::<Secret>(store)
         .get_opt(CREDENTIALS_SECRET)
@@ -180,7 +187,7 @@ async fn secrets(cluster: &Cluster, store: &str) -> Result<Vec<SecretString>, Cl
 }
 
 /// The text without the secrets. Pure.
-fn strike_out(text: &str, secrets: &[SecretString]) -> String {
+pub(crate) fn strike_out(text: &str, secrets: &[SecretString]) -> String {
     secrets.iter().fold(text.to_owned(), |text, secret| {
         without(&text, secret.expose_secret())
     })

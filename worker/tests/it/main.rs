@@ -45,6 +45,7 @@ mod observer;
 mod outages;
 #[cfg(feature = "long-tests")]
 mod proxy;
+mod questions;
 mod releases;
 mod rights;
 #[cfg(feature = "long-tests")]
