@@ -7,7 +7,7 @@ mod table;
 use clap::ValueEnum;
 use serde_json::Value;
 
-pub use self::details::{operation as operation_details, store as store_details};
+pub use self::details::{inside, operation as operation_details, store as store_details};
 pub use self::table::{
     audit, dead_letters, differences, keys, operations, plain, seconds, stores, tenants,
 };

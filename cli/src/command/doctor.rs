@@ -1,10 +1,11 @@
 //! `urumi doctor`: what is wrong between here and a shop, and what to do.
 
-use std::time::Duration;
+mod way;
 
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::command::doctor::way::Advice;
 use crate::exit::Failed;
 use crate::output::{Form, items, text};
 use crate::screen;
@@ -17,6 +18,20 @@ struct Finding {
     said: String,
     next: &'static str,
 }
+
+/// The inventory is renewed every minute; later, nobody renews it.
+const OLD_SECONDS: i64 = 180;
+
+const TO_API: Advice = Advice {
+    name: "is the name in --server or URUMI_API spelt right?",
+    port: "nobody listens there: start the platform with `make up`, or name its port with --server",
+    page: "",
+};
+const TO_SHOPS: Advice = Advice {
+    name: "a wildcard DNS record for the stores' domain has to lead to the ingress",
+    port: "the ingress does not listen there: `make status`; is the port another program's?",
+    page: "look at the shop's pods and words: `urumi store pods`, `urumi store logs`",
+};
 
 /// Look at everything on the way from here to a shop.
 ///
@@ -50,13 +65,14 @@ async fn findings(client: &Client) -> Vec<Finding> {
         ),
     }];
     if !found[0].good {
+        found.extend(way::to_port(client.server(), &TO_API).await);
         return found;
     }
     found.extend(servers(&client.readiness().await));
     found.push(waiting(client).await);
     found.push(parked(client).await);
     found.push(cluster(client).await);
-    found.push(shops(client).await);
+    found.extend(shops(client).await);
     found
 }
 
@@ -131,6 +147,16 @@ async fn cluster(client: &Client) -> Finding {
             "no worker has told yet what the cluster has".to_owned(),
             "see that a worker runs and reaches the cluster: `make status`, `make logs`",
         ),
+        Ok(answer) if answer["inventory"]["complete"] == false => bad(
+            "cluster",
+            "the workers do not reach it".to_owned(),
+            "is its apiserver running? `make status`; what is asked for waits until it is back",
+        ),
+        Ok(answer) if age(&answer) > OLD_SECONDS => bad(
+            "cluster",
+            format!("nobody has looked at it for {} s", age(&answer)),
+            "see that a worker runs and reaches the cluster: `make status`, `make logs`",
+        ),
         Ok(answer) => match items(&answer).len() {
             0 => good("cluster", "as the records say".to_owned()),
             differences => bad(
@@ -142,23 +168,24 @@ async fn cluster(client: &Client) -> Finding {
     }
 }
 
+fn age(reconciliation: &Value) -> i64 {
+    let age = &reconciliation["inventory"]["age_seconds"];
+    age.as_i64().unwrap_or_default()
+}
+
 /// Whether the newest shop answers from here: its name, its port, its page.
-async fn shops(client: &Client) -> Finding {
+async fn shops(client: &Client) -> Vec<Finding> {
     let query = [("status", "Ready"), ("limit", "1")];
-    let url = match client.get_with("/stores", &query).await {
-        Err(error) => return bad("shops", error.what, "look at the API's log: `make logs`"),
-        Ok(answer) => match items(&answer).first() {
-            None => return good("shops", "none is Ready yet".to_owned()),
-            Some(store) => text(&store["url"]),
-        },
-    };
-    match Client::answers(&url, Duration::from_secs(10)).await {
-        Ok(()) => good("shops", format!("{url} answers")),
-        Err(why) => bad(
+    match client.get_with("/stores", &query).await {
+        Err(error) => vec![bad(
             "shops",
-            format!("{url} does not answer from here: {why}"),
-            "does its name resolve here, and does the ingress listen on that port?",
-        ),
+            error.what,
+            "look at the API's log: `make logs`",
+        )],
+        Ok(answer) => match items(&answer).first() {
+            None => vec![good("shops", "none is Ready yet".to_owned())],
+            Some(store) => way::to_page(&text(&store["url"]), &TO_SHOPS).await,
+        },
     }
 }
 

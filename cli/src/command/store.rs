@@ -1,5 +1,6 @@
 //! `urumi store …`.
 
+mod inside;
 mod visit;
 
 use clap::{Args, Subcommand};
@@ -131,6 +132,13 @@ pub enum Verb {
         now: bool,
         #[command(flatten)]
         wish: Wish,
+    },
+    /// The last lines that its containers wrote.
+    Logs(inside::Logs),
+    /// Its pods, its volumes, and what it takes of its plan.
+    Pods {
+        /// Its id.
+        id: String,
     },
     /// What happens to a store, as it happens; to all of them without an id.
     Events {
@@ -274,6 +282,8 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
             };
             show(form, &store)
         }
+        Verb::Logs(wanted) => inside::logs(client, &wanted, form).await,
+        Verb::Pods { id } => inside::pods(client, &id, form).await,
         Verb::Events { id, which } => {
             let id = id.as_deref().map(checked).transpose()?;
             events::tell(client, id.as_deref(), &which, form).await

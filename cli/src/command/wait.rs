@@ -1,7 +1,8 @@
 //! Staying until something has ended, with its steps on the way. Whoever stops
 //! waiting stops nothing else, and is told so.
 
-use std::collections::BTreeSet;
+mod progress;
+
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::client::Client;
+use crate::command::wait::progress::Progress;
 use crate::exit::Failed;
 use crate::output::text;
 
@@ -119,13 +121,22 @@ async fn look(
     patience: &Patience,
     rule: impl Fn(&Value) -> Look,
 ) -> Result<Value, Failed> {
+    let mut progress = Progress::new();
+    let ended = look_until(client, path, patience, rule, &mut progress).await;
+    progress.end();
+    ended
+}
+
+async fn look_until(
+    client: &Client,
+    path: &str,
+    patience: &Patience,
+    rule: impl Fn(&Value) -> Look,
+    progress: &mut Progress,
+) -> Result<Value, Failed> {
     let begun = Instant::now();
-    let mut told = BTreeSet::new();
     let mut ticks = tokio::time::interval(PAUSE);
-    let again = format!(
-        "it goes on by itself; look again with `urumi {}`",
-        path.trim_start_matches('/').replacen("s/", " get ", 1)
-    );
+    let mut again = resuming(path, None);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
@@ -139,7 +150,8 @@ async fn look(
         } else {
             &found["operation"]
         };
-        tell(operation, &mut told);
+        again = resuming(path, operation["id"].as_str());
+        progress.tell(operation);
         match rule(&found) {
             Look::Ended => return Ok(found),
             Look::Failed(what, failure) => {
@@ -156,29 +168,14 @@ async fn look(
     }
 }
 
-/// A running step counts up, so only finished ones are told, once each; and what it
-/// waits for, when that changes.
-fn tell(operation: &Value, told: &mut BTreeSet<String>) {
-    let mut say = |key: String, line: &str| {
-        if told.insert(key) {
-            eprintln!("{line}");
-        }
-    };
-    for step in operation["steps"].as_array().into_iter().flatten() {
-        let name = text(&step["step"]);
-        let key = format!("{}/{}/{name}", step["attempt"], step["run"]);
-        let waits = text(&step["waiting"]["message"]);
-        if !waits.is_empty() {
-            say(format!("{key}/{waits}"), &format!("{name:<12} {waits}"));
-        }
-        if step["finished_at"].is_string() {
-            let took = crate::output::seconds(&step["duration_ms"]);
-            say(key, &format!("{name:<12} {took:>9}"));
-        }
-    }
-    let waits = text(&operation["waiting"]["message"]);
-    if !waits.is_empty() {
-        say(waits.clone(), &format!("{:<12} {waits}", "waits"));
+/// How to go on waiting, and how to look.
+fn resuming(path: &str, operation: Option<&str>) -> String {
+    let look = path.trim_start_matches('/').replacen("s/", " get ", 1);
+    match operation {
+        Some(id) => format!(
+            "it goes on by itself; wait again with `urumi operation watch {id}`, look with `urumi {look}`"
+        ),
+        None => format!("it goes on by itself; look with `urumi {look}`"),
     }
 }
 
@@ -209,15 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_told_once() {
-        let mut told = BTreeSet::new();
-        let operation = json!({"waiting": {"message": "a free worker"}, "steps": [
-            {"step": "Release", "attempt": 1, "run": 1, "finished_at": "now", "duration_ms": 5},
-            {"step": "Rollout", "attempt": 1, "run": 1, "finished_at": null, "waiting": {"message": "pods"}}
-        ]});
-        tell(&operation, &mut told);
-        assert_eq!(told.len(), 3);
-        tell(&operation, &mut told);
-        assert_eq!(told.len(), 3);
+    fn who_stops_is_told_how_to_go_on() {
+        let told = resuming("/stores/store-k7q2mx", Some("01a2"));
+        assert!(told.contains("`urumi operation watch 01a2`"), "{told}");
+        assert!(told.contains("`urumi store get store-k7q2mx`"), "{told}");
+        let told = resuming("/operations/01a2", None);
+        assert!(told.contains("`urumi operation get 01a2`"), "{told}");
     }
 }

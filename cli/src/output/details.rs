@@ -62,6 +62,49 @@ pub fn operation(operation: &Value) -> String {
     lines.join("\n")
 }
 
+/// A store's inside: a line for each container, each volume, and each resource.
+pub fn inside(inside: &Value) -> String {
+    let mut lines = Vec::new();
+    for pod in each(&inside["pods"]) {
+        let ready = if pod["ready"] == true {
+            "ready"
+        } else {
+            "not ready"
+        };
+        let (name, phase) = (text(&pod["name"]), text(&pod["phase"]));
+        fact(&mut lines, "pod", &format!("{name}  {phase}, {ready}"));
+        for container in each(&pod["containers"]) {
+            let state = [text(&container["state"]), text(&container["reason"])];
+            let restarts = match container["restarts"].as_u64() {
+                None | Some(0) => String::new(),
+                Some(1) => ", 1 restart".to_owned(),
+                Some(restarts) => format!(", {restarts} restarts"),
+            };
+            let (name, image) = (text(&container["name"]), text(&container["image"]));
+            let state = state.join(" ");
+            let line = format!("  {name:<12} {}{restarts}  {image}", state.trim());
+            lines.push(plain(&line));
+        }
+    }
+    for volume in each(&inside["volumes"]) {
+        let parts = ["name", "size", "phase"].map(|key| text(&volume[key]));
+        fact(&mut lines, "volume", &parts.join("  "));
+    }
+    for one in each(&inside["usage"]) {
+        let (used, limit) = (text(&one["used"]), text(&one["limit"]));
+        let resource = text(&one["resource"]);
+        fact(
+            &mut lines,
+            "usage",
+            &format!("{resource:<24} {used} of {limit}"),
+        );
+    }
+    if lines.is_empty() {
+        lines.push("there is nothing of it in the cluster".to_owned());
+    }
+    lines.join("\n")
+}
+
 fn failure(lines: &mut Vec<String>, failure: &Value) {
     let (code, message) = (text(&failure["code"]), text(&failure["message"]));
     fact(lines, "failure", &format!("{code}: {message}"));
@@ -118,6 +161,24 @@ mod tests {
              failure    ImageNotFound: no such image\n           \
              → name another\n           \
              pod/web: not found"
+        );
+    }
+
+    #[test]
+    fn a_store_says_what_it_is_made_of_and_what_that_takes() {
+        let printed = inside(&json!({
+            "pods": [{"name": "mysql-0", "phase": "Running", "ready": false, "containers": [
+                {"name": "mysql", "image": "mysql:8.4", "state": "Waiting",
+                    "reason": "CrashLoopBackOff", "restarts": 3}]}],
+            "volumes": [{"name": "data-mysql-0", "phase": "Bound", "size": "2Gi"}],
+            "usage": [{"resource": "requests.memory", "used": "512Mi", "limit": "1Gi"}]
+        }));
+        assert_eq!(
+            printed,
+            "pod        mysql-0  Running, not ready\n  \
+             mysql        Waiting CrashLoopBackOff, 3 restarts  mysql:8.4\n\
+             volume     data-mysql-0  2Gi  Bound\n\
+             usage      requests.memory          512Mi of 1Gi"
         );
     }
 
