@@ -89,6 +89,43 @@ const tenants = [
   },
 ];
 
+const container = (name, image, state, reason = "", restarts = 0) => ({
+  ...{ name, image, state, reason, restarts },
+});
+const inside = {
+  looked_at: ago(1),
+  pods: [
+    {
+      ...{ name: "mysql-0", part: "mysql", phase: "Running", ready: true, started_at: ago(7_000) },
+      containers: [container("mysql", "mysql:8.4", "Running")],
+    },
+    {
+      ...{ name: "wordpress-7c9f5d8b6d-x2x9k", part: "wordpress", phase: "Running", ready: false },
+      started_at: ago(6_900),
+      containers: [
+        container("files", "wordpress:7.1-php8.4-apache", "Ended", "Completed"),
+        container("wordpress", "wordpress:7.1-php8.4-apache", "Waiting", "CrashLoopBackOff", 6),
+      ],
+    },
+  ],
+  volumes: [
+    { name: "data-mysql-0", phase: "Bound", size: "2Gi" },
+    { name: "wordpress", phase: "Pending", size: "1536Mi" },
+  ],
+  usage: [
+    { resource: "limits.memory", used: "1280Mi", limit: "2Gi" },
+    { resource: "pods", used: "2", limit: "6" },
+    { resource: "requests.cpu", used: "350m", limit: "1" },
+    { resource: "requests.memory", used: "640Mi", limit: "1Gi" },
+    { resource: "requests.storage", used: "3584Mi", limit: "6Gi" },
+  ],
+};
+const lines = Array.from(
+  { length: 60 },
+  (_, n) =>
+    `[Mon Nov 30 12:00:${String(n).padStart(2, "0")}] ${n === 57 ? HOSTILE : "GET / 200"}\n`,
+).join("");
+
 /** The stand-in's state; scenes change it. */
 export const scene = { away: false, stores: everyLook(), me: who("admin", true, "local") };
 export const viewer = who("viewer", false, "session");
@@ -120,6 +157,12 @@ export function answers(method, path, params) {
   if (path === "/stores/audit/logs") {
     const wanted = params.get("store_id");
     return page(audit.filter(({ store_id }) => !wanted || store_id === wanted));
+  }
+  if (area === "stores" && third === "pods") {
+    return [200, inside];
+  }
+  if (area === "stores" && third === "logs") {
+    return [200, { looked_at: ago(1), logs: [{ pod: "p", container: "c", text: lines }] }];
   }
   if (area === "stores" && second) {
     return ofStore(method, second, third);

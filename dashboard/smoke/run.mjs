@@ -102,6 +102,12 @@ const scenes = {
     await open("ui/stores/store-b8dcxj/operations", text("Create"))(page);
     await page.locator("summary").first().click();
   },
+  inside: open("ui/stores/store-m5ktrp/inside", text("wordpress-7c9f5d8b6d-x2x9k")),
+  logs: async (page) => {
+    await scenes.inside(page);
+    await press(page, "Logs of wordpress in wordpress-7c9f5d8b6d-x2x9k");
+    await page.getByText("onerror=").waitFor();
+  },
   storeaudit: open("ui/stores/store-h4mvnc/audit", table),
   settings: open("ui/stores/store-h4mvnc/settings", text("Save changes")),
   unknown: open("ui/stores/store-zzzzzz", text("There is no such store")),

@@ -1,6 +1,6 @@
 // Which page an address means, and the address of each page. Pure.
 
-export const SECTIONS = ["progress", "operations", "audit", "settings"] as const;
+export const SECTIONS = ["progress", "inside", "operations", "audit", "settings"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 export type Route =

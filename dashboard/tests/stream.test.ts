@@ -56,11 +56,23 @@ test("cut off, it leaves coming back to the browser, and asking to the clock", (
   expect(Source.made).toHaveLength(1);
 });
 
-test("refused, it tries again after half a minute", () => {
-  source().close();
-  source().onerror?.();
-  vi.advanceTimersByTime(30_000);
-  expect(Source.made).toHaveLength(2);
+test("refused, it tries again soon at first, and then every half a minute", () => {
+  const refuse = () => {
+    source().close();
+    source().onerror?.();
+  };
+  for (const [times, pause] of [1_000, 2_000, 5_000, 30_000, 30_000].entries()) {
+    refuse();
+    vi.advanceTimersByTime(pause - 1);
+    expect(Source.made).toHaveLength(times + 1);
+    vi.advanceTimersByTime(1);
+    expect(Source.made).toHaveLength(times + 2);
+  }
+  // Once it was open, it is a new start.
+  source().onopen?.();
+  refuse();
+  vi.advanceTimersByTime(1_000);
+  expect(Source.made).toHaveLength(7);
 });
 
 test("a hidden tab holds no stream, a tab that is left neither", () => {

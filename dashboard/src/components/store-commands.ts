@@ -5,8 +5,6 @@ import { deedsFor, isRemovable, wishFor } from "../store/wishes";
 import { words } from "../words";
 import type { Command } from "./commands";
 
-const IN_CLI: ReadonlySet<string> = new Set(["retry", "cancel", "upgrade"]);
-
 export function storeCommands(store: StoreView, section: Section): Command[] {
   const { id } = store;
   const wish = wishFor(store)?.wish;
@@ -15,10 +13,10 @@ export function storeCommands(store: StoreView, section: Section): Command[] {
     title,
     args: "-X POST",
     path: `/stores/${id}/${what}`,
-    ...(IN_CLI.has(what) ? { cli: `store ${what} ${id}` } : {}),
+    cli: `store ${what} ${id}`,
   });
   return [
-    shown(id, section),
+    ...shown(id, section),
     ...(wish ? [post(words[wish].label, wish)] : []),
     ...deeds.map((deed) => post(words.deeds[deed], deed)),
     ...(isRemovable(store)
@@ -34,25 +32,34 @@ export function storeCommands(store: StoreView, section: Section): Command[] {
   ];
 }
 
-function shown(id: string, section: Section): Command {
+function shown(id: string, section: Section): Command[] {
   const title = words.store.section[section];
   switch (section) {
+    case "inside":
+      return [
+        { title, path: `/stores/${id}/pods`, cli: `store pods ${id}` },
+        { title: words.inside.logs, path: `/stores/${id}/logs`, cli: `store logs ${id}` },
+      ];
     case "operations":
-      return { title, path: `/stores/${id}/operations`, cli: `operation list ${id}` };
+      return [{ title, path: `/stores/${id}/operations`, cli: `operation list ${id}` }];
     case "audit":
-      return {
-        title,
-        path: `/stores/audit/logs?store_id=${id}`,
-        cli: `audit list --store ${id}`,
-      };
+      return [
+        {
+          title,
+          path: `/stores/audit/logs?store_id=${id}`,
+          cli: `audit list --store ${id}`,
+        },
+      ];
     case "settings":
-      return {
-        title,
-        args: `-X PATCH -H 'Content-Type: application/json' -d '{"plan": "medium"}'`,
-        path: `/stores/${id}`,
-        cli: `store update ${id} --plan medium`,
-      };
+      return [
+        {
+          title,
+          args: `-X PATCH -H 'Content-Type: application/json' -d '{"plan": "medium"}'`,
+          path: `/stores/${id}`,
+          cli: `store update ${id} --plan medium`,
+        },
+      ];
     default:
-      return { title, path: `/stores/${id}`, cli: `store get ${id}` };
+      return [{ title, path: `/stores/${id}`, cli: `store get ${id}` }];
   }
 }

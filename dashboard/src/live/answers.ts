@@ -4,7 +4,7 @@
 import { needsLogin } from "../api/session";
 
 /** What is shown belongs to an area; a change makes areas be asked for anew. */
-export type Area = "stores" | "audit" | "letters" | "access" | "whoami";
+export type Area = "stores" | "inside" | "audit" | "letters" | "access" | "whoami";
 
 export interface Known {
   data: unknown;

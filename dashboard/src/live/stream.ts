@@ -16,8 +16,9 @@ const KINDS = [
 ];
 /** News this close together are one reason to ask. */
 const TOGETHER_MS = 300;
-/** A stream that was refused (too many, an older api) is tried again after this. */
-const REFUSED_MS = 30_000;
+/** A stream that was refused (an api that just starts, too many, an older api) is
+ * tried again soon at first, and then seldom. */
+const REFUSED_MS = [1_000, 2_000, 5_000, 30_000] as const;
 
 /** Listens while it is wanted and the tab is seen. */
 export function useStream(isWanted: boolean): void {
@@ -30,6 +31,7 @@ export function listen(answers: Answers): () => void {
   let source: EventSource | undefined;
   let together: ReturnType<typeof setTimeout> | undefined;
   let again: ReturnType<typeof setTimeout> | undefined;
+  let refusals = 0;
 
   const news = () => {
     together ??= setTimeout(() => {
@@ -53,13 +55,15 @@ export function listen(answers: Answers): () => void {
     source = new EventSource(PATH);
     source.onopen = () => {
       answers.isLive = true;
+      refusals = 0;
       // What happened before it was open is in nobody's news.
       news();
     };
     source.onerror = () => {
       answers.isLive = false;
       if (source?.readyState === EventSource.CLOSED) {
-        again = setTimeout(open, REFUSED_MS);
+        again = setTimeout(open, REFUSED_MS[refusals] ?? REFUSED_MS[3]);
+        refusals += 1;
       }
     };
     for (const kind of KINDS) {

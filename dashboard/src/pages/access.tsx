@@ -37,11 +37,12 @@ export function AccessPage() {
           },
           ...(may.runPlatform
             ? [
-                { title: words.access.tenants, path: "/tenants" },
+                { title: words.access.tenants, path: "/tenants", cli: "tenant list" },
                 {
                   title: words.access.newTenant,
                   args: `-X POST ${BODY} -d '{"name": "acme", "max_stores": 10}'`,
                   path: "/tenants",
+                  cli: "tenant create acme --max-stores 10",
                 },
               ]
             : []),

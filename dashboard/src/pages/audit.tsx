@@ -43,8 +43,13 @@ export function AuditPage() {
           },
           ...(may.giveKeys
             ? [
-                { title: words.audit.verify, path: "/audit/verify" },
-                { title: words.audit.download, args: "-o audit.jsonl", path: "/audit/export" },
+                { title: words.audit.verify, path: "/audit/verify", cli: "audit verify" },
+                {
+                  title: words.audit.download,
+                  args: "-o audit.jsonl",
+                  path: "/audit/export",
+                  cli: "audit export --file audit.jsonl",
+                },
               ]
             : []),
         ]}

@@ -2,6 +2,7 @@
 // nowhere in the page.
 import { useId, useState } from "preact/hooks";
 import { logIn } from "../api/session";
+import { Commands } from "../components/commands";
 import { Page } from "../components/page";
 import { ProblemNote } from "../components/problem-note";
 import { useSubmission } from "../components/submission";
@@ -47,6 +48,11 @@ export function LoginPage() {
           </button>
         </div>
       </form>
+      <Commands
+        commands={[
+          { title: words.login.title, path: "/whoami", cli: `login --server ${location.origin}` },
+        ]}
+      />
     </Page>
   );
 }

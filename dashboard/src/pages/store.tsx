@@ -15,6 +15,7 @@ import { StoreAudit } from "../components/store-audit";
 import { storeCommands } from "../components/store-commands";
 import { StoreDeeds } from "../components/store-deeds";
 import { StoreDetail } from "../components/store-detail";
+import { StoreInside } from "../components/store-inside";
 import { StoreOperations } from "../components/store-operations";
 import { StoreSettings } from "../components/store-settings";
 import { useNow } from "../live/clock";
@@ -117,6 +118,8 @@ interface ShownProps {
 
 function Shown({ store, section, now }: ShownProps) {
   switch (section) {
+    case "inside":
+      return <StoreInside id={store.id} now={now} />;
     case "operations":
       return <StoreOperations id={store.id} now={now} />;
     case "audit":

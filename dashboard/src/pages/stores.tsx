@@ -146,8 +146,24 @@ function commandsFor(wanted: Record<string, string | undefined>): Command[] {
   ];
 }
 
-/** The CLI's words for the same list. */
-function cliList({ status, include_deleted }: Record<string, string | undefined>): string {
-  const known = status && /^[A-Za-z]+$/.test(status) ? ` --status ${status}` : "";
-  return `store list${known}${include_deleted ? " --include-deleted" : ""}`;
+const IN_CLI = {
+  status: "status",
+  health: "health",
+  label: "label",
+  q: "search",
+  sort: "sort",
+};
+/** What no shell makes anything else of: an address may hold anybody's words. */
+const HARMLESS = /^[\w][\w.:-]*$/;
+
+/** The CLI's words for the same list, as far as they are harmless. */
+function cliList({ include_deleted, ...wanted }: Record<string, string | undefined>): string {
+  const options = Object.entries(IN_CLI).flatMap(([name, option]) => {
+    const value = wanted[name];
+    const bare = name === "sort" ? value?.replace(/^-/, "") : value;
+    return bare && HARMLESS.test(bare)
+      ? [`--${option} ${name === "label" ? value?.replace(":", "=") : value}`]
+      : [];
+  });
+  return ["store list", ...options, ...(include_deleted ? ["--include-deleted"] : [])].join(" ");
 }

@@ -104,6 +104,7 @@ export const enPages = {
     sections: "About this store",
     section: {
       progress: "Progress",
+      inside: "Pods",
       operations: "Operations",
       audit: "Audit",
       settings: "Settings",
@@ -119,6 +120,46 @@ export const enPages = {
     protection: "Deletion protection",
     protected: "on: it cannot be deleted",
     email: "Owner",
+  },
+
+  inside: {
+    loading: "Asking the cluster…",
+    none: "There is nothing of this store in the cluster",
+    noneText: "It has not begun yet, or it is gone.",
+    pods: "Pods",
+    ready: "Ready",
+    phase: {
+      Pending: "Pending",
+      Running: "Not ready",
+      Succeeded: "Ended well",
+      Failed: "Failed",
+      Unknown: "Unknown",
+    } as Record<string, string>,
+    state: { Waiting: "waits", Running: "runs", Ended: "ended" } as Record<string, string>,
+    restarts: (count: number) => (count === 1 ? "1 restart" : `${count} restarts`),
+    since: (time: string) => `begun ${time}`,
+    logs: "Logs",
+    logsOf: (container: string, pod: string) => `Logs of ${container} in ${pod}`,
+    previous: "Of the run before the last start",
+    silent: "It has written nothing.",
+    close: "Close",
+    volumes: "Volumes",
+    volumePhase: { Pending: "not bound yet", Bound: "bound", Lost: "lost" } as Record<
+      string,
+      string
+    >,
+    usage: "Usage",
+    usageText: "What its pods claim, of what its plan allows.",
+    of: (used: string, limit: string) => `${used} of ${limit}`,
+    resource: {
+      "requests.cpu": "CPU, reserved",
+      "requests.memory": "Memory, reserved",
+      "requests.storage": "Storage",
+      "limits.cpu": "CPU, at most",
+      "limits.memory": "Memory, at most",
+      pods: "Pods",
+      persistentvolumeclaims: "Volumes",
+    } as Record<string, string>,
   },
 
   deeds: {
