@@ -6,7 +6,8 @@ SHELL := /bin/bash
 .PHONY: help up down clean distclean status logs test sweep e2e lint fmt \
   test-long-sweep test-long-mutants test-long-outages test-long-hopeless \
   test-long-scale test-long-idle test-long-contract test-long-upgrade test-long-list test-long-platform \
-  test-long-alerts test-long-logs test-long-compose test-long-compat test-long-restore test-long-pages bench
+  test-long-alerts test-long-logs test-long-compose test-long-compat test-long-restore test-long-pages \
+  test-long-scroll bench
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +94,9 @@ test-long-platform: ## the control plane in a cluster: install, restarts under c
 
 test-long-list: ## pages of a million stores and ten million audit rows beside those of a thousand
 	@tests/list.sh
+
+test-long-scroll: ## a list of a million stores in a browser, page by page
+	@tests/scroll.sh
 
 e2e: ## the full journey of one store on real pods
 	@tests/e2e.sh

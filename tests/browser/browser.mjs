@@ -27,7 +27,7 @@ export function launch() {
 }
 
 /** A page of its own context; what must never happen on it goes to `complaints`. */
-export async function newPage(browser, complaints, view = {}) {
+export async function newPage(browser, complaints, view = {}, home = dashboard) {
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, ...view });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
@@ -42,7 +42,7 @@ export async function newPage(browser, complaints, view = {}) {
     }
   });
   page.on("request", (request) => {
-    if (new URL(request.url()).origin !== new URL(dashboard).origin) {
+    if (new URL(request.url()).origin !== new URL(home).origin) {
       complaints.push(`a request left the origin: ${request.url()}`);
     }
   });

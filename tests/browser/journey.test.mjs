@@ -4,7 +4,7 @@
 // `tests/e2e.sh` brings the platform up and installs the browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { dashboard, launch, newPage, picture } from "./browser.mjs";
+import { api, dashboard, launch, newPage, picture, until } from "./browser.mjs";
 
 const NAME = "Shop <img src=x onerror=alert(1)>";
 const READY = 180_000;
@@ -56,12 +56,48 @@ test("a shop owner creates a store, watches it, opens it, changes and deletes it
   assert.ok((await shop.title()).includes("Shop"), await shop.title());
   await shop.close();
 
+  await isSeenFromInside();
   await isFoundByAnAddressThatCanBeShared(id);
   await isChanged();
+  await isShownWhyAChangeFails(id);
   await restsAndServesAgain(row);
   await isDeletedWithItsTypedName(row);
   assert.deepEqual(complaints, []);
 });
+
+/** The cluster's own words: pods with their logs, volumes, what of the plan is taken. */
+async function isSeenFromInside() {
+  await page.getByRole("link", { name: "Pods", exact: true }).click();
+  await page.getByRole("heading", { level: 3, name: /^mysql-0$/ }).waitFor();
+  await page.getByText(/^Memory, reserved$/).waitFor();
+  await page.getByRole("heading", { level: 2, name: "Volumes" }).waitFor();
+  await picture(page, "3-pods");
+  await page.getByRole("button", { name: /^Logs of mysql in mysql-0$/ }).click();
+  await page.getByRole("dialog").getByText(/ready for connections/).waitFor();
+  await picture(page, "3-logs");
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "Progress" }).click();
+}
+
+/** An image that is not there: its cause and what to do are shown as soon as they are
+ * seen, also to who comes later; cancelled, the store is as it was. */
+async function isShownWhyAChangeFails(id) {
+  await api("PATCH", `/stores/${id}`, { image: "0.0.0-not-there" }, 202);
+  const why = page.locator(".failure");
+  const isTold = async () => {
+    await why.getByText("ImagePull").waitFor({ timeout: 120_000 });
+    await why.getByText("What to do").waitFor();
+    await why.getByText("Evidence").waitFor();
+  };
+  await isTold();
+  await picture(page, "4-failing");
+  await page.reload();
+  await isTold();
+  await button("Cancel").click();
+  await badge("Ready").waitFor({ timeout: READY });
+  await page.reload();
+  await badge("Ready").waitFor();
+}
 
 async function isFoundByAnAddressThatCanBeShared(id) {
   await other.getByLabel("Status", { exact: true }).selectOption("Failed");
@@ -91,7 +127,7 @@ async function isChanged() {
   await page.getByLabel("Deletion protection").check();
   await button("Save changes").click();
   await page.getByText("Saved.", { exact: true }).waitFor();
-  assert.ok(await button("Delete").isDisabled(), "it is protected");
+  await until("it is protected", () => button("Delete").isDisabled());
   await page.getByLabel("Deletion protection").uncheck();
   await button("Save changes").click();
   await page.getByText("Saved.", { exact: true }).waitFor();

@@ -21,7 +21,9 @@ const CORPUS = [
   "<a href=javascript:alert(10)>x</a>",
   `\u0645\u062a\u062c\u0631 ${"W".repeat(50)}`,
 ];
-const MADE = [CORPUS[1], "browser viewer", "browser admin"];
+/** Addresses that a mail server may know, with a script where one has room. */
+const MAILS = ['"<img/src/onerror=alert(20)>"@example.com', "javascript:alert(21)//@example.com"];
+const MADE = [...CORPUS, "browser viewer", "browser admin"];
 const VIEWS = {
   light: { colorScheme: "light" },
   dark: { colorScheme: "dark" },
@@ -30,6 +32,7 @@ const VIEWS = {
 
 let browser;
 let store;
+let hook;
 /** Ids of keys that there were before; those that this test makes are taken back. */
 let known;
 const stores = [];
@@ -40,14 +43,30 @@ before(async () => {
   known = new Set((await activeKeys()).map(({ id }) => id));
   for (const [at, name] of CORPUS.entries()) {
     const wish = { name, labels: { note: name.slice(0, 63), [`n${at}`]: "x" } };
-    const made = await api("POST", "/stores", wish, 202);
+    const made = await aStore(wish, MAILS[at % MAILS.length]);
     stores.push(made.id);
     // No pods are wanted for this: what is asked for is ended at once.
     await api("POST", `/stores/${made.id}/cancel`, undefined, 202);
   }
   store = stores[1];
-  await api("POST", "/keys", { name: CORPUS[1], role: "viewer" }, 201);
+  for (const name of CORPUS) {
+    await api("POST", "/keys", { name: name.slice(0, 60), role: "viewer" }, 201);
+  }
+  const url = `https://example.com/${encodeURI(CORPUS[1])}?q=${CORPUS[2]}`;
+  hook = await api("POST", "/webhooks", { url, enabled: false }, 201);
 });
+
+/** With that address of its owner, unless the api takes none such. */
+async function aStore(wish, admin_email) {
+  const asked = await fetch(new URL("/stores", dashboard), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...wish, admin_email }),
+  });
+  if (asked.status === 202) return asked.json();
+  assert.equal(asked.status, 422, await asked.text());
+  return api("POST", "/stores", wish, 202);
+}
 
 after(async () => {
   for (const id of stores) {
@@ -59,8 +78,9 @@ after(async () => {
       return status === "Deleted";
     });
   }
+  if (hook) await api("DELETE", `/webhooks/${hook.id}`, undefined, 204);
   for (const { id, name } of await activeKeys()) {
-    if (!known.has(id) && MADE.includes(name)) await api("DELETE", `/keys/${id}`, undefined, 204);
+    if (!known.has(id) && MADE.some((made) => made.startsWith(name))) await api("DELETE", `/keys/${id}`, undefined, 204);
   }
   await browser?.close();
 });
@@ -75,7 +95,9 @@ const pages = () => ({
   overview: "/",
   stores: "/ui/stores",
   filtered: "/ui/stores?status=Suspended",
+  searched: `/ui/stores?q=${encodeURIComponent(CORPUS[1])}&label=${encodeURIComponent(`note:${CORPUS[2]}`)}`,
   store: `/ui/stores/${store}`,
+  inside: `/ui/stores/${store}/inside`,
   operations: `/ui/stores/${store}/operations`,
   storeaudit: `/ui/stores/${store}/audit`,
   settings: `/ui/stores/${store}/settings`,
@@ -96,6 +118,35 @@ for (const [view, settings] of Object.entries(VIEWS)) {
       }
       await picture(page, `${name}-${view}`);
       await isSound(page, `${name} in ${view}`);
+    }
+    await page.context().close();
+    assert.deepEqual(complaints, []);
+  });
+}
+
+/** Each opens by its button on a page; nothing of it is sent. */
+const dialogs = () => ({
+  newstore: ["/", "New store"],
+  delete: [`/ui/stores/${store}`, "Delete"],
+  upgrade: [`/ui/stores/${store}`, "Upgrade"],
+  newkey: ["/ui/access", "New key"],
+  revoke: ["/ui/access", /^Revoke </],
+  newtenant: ["/ui/access", "New tenant"],
+  limits: ["/ui/access", /^Limits of/],
+});
+
+for (const [view, settings] of Object.entries(VIEWS)) {
+  test(`every dialog is sound in ${view}, and goes with Escape`, async () => {
+    const page = await newPage(browser, complaints, { reducedMotion: "reduce", ...settings });
+    for (const [name, [path, button]] of Object.entries(dialogs())) {
+      await page.goto(new URL(path, dashboard).href);
+      await isThere(page);
+      await page.getByRole("button", { name: button, exact: true }).first().click();
+      await page.getByRole("dialog").waitFor();
+      await picture(page, `${name}-${view}`);
+      await isSound(page, `${name} in ${view}`);
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
     }
     await page.context().close();
     assert.deepEqual(complaints, []);
@@ -161,9 +212,16 @@ test("by keyboard alone: to a page, to a store, a dialog and out of it", async (
 test("who logs in as a viewer sees no button that changes anything; the api refuses it anyway", async () => {
   const { url, keys, stop } = await guardedApi();
   try {
-    const page = await newPage(browser, [], { baseURL: url });
+    for (const [view, settings] of Object.entries(VIEWS)) {
+      const stranger = await newPage(browser, complaints, { baseURL: url, ...settings }, url);
+      await stranger.goto("/");
+      await stranger.getByLabel("API key").waitFor();
+      await picture(stranger, `login-${view}`);
+      await isSound(stranger, `login in ${view}`);
+      await stranger.context().close();
+    }
+    const page = await newPage(browser, complaints, { baseURL: url }, url);
     await page.goto(`/ui/stores/${store}`);
-    await picture(page, "login-light");
     await page.getByLabel("API key").fill("urumi_nothing");
     await page.keyboard.press("Enter");
     await page.getByRole("alert").waitFor();
@@ -175,7 +233,7 @@ test("who logs in as a viewer sees no button that changes anything; the api refu
       await page.goto(path);
       await isThere(page);
       const buttons = await page.getByRole("button").allInnerTexts();
-      const changes = /new|delete|retry|cancel|upgrade|suspend|resume|roll|save|revoke|replay/i;
+      const changes = /new|delete|retry|cancel|upgrade|suspend|resume|roll|save|revoke|replay|logs/i;
       assert.deepEqual(
         buttons.filter((text) => changes.test(text)),
         [],
@@ -183,11 +241,23 @@ test("who logs in as a viewer sees no button that changes anything; the api refu
       );
       await picture(page, `viewer-${name}`);
     }
-    const status = await page.evaluate(
-      async (id) => (await fetch(`/stores/${id}`, { method: "DELETE" })).status,
-      store,
-    );
-    assert.equal(status, 403, "the api refuses it anyway");
+    for (const [method, path, body] of [
+      ["DELETE", `/stores/${store}`],
+      ["POST", "/stores", {}],
+      ["POST", `/stores/${store}/retry`],
+      ["PATCH", `/stores/${store}`, { name: "Taken over" }],
+      ["GET", `/stores/${store}/logs`],
+      ["POST", "/keys", { name: "more", role: "admin" }],
+    ]) {
+      const status = await page.evaluate(
+        async ([path, method, body]) => {
+          const headers = { "Content-Type": "application/json" };
+          return (await fetch(path, { method, headers, body })).status;
+        },
+        [path, method, body && JSON.stringify(body)],
+      );
+      assert.equal(status, 403, `the api refuses ${method} ${path} anyway`);
+    }
 
     await page.getByRole("button", { name: "Preferences" }).click();
     await page.getByRole("button", { name: "Log out" }).click();
@@ -196,6 +266,7 @@ test("who logs in as a viewer sees no button that changes anything; the api refu
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: "Keys and tenants" }).waitFor();
     await page.context().close();
+    assert.deepEqual(complaints, []);
   } finally {
     await stop();
   }

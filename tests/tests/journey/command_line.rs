@@ -107,7 +107,13 @@ async fn a_store_lives_its_life_by_command_line() {
     printed(&["dead-letter", "list"]);
     printed(&["reconciliation", "show"]);
     let health = String::from_utf8(urumi(&["doctor"]).stdout).unwrap();
-    for good in ["ok     api", "ok     postgres", "ok     shops"] {
+    for good in [
+        "ok     api",
+        "ok     postgres",
+        "ok     name",
+        "ok     port",
+        "ok     page",
+    ] {
         assert!(health.contains(good), "no `{good}` in {health}");
     }
 

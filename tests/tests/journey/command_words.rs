@@ -15,6 +15,19 @@ async fn a_store_rests_and_what_happened_to_it_is_told() {
     let id = printed(&["store", "create", "Words", "--wait", "-o", "name"]);
     let id = id.trim();
 
+    is_seen_from_inside(id);
+    let open = Command::new("urumi")
+        .args(["store", "open", id])
+        .env("BROWSER", "true")
+        .output();
+    assert!(
+        String::from_utf8(open.unwrap().stdout)
+            .unwrap()
+            .contains(id)
+    );
+    assert!(printed(&["store", "login", id]).contains("#"));
+    assert!(printed(&["store", "upgrade", id, "--wait"]).contains("Ready"));
+
     printed(&[
         "store",
         "update",
@@ -108,6 +121,30 @@ async fn a_store_rests_and_what_happened_to_it_is_told() {
     printed(&["store", "delete", id, "--wait"]);
     let gone = Duration::from_secs(60);
     platform.until(id, "Deleted", gone).await.unwrap();
+}
+
+/// The cluster's own words: pods, volumes, what of the plan is taken, and logs.
+fn is_seen_from_inside(id: &str) {
+    let inside = json(&["store", "pods", id]);
+    let pods = inside["pods"].as_array().unwrap();
+    let of = |part: &str| pods.iter().find(|pod| pod["part"] == part).unwrap();
+    assert_eq!(of("mysql")["ready"], true, "{inside:#}");
+    assert_eq!(of("wordpress")["phase"], "Running");
+    let sizes = inside["volumes"].as_array().unwrap().iter();
+    assert!(sizes.clone().all(|volume| volume["phase"] == "Bound") && sizes.len() > 0);
+    assert!(!inside["usage"].as_array().unwrap().is_empty());
+    let table = printed(&["store", "pods", id]);
+    for told in [
+        "pod        mysql-0",
+        "volume ",
+        "usage      requests.memory",
+    ] {
+        assert!(table.contains(told), "no `{told}` in {table}");
+    }
+    let told = printed(&["store", "logs", id, "--container", "mysql", "--lines", "50"]);
+    assert!(told.contains("ready for connections"), "{told}");
+    let names = printed(&["store", "logs", id, "-o", "name"]);
+    assert!(names.lines().any(|name| name == "mysql-0/mysql"), "{names}");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test waits between two looks")]
 
 mod away;
+mod command_forms;
 mod command_line;
 mod command_words;
 mod crash;
