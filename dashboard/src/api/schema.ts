@@ -407,7 +407,10 @@ export interface paths {
         /**
          * Delete a store
          * @description Ask for a store's removal, whatever its status. It takes the place of the
-         *     operation that is open. Asking again is harmless.
+         *     operation that is open. Asking again is harmless. Where the platform keeps deleted
+         *     stores for a while (`URUMI_DELETE_GRACE`, 72 h in production), the operation waits
+         *     until its `not_before`, and a cancel until then keeps the store as it is. A store that
+         *     was never Ready is removed at once.
          */
         delete: operations["deleteStore"];
         options?: never;
@@ -435,8 +438,9 @@ export interface paths {
          * Cancel what is being done
          * @description End the operation that is open. A store that was being made is Failed, with the
          *     code Cancelled: retry or delete it. A store that was being changed goes back to
-         *     what it was, by a Rollback operation, and is Ready again. A delete cannot be
-         *     cancelled.
+         *     what it was, by a Rollback operation, and is Ready again. A delete that still waits
+         *     (its `not_before` lies ahead) is undone, by an Update operation to what was wanted
+         *     before; one that may have begun cannot be cancelled.
          */
         post: operations["cancelStore"];
         delete?: never;
@@ -1568,6 +1572,11 @@ export interface components {
              * @description Attempts that change something, at most.
              */
             max_attempts: number;
+            /**
+             * Format: date-time
+             * @description Not begun before then: a delete, which a cancel undoes until then.
+             */
+            not_before?: string | null;
             /**
              * Format: date-time
              * @description When a worker began.
@@ -3611,6 +3620,7 @@ export interface operations {
                      *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *       "kind": "Create",
                      *       "max_attempts": 1,
+                     *       "not_before": "2026-11-24T03:00:00Z",
                      *       "started_at": "2026-11-24T03:00:00Z",
                      *       "status": "Succeeded",
                      *       "steps": [
@@ -4005,6 +4015,7 @@ export interface operations {
                      *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *           "kind": "Create",
                      *           "max_attempts": 1,
+                     *           "not_before": "2026-11-24T03:00:00Z",
                      *           "started_at": "2026-11-24T03:00:00Z",
                      *           "status": "Succeeded",
                      *           "steps": [
@@ -4236,6 +4247,7 @@ export interface operations {
                      *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *           "kind": "Create",
                      *           "max_attempts": 1,
+                     *           "not_before": "2026-11-24T03:00:00Z",
                      *           "started_at": "2026-11-24T03:00:00Z",
                      *           "status": "Succeeded",
                      *           "steps": [
@@ -4784,6 +4796,7 @@ export interface operations {
                      *             "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *             "kind": "Create",
                      *             "max_attempts": 1,
+                     *             "not_before": "2026-11-24T03:00:00Z",
                      *             "started_at": "2026-11-24T03:00:00Z",
                      *             "status": "Succeeded",
                      *             "steps": [
@@ -5020,6 +5033,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -5752,6 +5766,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -5918,7 +5933,13 @@ export interface operations {
     };
     deleteStore: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Remove it at once, or now if it waits: it cannot be undone then.
+                 * @example false
+                 */
+                now?: boolean;
+            };
             header?: {
                 /**
                  * @description A request that is sent again with the same key (within 24 hours) gets the first answer again.
@@ -5968,6 +5989,7 @@ export interface operations {
                      *       "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *       "kind": "Create",
                      *       "max_attempts": 1,
+                     *       "not_before": "2026-11-24T03:00:00Z",
                      *       "started_at": "2026-11-24T03:00:00Z",
                      *       "status": "Succeeded",
                      *       "steps": [
@@ -6229,6 +6251,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -6333,6 +6356,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -6638,6 +6662,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -7457,6 +7482,7 @@ export interface operations {
                      *           "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *           "kind": "Create",
                      *           "max_attempts": 1,
+                     *           "not_before": "2026-11-24T03:00:00Z",
                      *           "started_at": "2026-11-24T03:00:00Z",
                      *           "status": "Succeeded",
                      *           "steps": [
@@ -7849,6 +7875,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -7953,6 +7980,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -8258,6 +8286,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -8563,6 +8592,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -8866,6 +8896,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -8970,6 +9001,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -9282,6 +9314,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [
@@ -9386,6 +9419,7 @@ export interface operations {
                      *         "id": "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0",
                      *         "kind": "Create",
                      *         "max_attempts": 1,
+                     *         "not_before": "2026-11-24T03:00:00Z",
                      *         "started_at": "2026-11-24T03:00:00Z",
                      *         "status": "Succeeded",
                      *         "steps": [

@@ -211,7 +211,7 @@ impl Own {
     }
 }
 
-fn common(folder: &std::path::Path, fuse: &Fuse, amqp: &str) -> Vec<(String, String)> {
+fn common(folder: &Path, fuse: &Fuse, amqp: &str) -> Vec<(String, String)> {
     named(&[
         ("PATH", "/usr/bin:/bin"),
         ("ENVIRONMENT", "local"),
