@@ -142,35 +142,42 @@ async fn parked(client: &Client) -> Finding {
 async fn cluster(client: &Client) -> Finding {
     match client.get("/reconciliation").await {
         Err(error) => bad("cluster", error.what, "look at the API's log: `make logs`"),
-        Ok(answer) if !answer["inventory"].is_object() => bad(
-            "cluster",
-            "no worker has told yet what the cluster has".to_owned(),
-            "see that a worker runs and reaches the cluster: `make status`, `make logs`",
-        ),
-        Ok(answer) if answer["inventory"]["complete"] == false => bad(
-            "cluster",
-            "the workers do not reach it".to_owned(),
-            "is its apiserver running? `make status`; what is asked for waits until it is back",
-        ),
-        Ok(answer) if age(&answer) > OLD_SECONDS => bad(
-            "cluster",
-            format!("nobody has looked at it for {} s", age(&answer)),
-            "see that a worker runs and reaches the cluster: `make status`, `make logs`",
-        ),
-        Ok(answer) => match items(&answer).len() {
-            0 => good("cluster", "as the records say".to_owned()),
-            differences => bad(
-                "cluster",
-                format!("{differences} differences from the records"),
-                "read them with `urumi reconciliation show`",
-            ),
-        },
+        Ok(answer) => cluster_by(&answer),
     }
 }
 
-fn age(reconciliation: &Value) -> i64 {
-    let age = &reconciliation["inventory"]["age_seconds"];
-    age.as_i64().unwrap_or_default()
+fn cluster_by(answer: &Value) -> Finding {
+    let inventory = &answer["inventory"];
+    if !inventory.is_object() {
+        return bad(
+            "cluster",
+            "no worker has told yet what the cluster has".to_owned(),
+            "see that a worker runs and reaches the cluster: `make status`, `make logs`",
+        );
+    }
+    if inventory["complete"] == false {
+        return bad(
+            "cluster",
+            "the workers do not reach it".to_owned(),
+            "is its apiserver running? `make status`; what is asked for waits until it is back",
+        );
+    }
+    let age = inventory["age_seconds"].as_i64().unwrap_or_default();
+    if age > OLD_SECONDS {
+        return bad(
+            "cluster",
+            format!("nobody has looked at it for {age} s"),
+            "see that a worker runs and reaches the cluster: `make status`, `make logs`",
+        );
+    }
+    match items(answer).len() {
+        0 => good("cluster", "as the records say".to_owned()),
+        differences => bad(
+            "cluster",
+            format!("{differences} differences from the records"),
+            "read them with `urumi reconciliation show`",
+        ),
+    }
 }
 
 /// Whether the newest shop answers from here: its name, its port, its page.
@@ -238,6 +245,28 @@ fn as_json(findings: &[Finding]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cluster_is_well_only_if_somebody_saw_all_of_it_lately() {
+        let of = |complete: bool, age: i64, differences: usize| {
+            let inventory = json!({"complete": complete, "age_seconds": age});
+            let items = vec![json!({}); differences];
+            cluster_by(&json!({"inventory": inventory, "items": items}))
+        };
+        assert!(of(true, 60, 0).good);
+        for (found, said) in [
+            (
+                cluster_by(&json!({"inventory": null})),
+                "no worker has told",
+            ),
+            (of(false, 1, 0), "do not reach it"),
+            (of(true, 181, 0), "for 181 s"),
+            (of(true, 1, 2), "2 differences"),
+        ] {
+            assert!(!found.good && found.said.contains(said), "{found:?}");
+            assert!(!found.next.is_empty());
+        }
+    }
 
     #[test]
     fn a_server_that_is_away_is_named_with_what_to_do() {

@@ -243,7 +243,7 @@ async fn a_login_is_kept_for_its_owner_and_a_role_is_held_to_what_it_may() {
 }
 
 #[tokio::test]
-async fn a_doctor_finds_what_is_away_and_says_what_to_do() {
+async fn a_doctor_finds_the_broker_away_and_says_what_to_do() {
     let _platform = Platform::alone().await.unwrap();
     let lines = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
     for (server, wrong) in [
@@ -254,39 +254,30 @@ async fn a_doctor_finds_what_is_away_and_says_what_to_do() {
         assert_eq!(found.status.code(), Some(1));
         assert!(lines(&found).contains(wrong), "{}", lines(&found));
     }
-    let begun = Instant::now();
     let until = |what: &str, holds: &dyn Fn(&str) -> bool| {
+        let begun = Instant::now();
         loop {
             let found = urumi(&["doctor"]);
             if holds(&lines(&found)) {
                 println!("{what} {:.1?} after", begun.elapsed());
                 return found;
             }
-            let patience = Duration::from_secs(240);
+            let patience = Duration::from_secs(120);
             assert!(begun.elapsed() < patience, "{what}: {}", lines(&found));
-            std::thread::sleep(Duration::from_millis(500));
+            std::thread::sleep(Duration::from_millis(200));
         }
     };
-    until("all is well", &|said| !said.contains("WRONG"));
     kill("rabbitmq").unwrap();
     let found = until("the broker is missed", &|said| {
         said.contains("WRONG  rabbitmq_publisher") && said.contains("WRONG  rabbitmq_consumer")
     });
     assert_eq!(found.status.code(), Some(1));
-    assert!(
-        lines(&found).contains("→ is RabbitMQ running?"),
-        "{}",
-        lines(&found)
-    );
+    let said = lines(&found);
+    assert!(said.contains("→ is RabbitMQ running?"), "{said}");
     up().unwrap();
-    until("the broker is back", &|said| !said.contains("WRONG"));
-    kill("kube-apiserver").unwrap();
-    let found = until("the cluster is missed", &|said| {
-        said.contains("WRONG  cluster")
+    until("the broker is back", &|said| {
+        said.contains("ok     rabbitmq_publisher") && said.contains("ok     rabbitmq_consumer")
     });
-    assert!(lines(&found).contains("make status"), "{}", lines(&found));
-    up().unwrap();
-    until("the cluster is back", &|said| !said.contains("WRONG"));
 }
 
 /// The page about the command line names every command (a test of it sees to that).
