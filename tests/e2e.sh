@@ -44,7 +44,7 @@ tests/chart/isolation.sh
 python3 -B tests/chart/cluster.py
 URUMI_API_PROGRAM=$URUMI_STATE/programs/urumi-api URUMI_DASHBOARD_DIR=$(<"$URUMI_STATE/dashboard")
 export URUMI_API_PROGRAM URUMI_DASHBOARD_DIR
-stage 'journey in a browser' node --test --test-reporter=spec --test-concurrency=1 tests/browser/{first-load,journey,keyboard,pages,restart}.test.mjs
+stage 'journey in a browser' node --test --test-reporter=spec --test-concurrency=1 tests/browser/{first-load,journey,keyboard,pages,pictures,restart}.test.mjs
 stage 'login link in a browser' node --test --test-reporter=spec tests/browser/login.test.mjs
 RUST_BACKTRACE=0 cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"
 python3 -B tests/platform/used.py note journey "$URUMI_LOG/audit*.log"
