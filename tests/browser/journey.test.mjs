@@ -85,9 +85,9 @@ async function isShownWhyAChangeFails(id) {
   await api("PATCH", `/stores/${id}`, { image: "0.0.0-not-there" }, 202);
   const why = page.locator(".failure");
   const isTold = async () => {
-    await why.getByText("ImagePull").waitFor({ timeout: 120_000 });
-    await why.getByText("What to do").waitFor();
-    await why.getByText("Evidence").waitFor();
+    await why.locator("h2 code").getByText("ImagePull", { exact: true }).waitFor({ timeout: 120_000 });
+    await why.getByText("What to do", { exact: true }).waitFor();
+    await why.locator("summary").getByText("Evidence").waitFor();
   };
   await isTold();
   await picture(page, "4-failing");

@@ -65,7 +65,7 @@ start_api() {
   # No rate and no bound of a tenant may stop the run; both have tests of their own.
   cat >>"$URUMI_STATE/contract.env" <<CONF
 export URUMI_LISTEN=127.0.0.1:$port URUMI_LOGIN=$2 URUMI_LOG=warn,lapin=off URUMI_LOG_FORMAT=json
-export URUMI_CLUSTER_TIMEOUT_MS=20 URUMI_WEBHOOK_ALLOW_LOOPBACK=true URUMI_STREAM_MAX_AGE_SECONDS=2 URUMI_RATE_LIMIT_PER_SECOND=0 URUMI_TENANT_MAX_STORES=0 URUMI_TENANT_MAX_OPERATIONS=0
+export URUMI_CLUSTER_TIMEOUT_MS=100 URUMI_WEBHOOK_ALLOW_LOOPBACK=true URUMI_STREAM_MAX_AGE_SECONDS=2 URUMI_RATE_LIMIT_PER_SECOND=0 URUMI_TENANT_MAX_STORES=0 URUMI_TENANT_MAX_OPERATIONS=0
 CONF
   # shellcheck source=/dev/null
   (source "$URUMI_STATE/contract.env" && exec "$program" serve) >"$URUMI_LOG/contract-$1.log" 2>&1 &
