@@ -100,10 +100,9 @@ pub fn started(step: Step) -> EventBody {
 }
 
 pub fn ready() -> EventBody {
-    let chart = "store-0.1.0".to_owned();
     EventBody::Ready {
         revision: 1,
-        chart,
+        chart: "store-0.1.0".to_owned(),
         images: Default::default(),
     }
 }
