@@ -118,3 +118,16 @@ pub async fn run(url: &SecretString) -> Result<(), MigrateError> {
     migrations.run(&mut connection).await?;
     connection.close().await.map_err(MigrateError::Connect)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_migrations_share_a_number() {
+        let numbers: BTreeSet<_> = MIGRATIONS.iter().map(|one| one.version).collect();
+        assert_eq!(numbers.len(), MIGRATIONS.iter().count());
+    }
+}

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::*;
 
 /// They change a store, an operation, or who may do what.
-const CHANGES: [&str; 38] = [
+const CHANGES: [&str; 40] = [
     "dead_letter.replayed",
     "key.created",
     "key.revoked",
@@ -23,7 +23,9 @@ const CHANGES: [&str; 38] = [
     "store.cancel.requested",
     "store.create.requested",
     "store.degraded",
+    "store.delete.hastened",
     "store.delete.requested",
+    "store.delete.undone",
     "store.delete_failed",
     "store.deleted",
     "store.failed",
