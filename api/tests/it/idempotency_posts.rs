@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use shared::amqp::topology::COMMANDS;
 
 use crate::harness::document::Document;
 use crate::harness::{Answer, TestApi};
@@ -64,7 +65,8 @@ async fn every_post_with_a_key_is_done_once_and_gets_the_same_answer_again() {
     for (number, (path, given, body)) in posts().into_iter().enumerate() {
         let id = match given {
             "" => String::new(),
-            "webhooks" | "dead-letters" => makers.thing(given).await,
+            "webhooks" => makers.thing(given).await,
+            "dead-letters" => usable(&api, &mut makers).await,
             _ => makers.store(given).await,
         };
         let delivery = if path.contains("{delivery}") {
@@ -107,4 +109,19 @@ async fn every_post_with_a_key_is_done_once_and_gets_the_same_answer_again() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// A dead letter that can be used by now: a command that is still wanted.
+async fn usable(api: &TestApi, makers: &mut Makers<'_>) -> String {
+    const MEND: &str = "UPDATE parked_messages SET queue = $1, payload = convert_to(
+        (SELECT payload::text FROM outbox WHERE store_id = $2 AND kind = 'command'), 'UTF8')
+        WHERE id = $3::uuid";
+    let letter = makers.thing("dead-letters").await;
+    let store = makers.store("queued").await;
+    let mended = sqlx::query(MEND)
+        .bind(COMMANDS.dead)
+        .bind(store)
+        .bind(&letter);
+    mended.execute(&mut api.servers.sql().await).await.unwrap();
+    letter
 }
