@@ -29,9 +29,7 @@ EVERYBODY = {"system:basic-user", "system:discovery", "system:public-info-viewer
 # In somebody else's namespace of a store's name: that it may not look is the answer.
 ASKED_IN_VAIN = {("list", "secrets"), ("list", "persistentvolumeclaims")}
 # {(role, verb, resource): why it is granted although no test needs it}
-RESERVED = {
-    ("store", "delete", "pods"): "a way back removes a database's pod that an update left behind, not ready; only some runs meet one",
-}
+RESERVED = {}
 
 
 def rendered(*more):
