@@ -15,6 +15,7 @@ import json
 import os
 import re
 import sys
+from datetime import datetime
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../chart"))
 from rendering import ROOT, helm, objects
@@ -28,6 +29,8 @@ RBAC = "rbac.authorization.k8s.io"
 EVERYBODY = {"system:basic-user", "system:discovery", "system:public-info-viewer"}
 # In somebody else's namespace of a store's name: that it may not look is the answer.
 ASKED_IN_VAIN = {("list", "secrets"), ("list", "persistentvolumeclaims")}
+# Until a restarted apiserver has read the roles, it refuses everybody, for a second or two.
+LEARNS_ROLES = 15
 # {(role, verb, resource): why it is granted although no test needs it}
 RESERVED = {}
 
@@ -109,16 +112,27 @@ def refused(event):
     return event.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid"
 
 
+def moment(event):
+    return datetime.fromisoformat(event["stageTimestamp"]).timestamp()
+
+
+def restarts(all_events):
+    """When an apiserver came back: it then looks its own roles up. Not the first
+    start: nobody is sent to work before that one knows the roles."""
+    return [moment(event) for event in all_events if event["user"]["username"] == "system:apiserver"][1:]
+
+
 def unexpected(all_events):
     """Refusals that a worker with all the rights it needs does not meet. In a
     namespace that is being removed they are its life: the RoleBinding goes first."""
-    going, found = set(), {}
+    going, found, returned = set(), {}, restarts(all_events)
     for event in all_events:
         namespace, code = event.get("objectRef", {}).get("namespace"), event.get("responseStatus", {}).get("code", 0)
         if event["verb"] == "delete" and resource(event) == "namespaces" and code < 300:
             going.add(namespace or event["objectRef"].get("name"))
         in_vain = (event["verb"], resource(event)) in ASKED_IN_VAIN
-        if is_worker(event) and refused(event) and not in_vain and namespace not in going:
+        too_soon = refused(event) and any(abs(moment(event) - start) < LEARNS_ROLES for start in returned)
+        if is_worker(event) and refused(event) and not in_vain and not too_soon and namespace not in going:
             key = (event["verb"], resource(event), namespace or "")
             found[key] = found.get(key, 0) + 1
     return found

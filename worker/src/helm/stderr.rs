@@ -14,6 +14,9 @@ pub enum Verdict {
     Unreachable(String),
     /// An unfinished helm operation stands in the way: look again.
     Locked(String),
+    /// The apiserver does not know a right of ours. One that was restarted refuses
+    /// everybody until it has read the roles, so look again.
+    NotAllowed(String),
     /// It failed.
     Failed(Failure),
 }
@@ -88,6 +91,7 @@ pub fn verdict(reply: &Reply, step: Step) -> Option<Verdict> {
     Some(match code {
         FailureCode::ClusterUnreachable => Verdict::Unreachable(last),
         FailureCode::ReleaseLocked => Verdict::Locked(last),
+        FailureCode::Internal => Verdict::NotAllowed(last),
         _ => failed(code, &last, reply, step),
     })
 }
@@ -133,6 +137,7 @@ mod tests {
         match verdict(&reply(stderr), Step::Release) {
             Some(Verdict::Unreachable(_)) => FailureCode::ClusterUnreachable,
             Some(Verdict::Locked(_)) => FailureCode::ReleaseLocked,
+            Some(Verdict::NotAllowed(_)) => FailureCode::Internal,
             Some(Verdict::Failed(failure)) => failure.code,
             None => unreachable!("exit code 1 is no success"),
         }
@@ -172,6 +177,15 @@ mod tests {
         assert!(failure.message.ends_with("Error: UPGRADE FAILED: it broke"));
         assert_eq!(failure.step, Some(Step::Release));
         assert!(failure.evidence[0].text.len() <= 2000);
+    }
+
+    #[test]
+    fn a_refused_right_is_asked_for_again() {
+        let refused = include_str!("../../tests/fixtures/helm/Internal-forbidden.txt");
+        let Some(Verdict::NotAllowed(detail)) = verdict(&reply(refused), Step::Release) else {
+            unreachable!("a restarted apiserver refuses for a moment only")
+        };
+        assert!(detail.contains("cannot list resource"), "{detail}");
     }
 
     #[test]

@@ -124,7 +124,9 @@ pub(super) async fn helm(
     match stderr::verdict(&reply, step) {
         None => Ok(true),
         Some(Verdict::Unreachable(detail)) => Err(StepError::Unreachable(detail)),
-        Some(Verdict::Locked(detail)) => Err(StepError::LookAgain(detail)),
+        Some(Verdict::Locked(detail) | Verdict::NotAllowed(detail)) => {
+            Err(StepError::LookAgain(detail))
+        }
         Some(Verdict::Failed(failure)) => Err(StepError::Failed {
             // What does not render never reached the cluster.
             changed: failure.code != FailureCode::ChartInvalid,
