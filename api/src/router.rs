@@ -1,6 +1,7 @@
 //! Every path of the api on one screen.
 
 use actix_web::http::Method;
+use actix_web::middleware::Compress;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource};
 
@@ -63,7 +64,11 @@ pub fn configure(config: &mut ServiceConfig) {
         .service(at("/docs/{file:.*}", GET).route(web::get().to(docs::page)))
         .service(at("/", GET).route(web::get().to(dashboard::index)))
         .service(at("/ui/{page:.*}", GET).route(web::get().to(dashboard::index)))
-        .service(at("/assets/{file:.+}", GET).route(web::get().to(dashboard::asset)))
+        .service(
+            at("/assets/{file:.+}", GET)
+                .wrap(Compress::default())
+                .route(web::get().to(dashboard::asset)),
+        )
         .default_service(web::to(nothing_here));
 }
 

@@ -43,6 +43,22 @@ test("two who look at the same path ask once, and again after the pause", async 
   expect(asked).toHaveLength(2);
 });
 
+test("what was asked ahead is not asked again by who looks a moment later", async () => {
+  const answers = fresh();
+  answers.ahead("stores", "/stores");
+  look(answers, "/stores");
+  await settled();
+  expect(asked).toHaveLength(1);
+  answers.ahead("stores", "/stores/counts");
+  await settled();
+  look(answers, "/stores/counts");
+  await settled();
+  expect(asked).toHaveLength(2);
+  expect(answers.at("/stores/counts")?.data).toBe("/stores/counts 2");
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(asked).toHaveLength(4);
+});
+
 test("nobody asks for what nobody looks at, nor in a tab that is not seen", async () => {
   const answers = fresh();
   const leave = look(answers, "/stores");

@@ -266,7 +266,7 @@ async fn the_dashboard_is_served_from_its_folder_and_nothing_beside_it() {
     let folder = std::env::temp_dir().join(format!("urumi-dashboard-{}", std::process::id()));
     std::fs::create_dir_all(folder.join("assets")).unwrap();
     std::fs::write(folder.join("index.html"), "<p>dashboard</p>").unwrap();
-    std::fs::write(folder.join("assets/app.js"), "1").unwrap();
+    std::fs::write(folder.join("assets/app.js"), "1;".repeat(4000)).unwrap();
     std::fs::write(folder.join("secret.txt"), "no").unwrap();
     let api = TestApi::ready_with(
         "dashboard",
@@ -296,6 +296,12 @@ async fn the_dashboard_is_served_from_its_folder_and_nothing_beside_it() {
         api.get("/assets/app.js").await.header("cache-control"),
         "public, max-age=31536000, immutable"
     );
+    let small = api
+        .request(Method::GET, "/assets/app.js")
+        .header("accept-encoding", "gzip");
+    let small = Answer::of(small.send().await.unwrap()).await;
+    assert_eq!(small.header("content-encoding"), "gzip");
+    assert!(small.text.len() < 400, "{} bytes", small.text.len());
     for path in [
         "/secret.txt",
         "/assets/../secret.txt",

@@ -52,6 +52,11 @@ export class Answers {
     return path === undefined ? undefined : this.#entries.get(path);
   }
 
+  /** Asks before anybody looks, so that nobody has to wait for the first drawing. */
+  ahead(area: Area, path: string): void {
+    void this.#ask(this.#entry(area, path));
+  }
+
   /** Looks at a path until the returned function is called; `drawn` at each news. */
   watch(area: Area, path: string, pause: Entry["pause"], drawn: () => void): () => void {
     const entry = this.#entry(area, path);

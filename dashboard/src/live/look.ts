@@ -41,15 +41,23 @@ export function useLook<T>(
 ): Look<T> {
   const answers = useAnswers();
   const [, draw] = useState(0);
+  const { data, error = null, seenAt = 0 } = answers.at(path) ?? {};
   useEffect(() => {
+    if (path === undefined) {
+      return undefined;
+    }
     const next = (known: Known) => pauseAfter(known.error, pause(known.data as T | undefined));
-    return path === undefined
-      ? undefined
-      : answers.watch(area, path, next, () => draw((count) => count + 1));
+    const again = () => draw((count) => count + 1);
+    const stop = answers.watch(area, path, next, again);
+    // Drawn a moment ago, without what may have been answered between that and now.
+    const known = answers.at(path);
+    if (known?.seenAt !== seenAt || known.error !== error) {
+      again();
+    }
+    return stop;
   }, [answers, area, path]);
 
   const before = useRef<unknown>(undefined);
-  const { data, error = null, seenAt = 0 } = answers.at(path) ?? {};
   const isOld = data === undefined && error === null && before.current !== undefined;
   useEffect(() => {
     before.current = data ?? before.current;
