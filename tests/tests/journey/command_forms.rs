@@ -117,6 +117,53 @@ async fn each_answer_is_printed_in_each_form_and_json_is_the_apis_own() {
     printed(&["store", "delete", &id, "--wait"]);
 }
 
+fn fields(value: &Value) -> Vec<&String> {
+    value.as_object().unwrap().keys().collect()
+}
+
+#[tokio::test]
+async fn a_change_is_answered_in_each_form_with_the_store_as_it_is_then() {
+    let platform = Platform::alone().await.unwrap();
+    let id = an_ended_store(&platform, "Changed").await;
+    let theirs = platform.store(&id).await.unwrap();
+    let made = json(&["store", "create", "Made in JSON"]);
+    assert_eq!(fields(&made), fields(&theirs));
+    let made = made["id"].as_str().unwrap();
+    for form in ["table", "wide", "json", "yaml", "name"] {
+        for change in [
+            &["store", "update", &id, "--name", form][..],
+            &["store", "update", &id, "--label", "form=tried"],
+            &["store", "retry", &id],
+            &["store", "cancel", &id],
+        ] {
+            let said = in_form(change, form);
+            match form {
+                "json" => {
+                    let ours: Value = serde_json::from_str(&said).unwrap();
+                    assert_eq!(fields(&ours), fields(&theirs), "{change:?}");
+                    assert_eq!(ours["id"], id.as_str(), "{change:?}");
+                }
+                "yaml" => assert!(said.contains(&format!("id: {id}\n")), "{said}"),
+                "name" => assert_eq!(said, format!("{id}\n"), "{change:?}"),
+                _ => {
+                    let [head, row]: [&str; 2] =
+                        said.lines().collect::<Vec<_>>().try_into().unwrap();
+                    assert!(head.starts_with("ID ") && row.starts_with(&id), "{said}");
+                    assert_eq!(head.contains("PLAN"), form == "wide", "{said}");
+                }
+            }
+        }
+        assert_eq!(platform.store(&id).await.unwrap()["name"], form);
+    }
+    let gone = json(&["store", "delete", made, "--wait"]);
+    assert_eq!(
+        (&gone["id"], &gone["status"]),
+        (&made.into(), &"Deleted".into())
+    );
+    let gone = in_form(&["store", "delete", &id, "--wait"], "name");
+    assert_eq!(gone, format!("{id}\n"));
+}
+
 #[tokio::test]
 async fn what_came_to_nothing_or_is_not_there_has_its_code() {
     let platform = Platform::alone().await.unwrap();
