@@ -44,6 +44,7 @@ CASES = {
     "prod-without-internet": ([PROD], "networkPolicy.internet.enabled=false", ""),
     "prod-digests": ([PROD], f"api.image.digest={SHA},worker.image.digest={SHA},dashboard.image.digest={SHA},image.registry=registry.example,image.pullPolicy=Always,imagePullSecrets[0].name=pull", ""),
     "prod-stores": ([PROD], "worker.credentials=external,worker.controlHost=up.acme.example,worker.slots=4,api.commandsInFlight=64", STORES),
+    "prod-moving": ([PROD], "worker.alsoHandles={httproutes,externalsecrets}", ""),
     "prod-traces": ([PROD], "telemetry.otlpEndpoint=http://otel.monitoring:4318,networkPolicy.collector.namespaceLabels.x=monitoring", ""),
     "prod-settings": (
         [PROD], "api.settings.rate_limit_per_second=200,api.settings.oidc_issuer=https://id.acme.example,worker.settings.patience_image_pull_seconds=1234567,api.trustedProxies[0]=10.0.0.0/8,"

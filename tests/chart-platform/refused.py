@@ -24,6 +24,8 @@ REFUSED = (
     ("a scaler upside down", [PROD], "worker.keda.enabled=true,worker.keda.minReplicas=9", "minReplicas is above maxReplicas"),
     ("more connections than the trial database has", [PROD], "postgres.enabled=true,api.autoscaling.maxReplicas=20", "connections, and postgres.maxConnections is"),
     ("stores over http in production", [PROD], "stores.url=http://{host}", "serves stores by TLS"),
+    ("traces that nothing lets out", [PROD], "telemetry.otlpEndpoint=http://otel.monitoring:4318", "networkPolicy.collector lets nobody reach it"),
+    ("a kind that no store has", [PROD], "worker.alsoHandles={pods}", "/worker/alsoHandles"),
     ("a setting that the chart owns", [PROD], "api.settings.login=off", "the chart sets it"),
     ("a worker's setting that the chart owns", [PROD], "worker.settings.slots=9", "the chart sets it"),
     ("a setting that is no name", [PROD], "api.settings.Rate=9", "invalid propertyName"),

@@ -4,6 +4,7 @@ pinned, bounded, and started in order. Starts nothing, asks no engine.
 
     check.py COMPOSE-PROGRAM"""
 
+import fnmatch
 import json
 import os
 import re
@@ -76,6 +77,30 @@ def faults(services):
             if (re.search(r"PASSWORD|SECRET|_KEY$", variable) and not variable.endswith("_FILE")) or re.search(r"://[^/]*:[^/]*@", value or ""):
                 yield f"{name} has a secret in its environment: {variable}"
 
+
+def left_out(path):
+    """Whether .dockerignore keeps a path from the engine: the last line that fits says."""
+    folders = [str(one) for one in (path, *path.parents) if str(one) != "."]
+    out = False
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        pattern = line.lstrip("!").removeprefix("**/")
+        if line and not line.startswith("#") and any(fnmatch.fnmatch(one, pattern) or Path(one).match(pattern) for one in folders):
+            out = not line.startswith("!")
+    return out
+
+
+def copies():
+    """What the images are built from is there, and reaches the engine."""
+    for recipe in sorted(ROOT.glob("deploy/images/*/Dockerfile")):
+        for line in re.findall(r"^COPY (?!--from)(.*) \S+$", recipe.read_text(), re.M):
+            for word in line.split():
+                found = list(ROOT.glob(word))
+                if not found:
+                    yield f"{recipe.parent.name}: there is no {word}"
+                yield from (f"{recipe.parent.name}: .dockerignore leaves {word} out" for one in found if left_out(one.relative_to(ROOT)))
+
+
+check("images are built from what reaches the engine", list(copies()))
 
 for profiles in CHOICES:
     code, made, said = config(profiles)

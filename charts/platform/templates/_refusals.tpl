@@ -21,6 +21,9 @@
 {{- fail (printf "%d api pods and one of surge take up to %d connections, and postgres.maxConnections is %d" $pods $need (int .Values.postgres.maxConnections)) -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.telemetry.otlpEndpoint .Values.networkPolicy.enabled (not (include "platform.hasPeers" .Values.networkPolicy.collector)) -}}
+{{- fail "telemetry.otlpEndpoint is given, and networkPolicy.collector lets nobody reach it: say where it is" -}}
+{{- end -}}
 {{- if and (eq .Values.environment "prod") (hasPrefix "http://" (include "platform.stores.url" .)) -}}
 {{- fail "stores.url begins with http, and environment prod serves stores by TLS" -}}
 {{- end -}}

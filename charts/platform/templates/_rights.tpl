@@ -37,11 +37,11 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ include "platform.worker.accou
   value: {{ include "platform.worker.storeRole" . | quote }}
 {{- end }}
 
-{{/* Whether stores use kinds that not every cluster has, by what their values say. */}}
+{{/* Whether stores use kinds that not every cluster has, by what their values say; or did. */}}
 {{- define "platform.worker.handlesRoutes" -}}
-{{ if eq (dig "stores" "values" "routing" "type" "ingress" (.Values | merge dict)) "gateway" }}true{{ end }}
+{{ if or (has "httproutes" .Values.worker.alsoHandles) (eq (dig "stores" "values" "routing" "type" "ingress" (.Values | merge dict)) "gateway") }}true{{ end }}
 {{- end }}
 
 {{- define "platform.worker.handlesExternalSecrets" -}}
-{{ if eq (dig "worker" "credentials" "own" (.Values | merge dict)) "external" }}true{{ end }}
+{{ if or (has "externalsecrets" .Values.worker.alsoHandles) (eq (dig "worker" "credentials" "own" (.Values | merge dict)) "external") }}true{{ end }}
 {{- end }}
