@@ -1,6 +1,8 @@
-//! The API over HTTP: requests, and problems turned into something to read.
+//! The API over HTTP: requests, sent again while that may help, and what is taken
+//! for an answer.
 
 mod again;
+mod problem;
 mod stream;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,6 +13,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use self::again::End;
+use self::problem::problem;
 use crate::exit::Failed;
 
 /// The API at one address.
@@ -80,6 +83,21 @@ impl Client {
         self.send(Method::DELETE, path, &[], None).await
     }
 
+    /// That the API lives. It says so in a word, not in JSON.
+    ///
+    /// # Errors
+    /// The API's problem, or that it does not answer.
+    pub async fn alive(&self) -> Result<(), Failed> {
+        let path = "/healthz";
+        let (_, text) = self
+            .success(|| self.request(Method::GET, path, &[]))
+            .await?;
+        match text.trim() {
+            "ok" => Ok(()),
+            _ => Err(self.no_api(path, "`ok`")),
+        }
+    }
+
     /// What the API says of the servers behind it, also while it is not ready.
     ///
     /// # Errors
@@ -126,8 +144,8 @@ impl Client {
     ) -> Result<Value, Failed> {
         // One for the wish, however often it is sent: so it is done once.
         let key = uuid::Uuid::now_v7().to_string();
-        let answer = self
-            .answer(|| {
+        let (status, text) = self
+            .success(|| {
                 let mut request = self.request(method.clone(), path, query);
                 if method != Method::GET {
                     request = request.header("Idempotency-Key", &key);
@@ -138,9 +156,11 @@ impl Client {
                 }
             })
             .await?;
-        let status = answer.status();
-        let text = answer.text().await.unwrap_or_default();
-        read(status, &text)
+        let may_be_empty = status == StatusCode::NO_CONTENT || method == Method::DELETE;
+        if text.is_empty() && may_be_empty {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text).map_err(|_| self.no_api(path, "JSON"))
     }
 
     fn request(&self, method: Method, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
@@ -154,21 +174,40 @@ impl Client {
         }
     }
 
-    /// The answer to a request, sent again while that may help.
-    async fn answer(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failed> {
+    /// The whole text of a success.
+    async fn success(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<(StatusCode, String), Failed> {
+        // An answer that breaks off is none, so the same is asked again.
+        let whole = async |answer: Response| {
+            let status = answer.status();
+            Ok((status, answer.text().await?))
+        };
+        let (status, text) = self.answer(request, whole).await?;
+        match status.is_success() {
+            true => Ok((status, text)),
+            false => Err(problem(status, &text)),
+        }
+    }
+
+    /// What is taken of the answer to a request, sent again while that may help.
+    async fn answer<T>(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+        take: impl AsyncFn(Response) -> reqwest::Result<T>,
+    ) -> Result<T, Failed> {
         let mut tried = 0;
         loop {
             tried += 1;
-            let came = request().send().await;
-            let after = came
-                .as_ref()
-                .ok()
-                .and_then(|answer| answer.headers().get("Retry-After")?.to_str().ok());
-            let end = came
-                .as_ref()
-                .map_or(End::Silent, |answer| End::Said(answer.status(), after));
+            let came = once(request(), &take).await;
+            let end = match &came {
+                Ok((status, after, _)) => End::Said(*status, after.as_deref()),
+                Err(_) => End::Silent,
+            };
             let Some(pause) = again::pause(tried, end) else {
-                return came.map_err(|error| self.silent(&error));
+                let taken = came.map(|(.., taken)| taken);
+                return taken.map_err(|error| self.silent(&error));
             };
             // Ctrl-C ends the program, or drops this wait: there is nothing to cancel.
             shared::wait::pause(pause, &CancellationToken::new()).await;
@@ -180,6 +219,30 @@ impl Client {
         Failed::new(format!("the API at {} does not answer: {why}", self.server))
             .next("start it with `make up`, or name another with --server or URUMI_API")
     }
+
+    /// Any site says 200 to anything; an answer is one only in the form that the API has.
+    fn no_api(&self, path: &str, wanted: &str) -> Failed {
+        let server = &self.server;
+        Failed::new(format!(
+            "{server} is no Urumi API: what it answers to {path} is not {wanted}"
+        ))
+        .next(
+            "name the API's own address with --server or URUMI_API, such as http://localhost:3000",
+        )
+    }
+}
+
+/// Status, `Retry-After` and what is taken of one answer.
+async fn once<T>(
+    request: RequestBuilder,
+    take: impl AsyncFn(Response) -> reqwest::Result<T>,
+) -> reqwest::Result<(StatusCode, Option<String>, T)> {
+    let answer = request.send().await?;
+    let after = answer.headers().get("Retry-After");
+    let after = after
+        .and_then(|after| after.to_str().ok())
+        .map(str::to_owned);
+    Ok((answer.status(), after, take(answer).await?))
 }
 
 /// An address that requests can be sent to.
@@ -201,79 +264,9 @@ fn checked(server: &str) -> Result<(), Failed> {
     }
 }
 
-fn read(status: StatusCode, text: &str) -> Result<Value, Failed> {
-    let value = serde_json::from_str(text).unwrap_or(Value::Null);
-    if status.is_success() {
-        return Ok(value);
-    }
-    let said = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
-    let mut what = format!("{} ({status})", said("title"));
-    for text in [said("detail"), field_errors(&value)] {
-        if !text.is_empty() && !what.contains(text.trim_end_matches('.')) {
-            what.push_str(": ");
-            what.push_str(&text);
-        }
-    }
-    if !said("request_id").is_empty() {
-        what.push_str(&format!(" [request {}]", said("request_id")));
-    }
-    let mut failed = Failed::new(what);
-    if status == StatusCode::UNAUTHORIZED {
-        failed = failed.next("log in with `urumi login`, or set URUMI_API_KEY");
-    }
-    Err(failed.code(match status {
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => 2,
-        StatusCode::NOT_FOUND => 3,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => 4,
-        StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED => 5,
-        _ => 1,
-    }))
-}
-
-fn field_errors(problem: &Value) -> String {
-    let errors = problem["errors"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let lines: Vec<&str> = errors
-        .iter()
-        .filter_map(|error| error["detail"].as_str())
-        .collect();
-    lines.join("; ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_problem_becomes_a_sentence_and_an_exit_code() {
-        let problem = r#"{"title":"Not found","detail":"There is no store `store-bcdfgh`.","request_id":"r1","errors":[{"detail":"one"},{"detail":"two"}]}"#;
-        let failed = read(StatusCode::NOT_FOUND, problem).unwrap_err();
-
-        assert_eq!(failed.code, 3);
-        assert_eq!(
-            failed.what,
-            "Not found (404 Not Found): There is no store `store-bcdfgh`.: one; two [request r1]"
-        );
-        assert_eq!(read(StatusCode::CONFLICT, "").unwrap_err().code, 5);
-        let nobody = read(StatusCode::UNAUTHORIZED, "{}").unwrap_err();
-        assert_eq!(nobody.code, 4);
-        assert!(nobody.next.unwrap().contains("urumi login"));
-        let twice = r#"{"title":"Invalid","detail":"`limit` must be a number.","errors":[{"detail":"must be a number"}]}"#;
-        let failed = read(StatusCode::BAD_REQUEST, twice).unwrap_err();
-        assert_eq!(failed.code, 2);
-        assert_eq!(
-            failed.what,
-            "Invalid (400 Bad Request): `limit` must be a number."
-        );
-        assert_eq!(
-            read(StatusCode::INTERNAL_SERVER_ERROR, "<html>")
-                .unwrap_err()
-                .code,
-            1
-        );
-    }
 
     #[test]
     fn a_server_that_is_no_address_is_named_with_an_example() {
@@ -287,11 +280,6 @@ mod tests {
             );
             assert!(failed.next.unwrap().contains("http://localhost:3000"));
         }
-    }
-
-    #[test]
-    fn an_empty_success_is_nothing() {
-        assert_eq!(read(StatusCode::NO_CONTENT, "").unwrap(), Value::Null);
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ Examples:
   urumi completion bash >/etc/bash_completion.d/urumi";
 
 /// A command that did not reach its end.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Failed {
     /// Exit code.
     pub code: u8,

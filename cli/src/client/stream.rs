@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Response};
 
-use super::{Client, read};
+use super::{Client, problem};
 use crate::exit::Failed;
 
 /// A stream says a word every 15 s; three of them missing is silence.
@@ -31,7 +32,8 @@ impl Stream {
 }
 
 impl Client {
-    /// `GET path`, to be read as it comes, behind that event if one is named.
+    /// `GET path`, to be read as it comes in that media type, behind that event if one
+    /// is named.
     ///
     /// # Errors
     /// The API's problem, or that it does not answer.
@@ -39,24 +41,29 @@ impl Client {
         &self,
         path: &str,
         query: &[(&str, &str)],
+        media_type: &str,
         last_event: Option<&str>,
     ) -> Result<Stream, Failed> {
-        let answer = self
-            .answer(|| {
-                let request = self.request(Method::GET, path, query).timeout(LONGEST);
-                match last_event {
-                    Some(id) => request.header("Last-Event-ID", id),
-                    None => request,
-                }
-            })
-            .await?;
+        let request = || {
+            let request = self.request(Method::GET, path, query).timeout(LONGEST);
+            match last_event {
+                Some(id) => request.header("Last-Event-ID", id),
+                None => request,
+            }
+        };
+        let answer = self.answer(request, async |answer| Ok(answer)).await?;
         let status = answer.status();
-        if status.is_success() {
-            return Ok(Stream(answer));
+        if !status.is_success() {
+            let text = answer.text().await.unwrap_or_default();
+            return Err(problem(status, &text));
         }
-        let text = answer.text().await.unwrap_or_default();
-        Err(read(status, &text)
-            .err()
-            .unwrap_or_else(|| Failed::new(text)))
+        let found = answer.headers().get(CONTENT_TYPE);
+        let found = found
+            .and_then(|found| found.to_str().ok())
+            .unwrap_or_default();
+        match found.starts_with(media_type) {
+            true => Ok(Stream(answer)),
+            false => Err(self.no_api(path, media_type)),
+        }
     }
 }

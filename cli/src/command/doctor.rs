@@ -19,8 +19,8 @@ struct Finding {
     next: &'static str,
 }
 
-/// The inventory is renewed every minute; later, nobody renews it.
-const OLD_SECONDS: i64 = 180;
+/// The inventory is renewed every five minutes; when two are missing, nobody renews it.
+const OLD_SECONDS: i64 = 660;
 
 const TO_API: Advice = Advice {
     name: "is the name in --server or URUMI_API spelt right?",
@@ -56,8 +56,8 @@ pub async fn run(client: &Client, form: Form) -> Result<(), Failed> {
 }
 
 async fn findings(client: &Client) -> Vec<Finding> {
-    let mut found = vec![match client.get("/healthz").await {
-        Ok(_) => good("api", format!("{} answers", client.server())),
+    let mut found = vec![match client.alive().await {
+        Ok(()) => good("api", format!("{} answers", client.server())),
         Err(error) => bad(
             "api",
             error.what,
@@ -260,7 +260,7 @@ mod tests {
                 "no worker has told",
             ),
             (of(false, 1, 0), "do not reach it"),
-            (of(true, 181, 0), "for 181 s"),
+            (of(true, 661, 0), "for 661 s"),
             (of(true, 1, 2), "2 differences"),
         ] {
             assert!(!found.good && found.said.contains(said), "{found:?}");

@@ -71,7 +71,9 @@ async fn follow(
     query.extend(which.types.as_deref().map(|types| ("type", types)));
     query.extend(which.no_follow.then_some(("follow", "false")));
     loop {
-        let mut stream = client.stream(path, &query, last.as_deref()).await?;
+        let mut stream = client
+            .stream(path, &query, "text/event-stream", last.as_deref())
+            .await?;
         let mut reader = Reader::default();
         let broken = loop {
             match stream.next().await {

@@ -1,7 +1,7 @@
 //! `urumi key …`.
 
 use clap::{Subcommand, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -76,6 +76,7 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
                 body["tenant_id"] = json!(tenant);
             }
             let key = client.post("/keys", &body).await?;
+            shown(&key)?;
             if form.for_people() {
                 eprintln!("key {} is shown this once:", text(&key["id"]));
                 screen::show(&text(&key["key"]))
@@ -93,4 +94,19 @@ pub async fn run(verb: Verb, client: &Client, form: Form) -> Result<(), Failed> 
             Ok(())
         }
     }
+}
+
+/// The key itself is in the first answer alone; one that nobody has seen is of no use,
+/// and open all the same.
+fn shown(key: &Value) -> Result<(), Failed> {
+    if key["key"].is_string() {
+        return Ok(());
+    }
+    let id = text(&key["id"]);
+    Err(Failed::new(format!(
+        "the first answer with the key {id} was lost, and it is shown once"
+    ))
+    .next(format!(
+        "take it back with `urumi key revoke {id}`, and ask for another one: the same command again"
+    )))
 }

@@ -318,7 +318,7 @@ async fn act(client: &Client, form: Form, verb: &str, wish: Wish) -> Result<(), 
 
 async fn settled(client: &Client, store: Value, wait: &Wait) -> Result<Value, Failed> {
     match wait.patience() {
-        Some(patience) => store_settled(client, &text(&store["id"]), &patience).await,
+        Some(patience) => store_settled(client, store, &patience).await,
         None => Ok(store),
     }
 }

@@ -1,15 +1,18 @@
 //! Staying until something has ended, with its steps on the way. Whoever stops
 //! waiting stops nothing else, and is told so.
 
+mod look;
 mod progress;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::client::Client;
+use crate::command::wait::look::{Look, became, done, ended};
 use crate::command::wait::progress::Progress;
 use crate::exit::Failed;
 use crate::output::text;
@@ -19,6 +22,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Of a program ended by Ctrl-C, as shells count it.
 const INTERRUPTED: u8 = 130;
 const TIMED_OUT: u8 = 6;
+/// Also a patience of 0 s has the time for one look.
+const ONE_LOOK: Duration = Duration::from_secs(1);
 
 /// Whether to stay until the work is done.
 #[derive(Debug, Args)]
@@ -50,7 +55,8 @@ impl Wait {
 /// Stay until the store has that status.
 ///
 /// # Errors
-/// Its failure (exit code 1), that the time is over (6), Ctrl-C (130).
+/// Its failure, or that it is removed instead (exit code 1), that the time is over (6),
+/// Ctrl-C (130).
 pub async fn store_is(
     client: &Client,
     id: &str,
@@ -58,34 +64,35 @@ pub async fn store_is(
     patience: &Patience,
 ) -> Result<Value, Failed> {
     let path = format!("/stores/{id}");
-    look(client, &path, patience, |store| {
-        let now = text(&store["status"]);
-        if now == status {
-            return Look::Ended;
-        }
-        if now == "Failed" || now == "DeleteFailed" {
-            return Look::Failed(format!("{id} is {now}"), store["failure"].clone());
-        }
-        Look::Still(format!("{id} is still {now}"))
-    })
-    .await
+    let rule = |store: &Value| became(store, status);
+    patience
+        .bounds(&path, async |seen| seen.until(client, rule).await)
+        .await
 }
 
-/// Stay until the store's newest operation has ended. A cancelled one has ended as
-/// was asked for.
+/// Stay until what was asked for in this answer about a store has ended; the store
+/// afterwards. Where nothing was begun, that is so already.
 ///
 /// # Errors
-/// As [`store_is`].
+/// As [`store_is`]; and that somebody cancelled it.
 pub async fn store_settled(
     client: &Client,
-    id: &str,
+    store: Value,
     patience: &Patience,
 ) -> Result<Value, Failed> {
-    let path = format!("/stores/{id}");
-    look(client, &path, patience, |store| ended(&store["operation"])).await
+    let operation = &store["operation"];
+    if !matches!(ended(operation), Look::Still(_)) {
+        return Ok(store);
+    }
+    let path = format!("/operations/{}", text(&operation["id"]));
+    let settled = async |seen: &mut Seen| {
+        seen.until(client, done).await?;
+        client.get(&format!("/stores/{}", text(&store["id"]))).await
+    };
+    patience.bounds(&path, settled).await
 }
 
-/// Stay until that operation has ended.
+/// Stay until that operation has ended. A cancelled one has ended as was asked for.
 ///
 /// # Errors
 /// As [`store_is`].
@@ -94,77 +101,85 @@ pub async fn operation_ended(
     id: Uuid,
     patience: &Patience,
 ) -> Result<Value, Failed> {
-    look(client, &format!("/operations/{id}"), patience, ended).await
+    let path = format!("/operations/{id}");
+    patience
+        .bounds(&path, async |seen| seen.until(client, ended).await)
+        .await
 }
 
-/// What one look has shown.
-#[derive(Debug, PartialEq)]
-enum Look {
-    Ended,
-    Still(String),
-    Failed(String, Value),
+/// What a wait has seen so far.
+struct Seen {
+    path: String,
+    progress: Progress,
+    still: String,
+    again: String,
 }
 
-fn ended(operation: &Value) -> Look {
-    let (kind, now) = (text(&operation["kind"]), text(&operation["status"]));
-    let of = format!("{kind} of {}", text(&operation["store_id"]));
-    match now.as_str() {
-        "Succeeded" | "Cancelled" => Look::Ended,
-        "Queued" | "Running" => Look::Still(format!("{of} is still {now}")),
-        _ => Look::Failed(format!("{of} is {now}"), operation["failure"].clone()),
+impl Seen {
+    fn new(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            progress: Progress::new(),
+            still: format!("{path} is still unanswered"),
+            again: resuming(path, None),
+        }
+    }
+
+    /// Look there until the rule says that it has ended.
+    async fn until(
+        &mut self,
+        client: &Client,
+        rule: impl Fn(&Value) -> Look,
+    ) -> Result<Value, Failed> {
+        let mut ticks = tokio::time::interval(PAUSE);
+        loop {
+            ticks.tick().await;
+            let found = client.get(&self.path).await?;
+            let operation = if found["steps"].is_array() {
+                &found
+            } else {
+                &found["operation"]
+            };
+            self.again = resuming(&self.path, operation["id"].as_str());
+            self.progress.tell(operation);
+            match rule(&found) {
+                Look::Ended => return Ok(found),
+                Look::Failed(failed) => return Err(failed),
+                Look::Still(what) => self.still = what,
+            }
+        }
+    }
+
+    /// The end of a wait whose work goes on.
+    fn over(&self, what: &str, code: u8) -> Failed {
+        Failed::new(what).code(code).next(&self.again)
     }
 }
 
-async fn look(
-    client: &Client,
-    path: &str,
-    patience: &Patience,
-    rule: impl Fn(&Value) -> Look,
-) -> Result<Value, Failed> {
-    let mut progress = Progress::new();
-    let ended = look_until(client, path, patience, rule, &mut progress).await;
-    progress.end();
-    ended
-}
-
-async fn look_until(
-    client: &Client,
-    path: &str,
-    patience: &Patience,
-    rule: impl Fn(&Value) -> Look,
-    progress: &mut Progress,
-) -> Result<Value, Failed> {
-    let begun = Instant::now();
-    let mut ticks = tokio::time::interval(PAUSE);
-    let mut again = resuming(path, None);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = tokio::signal::ctrl_c() => {
-                return Err(Failed::new("no longer waiting").code(INTERRUPTED).next(again));
+impl Patience {
+    /// That work about a path, until the time is over or Ctrl-C, also while an answer
+    /// does not come.
+    async fn bounds(
+        &self,
+        path: &str,
+        work: impl AsyncFnOnce(&mut Seen) -> Result<Value, Failed>,
+    ) -> Result<Value, Failed> {
+        let mut seen = Seen::new(path);
+        let time = Duration::from_secs(self.timeout).max(ONE_LOOK);
+        let never = CancellationToken::new();
+        let ended = tokio::select! {
+            // From its first poll on Ctrl-C ends nothing by itself, so it is polled all
+            // the while, and first.
+            biased;
+            Ok(()) = tokio::signal::ctrl_c() => Err(seen.over("no longer waiting", INTERRUPTED)),
+            ended = work(&mut seen) => ended,
+            _ = shared::wait::pause(time, &never) => {
+                let what = format!("{} after {} s", seen.still, self.timeout);
+                Err(seen.over(&what, TIMED_OUT))
             }
-        }
-        let found = client.get(path).await?;
-        let operation = if found["steps"].is_array() {
-            &found
-        } else {
-            &found["operation"]
         };
-        again = resuming(path, operation["id"].as_str());
-        progress.tell(operation);
-        match rule(&found) {
-            Look::Ended => return Ok(found),
-            Look::Failed(what, failure) => {
-                let (code, message) = (text(&failure["code"]), text(&failure["message"]));
-                return Err(Failed::new(format!("{what}: {code}: {message}"))
-                    .next(text(&failure["next_action"])));
-            }
-            Look::Still(what) if begun.elapsed() > Duration::from_secs(patience.timeout) => {
-                let what = format!("{what} after {} s", patience.timeout);
-                return Err(Failed::new(what).code(TIMED_OUT).next(again));
-            }
-            Look::Still(_) => {}
-        }
+        seen.progress.end();
+        ended
     }
 }
 
@@ -181,29 +196,7 @@ fn resuming(path: &str, operation: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn an_operation_ends_well_badly_or_not_yet() {
-        let of = |status: &str| {
-            ended(
-                &json!({"kind": "Update", "store_id": "s", "status": status, "failure": {"code": "X"}}),
-            )
-        };
-        assert_eq!(of("Succeeded"), Look::Ended);
-        assert_eq!(of("Cancelled"), Look::Ended);
-        assert_eq!(
-            of("Queued"),
-            Look::Still("Update of s is still Queued".into())
-        );
-        let failure = json!({"code": "X"});
-        assert_eq!(
-            of("Failed"),
-            Look::Failed("Update of s is Failed".into(), failure)
-        );
-    }
 
     #[test]
     fn who_stops_is_told_how_to_go_on() {

@@ -1,16 +1,14 @@
 //! The command line's forms and codes against the running platform: each answer as
-//! the API gave it, logins that are kept, what a doctor finds; and that no command
-//! is left without a test.
+//! the API gave it, logins that are kept; and that no command is left without a test.
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use system_tests::machine::{kill, up};
 use system_tests::platform::Platform;
 
-use crate::command_line::{json, printed, refused, urumi};
+use crate::command_line::{json, printed, refused};
 
 /// What differs from one look to the next.
 const PASSING: [&str; 5] = [
@@ -54,7 +52,7 @@ async fn an_ended_store(platform: &Platform, name: &str) -> String {
 }
 
 /// What both print. A worker may still tell of what it had begun, between the two.
-async fn same(platform: &Platform, words: &[&str], path: &str) -> Value {
+pub async fn same(platform: &Platform, words: &[&str], path: &str) -> Value {
     let until = Instant::now() + Duration::from_secs(20);
     loop {
         let theirs = platform.get(path).await.unwrap();
@@ -85,6 +83,7 @@ async fn each_answer_is_printed_in_each_form_and_json_is_the_apis_own() {
             "audit list --store {id}",
             "/stores/audit/logs?limit=50&store_id={id}",
         ),
+        ("audit verify", "/audit/verify"),
         ("dead-letter list", "/dead-letters?limit=50"),
         ("key list", "/keys?limit=50"),
         ("tenant list", "/tenants?limit=50"),
@@ -300,44 +299,6 @@ async fn a_login_is_kept_for_its_owner_and_a_role_is_held_to_what_it_may() {
         printed(&["key", "revoke", key["id"].as_str().unwrap()]);
     }
     printed(&["store", "delete", &id, "--wait"]);
-}
-
-#[tokio::test]
-async fn a_doctor_finds_the_broker_away_and_says_what_to_do() {
-    let _platform = Platform::alone().await.unwrap();
-    let lines = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
-    for (server, wrong) in [
-        ("http://127.0.0.1:1", "WRONG  port"),
-        ("http://shop.invalid", "WRONG  name"),
-    ] {
-        let found = urumi(&["doctor", "--server", server]);
-        assert_eq!(found.status.code(), Some(1));
-        assert!(lines(&found).contains(wrong), "{}", lines(&found));
-    }
-    let until = |what: &str, holds: &dyn Fn(&str) -> bool| {
-        let begun = Instant::now();
-        loop {
-            let found = urumi(&["doctor"]);
-            if holds(&lines(&found)) {
-                println!("{what} {:.1?} after", begun.elapsed());
-                return found;
-            }
-            let patience = Duration::from_secs(120);
-            assert!(begun.elapsed() < patience, "{what}: {}", lines(&found));
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    };
-    kill("rabbitmq").unwrap();
-    let found = until("the broker is missed", &|said| {
-        said.contains("WRONG  rabbitmq_publisher") && said.contains("WRONG  rabbitmq_consumer")
-    });
-    assert_eq!(found.status.code(), Some(1));
-    let said = lines(&found);
-    assert!(said.contains("→ is RabbitMQ running?"), "{said}");
-    up().unwrap();
-    until("the broker is back", &|said| {
-        said.contains("ok     rabbitmq_publisher") && said.contains("ok     rabbitmq_consumer")
-    });
 }
 
 /// The page about the command line names every command (a test of it sees to that).

@@ -1,12 +1,14 @@
 //! The command line's other words against the running platform: resting, events,
-//! the audit's proofs, tenants, and how soon a command begins.
+//! the audit's proofs, tenants, what a doctor finds, and how soon a command begins.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use system_tests::machine::{kill, up};
 use system_tests::platform::Platform;
 
+use crate::command_forms::same;
 use crate::command_line::{json, printed, refused, urumi};
 
 #[tokio::test]
@@ -15,7 +17,7 @@ async fn a_store_rests_and_what_happened_to_it_is_told() {
     let id = printed(&["store", "create", "Words", "--wait", "-o", "name"]);
     let id = id.trim();
 
-    is_seen_from_inside(id);
+    is_seen_from_inside(&platform, id).await;
     let open = Command::new("urumi")
         .args(["store", "open", id])
         .env("BROWSER", "true")
@@ -72,6 +74,10 @@ async fn a_store_rests_and_what_happened_to_it_is_told() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
+    // What happened since is behind it.
+    let stream = kept_events(&platform, id).await;
+    assert!(stream.len() >= events.len());
+    assert_eq!(events, stream[..events.len()]);
     let became = |status: &str| {
         let is = |event: &&Value| event["facts"]["to"] == status;
         events.iter().find(is).map(|event| event["id"].to_string())
@@ -123,8 +129,19 @@ async fn a_store_rests_and_what_happened_to_it_is_told() {
     platform.until(id, "Deleted", gone).await.unwrap();
 }
 
+/// What the stream itself has kept of a store, each as its `data` says it.
+async fn kept_events(platform: &Platform, id: &str) -> Vec<Value> {
+    let address = format!("{}/stores/{id}/events?after=0&follow=false", platform.api);
+    let answer = platform.http.get(address).send().await.unwrap();
+    let text = answer.text().await.unwrap();
+    text.lines()
+        .filter_map(|line| line.strip_prefix("data: "))
+        .map(|told| serde_json::from_str(told).unwrap())
+        .collect()
+}
+
 /// The cluster's own words: pods, volumes, what of the plan is taken, and logs.
-fn is_seen_from_inside(id: &str) {
+async fn is_seen_from_inside(platform: &Platform, id: &str) {
     let inside = json(&["store", "pods", id]);
     let pods = inside["pods"].as_array().unwrap();
     let of = |part: &str| pods.iter().find(|pod| pod["part"] == part).unwrap();
@@ -143,6 +160,9 @@ fn is_seen_from_inside(id: &str) {
     }
     let told = printed(&["store", "logs", id, "--container", "mysql", "--lines", "50"]);
     assert!(told.contains("ready for connections"), "{told}");
+    let path = format!("/stores/{id}/logs?lines=50&container=mysql");
+    let words = ["store", "logs", id, "--container", "mysql", "--lines", "50"];
+    same(platform, &words, &path).await;
     let names = printed(&["store", "logs", id, "-o", "name"]);
     assert!(names.lines().any(|name| name == "mysql-0/mysql"), "{names}");
 }
@@ -192,6 +212,62 @@ async fn tenants_are_made_and_bounded() {
     assert_eq!(changed["limits"]["max_stores"], Value::Null);
     assert_eq!(refused(&["tenant", "create", &name]).0, 5);
     assert_eq!(refused(&["tenant", "create", "No Name"]).0, 2);
+}
+
+#[tokio::test]
+async fn a_doctor_finds_the_broker_away_and_says_what_to_do() {
+    let _platform = Platform::alone().await.unwrap();
+    let lines = |output: &Output| String::from_utf8(output.stdout.clone()).unwrap();
+    for (server, wrong) in [
+        ("http://127.0.0.1:1", "WRONG  port"),
+        ("http://shop.invalid", "WRONG  name"),
+    ] {
+        let found = urumi(&["doctor", "--server", server]);
+        assert_eq!(found.status.code(), Some(1));
+        assert!(lines(&found).contains(wrong), "{}", lines(&found));
+    }
+    let until = |what: &str, holds: &dyn Fn(&str) -> bool| {
+        let begun = Instant::now();
+        loop {
+            let found = urumi(&["doctor"]);
+            if holds(&lines(&found)) {
+                println!("{what} {:.1?} after", begun.elapsed());
+                return found;
+            }
+            let patience = Duration::from_secs(120);
+            assert!(begun.elapsed() < patience, "{what}: {}", lines(&found));
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    kill("rabbitmq").unwrap();
+    let found = until("the broker is missed", &|said| {
+        said.contains("WRONG  rabbitmq_publisher") && said.contains("WRONG  rabbitmq_consumer")
+    });
+    assert_eq!(found.status.code(), Some(1));
+    let said = lines(&found);
+    assert!(said.contains("→ is RabbitMQ running?"), "{said}");
+    it_is_told_to_programs("rabbitmq_publisher");
+    up().unwrap();
+    until("the broker is back", &|said| {
+        said.contains("ok     rabbitmq_publisher") && said.contains("ok     rabbitmq_consumer")
+    });
+}
+
+/// What is wrong, where a program reads it.
+fn it_is_told_to_programs(wrong: &str) {
+    let found = urumi(&["doctor", "-o", "json"]);
+    assert_eq!(found.status.code(), Some(1));
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    let checks = found["items"].as_array().unwrap();
+    let check = |name: &str| checks.iter().find(|item| item["check"] == name).unwrap();
+    assert_eq!(check(wrong)["ok"], false, "{found:#}");
+    assert!(check(wrong)["next_action"].is_string(), "{found:#}");
+    assert_eq!(check("api")["ok"], true, "{found:#}");
+    assert_eq!(check("api")["next_action"], Value::Null);
+    let names = urumi(&["doctor", "-o", "name"]).stdout;
+    let names = String::from_utf8(names).unwrap();
+    assert!(names.lines().any(|name| name == wrong), "{names}");
+    assert!(names.lines().all(|name| name != "api"), "{names}");
 }
 
 #[tokio::test]

@@ -43,7 +43,9 @@ pub async fn run(client: &Client, file: Option<&Path>, from: Option<u64>) -> Res
 }
 
 async fn copy(client: &Client, query: &[(&str, &str)], to: &mut impl Write) -> Result<(), Failed> {
-    let mut stream = client.stream("/audit/export", query, None).await?;
+    let mut stream = client
+        .stream("/audit/export", query, "application/jsonl", None)
+        .await?;
     let mut tail = Vec::new();
     loop {
         match stream.next().await {
