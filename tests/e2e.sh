@@ -3,6 +3,7 @@
 # own (instance `test-e2e`) that is brought up first and removed afterwards.
 # URUMI_KEEP=1 leaves it running, to look at. With URUMI_WOOCOMMERCE_ZIP=<the
 # plugin's zip> stores are shops and an order is placed; without it, WordPress.
+# Pictures of the dashboard are left in .urumi/test/pictures, or in URUMI_PICTURES.
 # Only an instance of the tests is taken, and what a sourced .urumi/env exports is
 # dropped: the journeys kill and remove, and must never do so to the platform
 # beside them.
@@ -44,6 +45,11 @@ tests/chart/isolation.sh
 python3 -B tests/chart/cluster.py
 URUMI_API_PROGRAM=$URUMI_STATE/programs/urumi-api URUMI_DASHBOARD_DIR=$(<"$URUMI_STATE/dashboard")
 export URUMI_API_PROGRAM URUMI_DASHBOARD_DIR
+if [[ -z ${URUMI_PICTURES:-} ]]; then
+  URUMI_PICTURES=$URUMI_ROOT/.urumi/test/pictures
+  rm -rf "$URUMI_PICTURES"
+fi
+export URUMI_PICTURES
 stage 'journey in a browser' node --test --test-reporter=spec --test-concurrency=1 tests/browser/{first-load,journey,keyboard,pages,pictures,restart}.test.mjs
 stage 'login link in a browser' node --test --test-reporter=spec tests/browser/login.test.mjs
 RUST_BACKTRACE=0 cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"

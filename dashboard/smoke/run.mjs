@@ -94,6 +94,7 @@ const scenes = {
   },
   hostile: open("ui/stores/store-w6gkzs", text("Facts")),
   long: open("ui/stores/store-v9ttr4", text("Removing the namespace")),
+  held: open("ui/stores/store-r7xkfb", text("It can still be undone")),
   putoff: open("ui/stores/store-t3nxsd", text("On hold")),
   degraded: open("ui/stores/store-m5ktrp", text("Facts")),
   change: open("ui/stores/store-d9fwzt", text("Facts")),

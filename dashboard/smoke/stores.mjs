@@ -183,6 +183,10 @@ export const everyLook = () => [
     ready_at: ago(199_970),
     operation: operation("Delete", "Running", 8, undefined, [step("Purge", 7.6)]),
   }),
+  store("store-r7xkfb", "Winter sale", "Deleting", 600_000, {
+    ready_at: ago(599_970),
+    operation: operation("Delete", "Queued", 90, undefined, [], { not_before: ago(-259_110) }),
+  }),
   store("store-n2hhxq", "متجر الشاي \u2013 tea", "Suspended", 900_000, { ready_at: ago(899_000) }),
   store("store-c5pllx".replaceAll("l", "k"), "Old outlet", "DeleteFailed", 4_000_000, {
     ready_at: ago(3_999_000),

@@ -12,8 +12,8 @@ export interface Asked {
 
 export type Answer = () => Response | Promise<Response>;
 
-export function json(status: number, body: unknown): Response {
-  return new Response(body === undefined ? null : JSON.stringify(body), { status });
+export function json(status: number, body: unknown, headers: HeadersInit = {}): Response {
+  return new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
 }
 
 export const admin: Whoami = {

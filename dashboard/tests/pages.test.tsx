@@ -2,7 +2,9 @@
 // keys, dead letters, the audit's proof; and what a viewer does not see.
 import { fireEvent, render, screen, waitFor, within } from "@testing-library/preact";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { StoreView } from "../src/api/types";
 import { App } from "../src/app";
+import { exact } from "../src/format/time";
 import { newAnswers } from "../src/live/look";
 import { type Answer, admin, json, serve } from "./api";
 import { counts, operation, pageOf, store } from "./samples";
@@ -23,21 +25,31 @@ function open(path: string, given: Record<string, Answer>) {
   return asked;
 }
 const button = (name: string | RegExp) => screen.findByRole("button", { name });
+const field = (label: string) => screen.getByLabelText<HTMLInputElement>(label);
+/** As when somebody comes back to the tab. */
+const lookAgain = () => document.dispatchEvent(new Event("visibilitychange"));
 const type = (label: string, value: string) =>
   fireEvent.input(screen.getByLabelText(label), { target: { value } });
 
 describe("one store", () => {
   test("a deed is told before it is done, and asked for once with a key", async () => {
+    let seen: StoreView = ready;
     const asked = open("/ui/stores/store-bcdf24", {
-      [`GET ${STORE}`]: () => json(200, ready),
-      [`POST ${STORE}/suspend`]: () => json(202, store({ status: "Updating" })),
+      [`GET ${STORE}`]: () => json(200, seen),
+      [`POST ${STORE}/suspend`]: () => {
+        seen = store({ status: "Updating" });
+        return json(202, seen);
+      },
     });
-    fireEvent.click(await button("Suspend"));
+    const suspend = await button("Suspend");
+    suspend.focus();
+    fireEvent.click(suspend);
     const dialog = within(screen.getByRole("dialog"));
     expect(dialog.getByText(/stops answering/)).toBeTruthy();
     expect(asked.every(({ method }) => method === "GET")).toBe(true);
     fireEvent.click(dialog.getByRole("button", { name: "Suspend" }));
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(document.activeElement).toBe(screen.getByRole("heading", { name: "My Shop" }));
     const posts = asked.filter(({ method }) => method === "POST");
     expect(posts.map(({ path }) => path)).toEqual([`${STORE}/suspend`]);
     expect(posts[0]?.headers.get("idempotency-key")).toBe(`suspend-${ready.operation?.id}`);
@@ -69,6 +81,63 @@ describe("one store", () => {
     expect(asked.find(({ method }) => method === "PATCH")?.body).toEqual({
       labels: { team: "south" },
     });
+  });
+
+  test("settings leave what somebody else changes meanwhile, and send what was seen", async () => {
+    let seen = { ...ready, labels: { team: "north" } as Record<string, string> };
+    const asked = open("/ui/stores/store-bcdf24/settings", {
+      [`GET ${STORE}`]: () => json(200, seen, { ETag: `"${seen.generation}-x"` }),
+      [`PATCH ${STORE}`]: () => json(202, seen),
+    });
+    await button("Save changes");
+    type("Labels", "team=south");
+    seen = { ...seen, generation: 2, wanted: { name: "My Shop", plan: "large" } };
+    seen.labels = { team: "north", theirs: "1" };
+    lookAgain();
+    await waitFor(() => expect(field("Plan").value).toBe("large"));
+    expect(field("Labels").value).toBe("team=south");
+    expect(screen.queryByRole("alert")).toBeNull();
+    fireEvent.click(await button("Save changes"));
+    await waitFor(() => expect(asked.some(({ method }) => method === "PATCH")).toBe(true));
+    const patch = asked.find(({ method }) => method === "PATCH");
+    expect(patch?.body).toEqual({ labels: { team: "south" } });
+    expect(patch?.headers.get("if-match")).toBe('"2-x"');
+  });
+
+  test("settings that two change are told, also by a 412, and the newest can be taken over", async () => {
+    let seen = ready;
+    const asked = open("/ui/stores/store-bcdf24/settings", {
+      [`GET ${STORE}`]: () => json(200, seen, { ETag: 'W/"1-x"' }),
+      [`PATCH ${STORE}`]: () =>
+        json(412, { title: "Changed meanwhile", detail: "Send its new ETag." }),
+    });
+    await button("Save changes");
+    fireEvent.change(field("Plan"), { target: { value: "medium" } });
+    fireEvent.click(await button("Save changes"));
+    const alert = await screen.findByRole("alert");
+    expect(alert.textContent).toContain("Somebody else changed this store meanwhile");
+    expect(alert.textContent).not.toContain("ETag");
+    seen = { ...ready, wanted: { name: "My Shop", plan: "large" } };
+    lookAgain();
+    await waitFor(() => expect(alert.textContent).toContain("Plan: large"));
+    const patch = asked.find(({ method }) => method === "PATCH");
+    expect(patch?.headers.has("if-match"), "a weak tag never matches").toBe(false);
+    expect(field("Plan").value).toBe("medium");
+    fireEvent.click(await button("Take over the newest"));
+    expect(field("Plan").value).toBe("large");
+    expect(screen.queryByRole("alert")).toBeNull();
+    expect(document.activeElement).toBe(field("Name"));
+  });
+
+  test("a delete that waits says on its page until when it can be undone", async () => {
+    const not_before = new Date(Date.now() + 60_000).toISOString();
+    const held = operation({ kind: "Delete", status: "Queued", not_before });
+    open("/ui/stores/store-bcdf24/settings", {
+      [`GET ${STORE}`]: () => json(200, { ...ready, status: "Deleting", operation: held }),
+    });
+    expect((await screen.findByText("It can still be undone.")).closest("p")?.textContent).toBe(
+      `It can still be undone. Nothing is removed before ${exact(not_before)}; until then, Cancel keeps the store.`,
+    );
   });
 
   test("one that is not there says so, and asks no more", async () => {

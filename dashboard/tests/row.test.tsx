@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Failure, Health, StoreStatus, StoreView } from "../src/api/types";
 import { changes } from "../src/components/announcer";
 import { StatusBadge } from "../src/components/status-badge";
+import { exact } from "../src/format/time";
 import { at, operation, step, store } from "./samples";
 import { showAfter } from "./table";
 
@@ -135,6 +136,16 @@ test("an operation put off says why nobody is at it, in the row and opened", () 
   expect(screen.getByText("On hold.").closest("p")?.textContent).toBe(
     `On hold. ${message} Next try in 12 s.`,
   );
+});
+
+test("a delete that waits says until when it can be undone, and that Cancel keeps the store", () => {
+  const not_before = new Date(Date.now() + 60_000).toISOString();
+  const held = operation({ kind: "Delete", status: "Queued", not_before });
+  show(store({ status: "Deleting", operation: held }), "store-bcdf24");
+  expect(screen.getByText(`Can be undone until ${exact(not_before)}`)).toBeTruthy();
+  expect(screen.getByText(/^Delete · can still be undone · /)).toBeTruthy();
+  expect(screen.queryByText(/Waiting for a worker/i)).toBeNull();
+  expect(screen.getByRole("button", { name: /^Cancel/ }).title).toContain("Keeps the store");
 });
 
 test("when the next try is due is not counted below zero", () => {

@@ -1,17 +1,22 @@
 // @vitest-environment node
 // What the settings form sends, how long steps usually take, what the overview counts.
 import { describe, expect, test } from "vitest";
+import type { StoreView } from "../src/api/types";
 import { countsShown, overviewOf } from "../src/live/overview";
 import { labelsOf } from "../src/store/labels";
-import { changeOf, settingsOf } from "../src/store/settings";
+import { atOdds, changeOf, type Edit, follow, type Settings } from "../src/store/settings";
 import { typical } from "../src/store/typical";
 import { counts, operation, step, store } from "./samples";
 
 describe("a change of settings", () => {
   const was = store({ labels: { team: "north", old: "1" } });
-  const edited = (part: object) => changeOf(was, { ...settingsOf(was), ...part });
+  const edit = (part: Partial<Settings>, before = follow(undefined, was)): Edit => ({
+    was: before.was,
+    now: { ...before.now, ...part },
+  });
+  const edited = (part: Partial<Settings>) => changeOf(edit(part));
 
-  test.each<[string, object, object | undefined]>([
+  test.each<[string, Partial<Settings>, object | undefined]>([
     ["nothing", {}, undefined],
     ["white space", { name: " My Shop " }, undefined],
     ["a name", { name: "Other" }, { name: "Other" }],
@@ -26,13 +31,50 @@ describe("a change of settings", () => {
 
   test("with a line that is no label sends nothing and names the line", () => {
     expect(edited({ labels: "team=north\nnonsense" })).toEqual({ bad: "nonsense" });
-    expect(labelsOf("=x")).toEqual({ bad: "=x" });
+    expect(labelsOf("=x").bad).toBe("=x");
   });
 
   test("keeps a label that is called like a part of every object", () => {
     expect(edited({ labels: "team=north\nold=1\nconstructor=x" })).toEqual({
       change: { labels: { constructor: "x" } },
     });
+  });
+
+  const changed = (more: Partial<StoreView>) => store({ ...was, ...more });
+  const large = { wanted: { name: "My Shop", plan: "large" as const } };
+
+  test("leaves alone what somebody else changes meanwhile, and shows it", () => {
+    const newest = changed({ ...large, labels: { team: "north", theirs: "1" } });
+    const followed = follow(edit({ labels: "team=south\nold=1" }), newest);
+    expect(followed.now).toMatchObject({ plan: "large", labels: "team=south\nold=1" });
+    expect(changeOf(followed)).toEqual({ change: { labels: { team: "south" } } });
+    expect(atOdds(followed, newest)).toEqual({});
+  });
+
+  test("is told from what the store was when that part was first edited", () => {
+    const labelled = edit({ labels: "team=south" });
+    const back = edit({ plan: "small" }, follow(labelled, changed(large)));
+    expect(changeOf(back)).toEqual({
+      change: { plan: "small", labels: { team: "south", old: null } },
+    });
+  });
+
+  test.each<[string, Partial<Settings>, Partial<StoreView>, object]>([
+    ["a plan", { plan: "medium" }, large, { plan: "large" }],
+    ["a plan, to the same", { plan: "large" }, large, {}],
+    ["a name", { name: "Mine" }, { wanted: { name: "Theirs", plan: "small" } }, { name: "Theirs" }],
+    ["another part", { name: "Mine" }, large, {}],
+    [
+      "a label",
+      { labels: "team=south\nold=1" },
+      { labels: { team: "west" } },
+      { labels: "team=west" },
+    ],
+    ["another label", { labels: "team=south\nold=1" }, { labels: { team: "north" } }, {}],
+    ["a label, to the same", { labels: "team=north" }, { labels: { team: "north" } }, {}],
+  ])("by two of %s", (_, mine, theirs, expected) => {
+    const newest = changed(theirs);
+    expect(atOdds(follow(edit(mine), newest), newest)).toEqual(expected);
   });
 });
 

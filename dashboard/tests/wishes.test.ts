@@ -69,6 +69,14 @@ test("a delete is undone until it may begin", () => {
   expect([later, earlier, null].map(held)).toEqual(["cancel", undefined, undefined]);
 });
 
+test("what was never Ready is offered no upgrade; it can still be changed and retried", () => {
+  const failed = store({ status: "Failed", operation: operation({ status: "Failed" }) });
+  const never = { ...failed, ready_at: null };
+  expect([failed, never].map(deedsFor)).toEqual([["upgrade"], []]);
+  expect(isChangeable(never)).toBe(true);
+  expect(wishFor(never)?.wish).toBe("retry");
+});
+
 test.each([
   ["Ready", "Update", "Hibernating"],
   ["Updating", "Migrate", "Running"],

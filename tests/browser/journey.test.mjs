@@ -1,10 +1,11 @@
 // The journey of one store in a real browser, against the real platform: create,
 // watch the steps, open the shop, find it by a filter, change it, suspend and
-// resume it, delete it with the typed name, while a second browser looks on.
+// resume it, delete it with the typed name, while a second browser looks on. What only
+// a store with pods has (logs, suspend and resume) is asked for by the keyboard alone.
 // `tests/e2e.sh` brings the platform up and installs the browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, dashboard, launch, newPage, picture, until } from "./browser.mjs";
+import { api, dashboard, inEachView, isSound, keyboardOf, launch, newPage, until } from "./browser.mjs";
 
 const NAME = "Shop <img src=x onerror=alert(1)>";
 const READY = 180_000;
@@ -12,11 +13,14 @@ const READY = 180_000;
 let browser;
 let page;
 let other;
+let press;
+let tabTo;
 const complaints = [];
 
 before(async () => {
   browser = await launch();
-  page = await newPage(browser, complaints);
+  page = await newPage(browser, complaints, { reducedMotion: "reduce" });
+  ({ press, tabTo } = keyboardOf(page));
   other = await newPage(browser, complaints);
 });
 
@@ -27,7 +31,8 @@ const badge = (word) => page.locator(".page-head .badge").getByText(word, { exac
 
 test("a shop owner creates a store, watches it, opens it, changes and deletes it", async () => {
   await page.goto(dashboard);
-  await picture(page, "1-empty");
+  await button("New store").waitFor();
+  await inEachView(page, "1-empty");
   await other.goto(new URL("/ui/stores", dashboard).href);
   await button("New store").click();
   const dialog = page.getByRole("dialog");
@@ -41,13 +46,13 @@ test("a shop owner creates a store, watches it, opens it, changes and deletes it
   const row = other.getByRole("row").filter({ hasText: id });
   await isSeenSoon("the new store", row);
   await page.getByText("Starting database and shop").waitFor({ timeout: 60_000 });
-  await picture(page, "2-provisioning");
+  await inEachView(page, "2-provisioning");
   await page.reload();
   await page.getByText("Starting database and shop").waitFor();
 
   await badge("Ready").waitFor({ timeout: READY });
   await isSeenSoon("Ready", row.getByText("Ready", { exact: true }));
-  await picture(page, "3-ready");
+  await inEachView(page, "3-ready", isSound);
   const address = await page.getByRole("link", { name: /^Open shop/ }).getAttribute("href");
   assert.match(address, /^http:\/\/store-[b-z2-9]{6}\.localhost(:\d+)?\/?$/);
   const shop = await browser.newPage();
@@ -71,30 +76,40 @@ async function isSeenFromInside() {
   await page.getByRole("heading", { level: 3, name: /^mysql-0$/ }).waitFor();
   await page.getByText(/^Memory, reserved$/).waitFor();
   await page.getByRole("heading", { level: 2, name: "Volumes" }).waitFor();
-  await picture(page, "3-pods");
-  await page.getByRole("button", { name: /^Logs of mysql in mysql-0$/ }).click();
+  await inEachView(page, "3-pods", isSound);
+  await tabTo(/^Logs of mysql in mysql-0$/);
+  await press("Enter");
   await page.getByRole("dialog").getByText(/ready for connections/).waitFor();
-  await picture(page, "3-logs");
-  await page.keyboard.press("Escape");
+  await inEachView(page, "3-logs", isSound);
+  await press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.getByRole("link", { name: "Progress" }).click();
 }
 
 /** An image that is not there: its cause and what to do are shown as soon as they are
- * seen, also to who comes later; the change ends by itself, the store as it was. */
+ * seen, also to who comes later; the change ends by itself, the store as it was, and
+ * what was shown stays. */
 async function isShownWhyAChangeFails(id) {
   await api("PATCH", `/stores/${id}`, { image: "0.0.0-not-there" }, 202);
-  const why = page.locator(".failure");
+  const why = page.locator(".failure").filter({ hasText: "What to do" });
   const isTold = async () => {
     await why.locator("h2 code").getByText("ImagePull", { exact: true }).waitFor({ timeout: 120_000 });
     await why.getByText("What to do", { exact: true }).waitFor();
-    await why.locator("summary").getByText("Evidence").waitFor();
   };
+  const isSeen = () => why.locator("summary").getByText("Evidence").waitFor();
   await isTold();
-  await picture(page, "4-failing");
+  await isSeen();
+  await inEachView(page, "4-failing");
   await page.reload();
   await isTold();
+  await isSeen();
   await badge("Ready").waitFor({ timeout: READY });
-  await page.reload();
+  for (const look of ["4-failed", "4-failed-reloaded"]) {
+    await isTold();
+    await why.getByText(/^The change came to nothing/).waitFor();
+    await inEachView(page, look, isSound);
+    await page.reload();
+  }
   await badge("Ready").waitFor();
 }
 
@@ -104,7 +119,7 @@ async function isFoundByAnAddressThatCanBeShared(id) {
   await other.getByLabel("Status", { exact: true }).selectOption("Ready");
   await other.getByRole("row").filter({ hasText: id }).waitFor();
   assert.equal(new URL(other.url()).search, "?status=Ready");
-  await picture(other, "4-filtered");
+  await inEachView(other, "4-filtered");
   await other.getByLabel("Search", { exact: true }).fill(id.slice(0, 9));
   await other.waitForURL("**/ui/stores?*q=store-*");
   await other.getByRole("row").filter({ hasText: id }).waitFor();
@@ -139,14 +154,21 @@ async function restsAndServesAgain(row) {
     ["Suspend", "Suspended"],
     ["Resume", "Ready"],
   ]) {
-    await button(deed).click();
-    await page.getByRole("dialog").getByRole("button", { name: deed }).click();
+    const asking = page.getByRole("dialog");
+    await button(deed).waitFor();
+    await tabTo(new RegExp(`^${deed}$`));
+    await press("Enter");
+    await asking.waitFor();
+    await inEachView(page, `5-${deed.toLowerCase()}`, isSound);
+    await tabTo(new RegExp(`^${deed}$`));
+    await press("Enter");
+    await asking.waitFor({ state: "detached" });
     await badge(status).waitFor({ timeout: READY });
     await isSeenSoon(status, row.getByText(status, { exact: true }));
   }
   await page.getByRole("link", { name: "Operations" }).click();
   await page.locator("summary").filter({ hasText: "Resume" }).getByText(/^succeeded/).waitFor();
-  await picture(page, "5-operations");
+  await inEachView(page, "5-operations");
 }
 
 async function isDeletedWithItsTypedName(row) {
@@ -159,7 +181,7 @@ async function isDeletedWithItsTypedName(row) {
   await confirm.waitFor({ state: "detached" });
   await badge("Deleted").waitFor({ timeout: 120_000 });
   await isSeenSoon("Deleted", row, "detached");
-  await picture(page, "6-deleted");
+  await inEachView(page, "6-deleted");
 }
 
 /** The second browser shows it within a second after the first one. */

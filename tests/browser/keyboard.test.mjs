@@ -1,19 +1,25 @@
 // Every journey by the keyboard alone, on the real platform: a store asked for,
-// ended, found, labelled, protected and deleted, one by its page and one by the
-// list; the audit verified, a key given out and taken back, the language changed.
+// ended, asked for again, found, labelled, protected and deleted, one by its page and
+// one by the list; the audit verified, a key given out and taken back, the language
+// changed. What needs pods is in journey.test.mjs, a login in pages.test.mjs.
 // Only keys are pressed: nothing is clicked, nothing filled in from outside.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, dashboard, launch, newPage, until } from "./browser.mjs";
+import { api, dashboard, keyboardOf, launch, newPage, until } from "./browser.mjs";
 
 let browser;
 let page;
+let press;
+let type;
+let focused;
+let tabTo;
 const complaints = [];
 const made = [];
 
 before(async () => {
   browser = await launch();
   page = await newPage(browser, complaints);
+  ({ press, type, focused, tabTo } = keyboardOf(page));
 });
 
 after(async () => {
@@ -27,25 +33,6 @@ after(async () => {
   }
 });
 
-const press = (...keys) => keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
-const type = (text) => page.keyboard.type(text);
-
-/** What has the focus, as somebody hears it: its role and its name. */
-const focused = () =>
-  page.evaluate(() => {
-    const element = document.activeElement;
-    const label = element?.labels?.[0]?.textContent;
-    return (element?.getAttribute("aria-label") ?? label ?? element?.textContent ?? "").trim();
-  });
-
-/** Presses Tab (or the way back) until that has the focus. */
-async function tabTo(wanted, key = "Tab") {
-  for (let presses = 0; presses < 120; presses += 1) {
-    if (wanted.test(await focused())) return;
-    await page.keyboard.press(key);
-  }
-  assert.fail(`no ${key} leads to ${wanted}`);
-}
 const shown = (text) => page.getByText(text).first().waitFor();
 const heading = (name) => page.getByRole("heading", { level: 1, name }).waitFor();
 const noDialog = () => page.getByRole("dialog").waitFor({ state: "detached" });
@@ -64,15 +51,25 @@ async function create(name) {
   await heading(name);
   const id = new URL(page.url()).pathname.split("/").at(-1);
   made.push(id);
-  await tabTo(/^Cancel what is being done/);
-  await press("Enter");
-  await page.locator(".page-head .badge").getByText("Failed", { exact: true }).waitFor();
+  await cancel();
   return id;
 }
 
-test("a store is asked for, ended, changed and deleted with its typed name", async () => {
+/** On the page of a store that is being made. */
+async function cancel() {
+  await page.getByRole("button", { name: /^Cancel what is being done/ }).waitFor();
+  await tabTo(/^Cancel what is being done/);
+  await press("Enter");
+  await page.locator(".page-head .badge").getByText("Failed", { exact: true }).waitFor();
+}
+
+test("a store is asked for, ended, retried, ended again, changed and deleted with its typed name", async () => {
   const name = "By keyboard";
   await create(name);
+  await shown("What to do");
+  await tabTo(new RegExp(`^Retry ${name}$`));
+  await press("Enter");
+  await cancel();
   await shown("What to do");
   await tabTo(/^Settings$/);
   await press("Enter");

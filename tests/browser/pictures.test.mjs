@@ -36,10 +36,10 @@ async function aStore(name, labels = {}) {
 }
 const status = async (id) => (await api("GET", `/stores/${id}`, undefined, 200)).status;
 
-async function take(name, view, path, until) {
+async function take(name, view, path, shown) {
   const page = await newPage(browser, [], view);
   await page.goto(new URL(path, dashboard).href);
-  await until(page).first().waitFor({ timeout: 120_000 });
+  await shown(page).first().waitFor({ timeout: 120_000 });
   const file = `${folder}/${name}.png`;
   await page.screenshot({ path: file });
   await page.context().close();
@@ -66,7 +66,10 @@ test("pictures of the dashboard", { skip: !folder, timeout: 600_000 }, async () 
     page.locator(".failure").getByText("ImagePull"),
   );
   await aStore("Wool & Yarn");
-  await take("overview", DARK, "/", (page) => page.getByText("Running now"));
+  const parts = (page) => page.locator(".halves").filter({ hasText: "Running now" });
+  await take("overview", DARK, "/", (page) =>
+    parts(page).filter({ hasText: "Spare parts" }).filter({ hasText: "Wool & Yarn" }),
+  );
   await take("stores", LIGHT, "/ui/stores", (page) => page.getByRole("table"));
   await take("phone", PHONE, "/ui/stores", (page) => page.getByRole("table"));
   await api("POST", `/stores/${garden}/cancel`, undefined, 202);

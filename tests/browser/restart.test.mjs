@@ -3,7 +3,7 @@
 // the stream of events gets each of them once, in their order.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, launch, newPage, picture, until } from "./browser.mjs";
+import { api, inEachView, launch, newPage, until } from "./browser.mjs";
 import { apiBeside } from "./guarded.mjs";
 
 let browser;
@@ -68,7 +68,7 @@ test("nothing is missed while the api is away during a watch", async () => {
   await beside.stop();
   await list.getByText("The API does not answer").waitFor();
   await one.getByText("The API does not answer").waitFor();
-  await picture(list, "away");
+  await inEachView(list, "away");
   await cancel(first);
   await api("PATCH", `/stores/${first}`, { labels: { meanwhile: "yes" } }, 202).catch(() =>
     api("PATCH", `/stores/${first}`, { labels: { meanwhile: "yes" } }, 200),

@@ -14,6 +14,14 @@ export interface Ask {
   signal?: AbortSignal;
 }
 
+/** The tags of answers, for as long as somebody has the answer. */
+const tags = new WeakMap<object, string>();
+
+/** What tells the api which state of a record somebody saw, if its answer had that. */
+export function tagOf(answer: object): string | undefined {
+  return tags.get(answer);
+}
+
 /** Asks the api. Resolves to the answer's JSON, or `undefined` when it has no body. */
 export async function ask<T>(
   path: string,
@@ -39,6 +47,7 @@ export async function ask<T>(
     if (!response.ok) {
       throw problemFrom(response.status, response.statusText, answer);
     }
+    remember(answer, response.headers.get("etag"));
     return answer as T;
   } catch (error) {
     if (deadline.aborted) {
@@ -48,6 +57,13 @@ export async function ask<T>(
       throw new Unreachable(words.problem.noAnswer, { cause: error });
     }
     throw error;
+  }
+}
+
+/** A weak tag, as a proxy that compresses may make it, never matches: it is none. */
+function remember(answer: unknown, tag: string | null): void {
+  if (tag?.startsWith('"') && typeof answer === "object" && answer !== null) {
+    tags.set(answer, tag);
   }
 }
 

@@ -29,6 +29,11 @@ export class Unreachable extends Error {
   override readonly name = "Unreachable";
 }
 
+/** Whether an error says that the record is not any more what was seen of it. */
+export function isOutdated(error: unknown): boolean {
+  return error instanceof Problem && error.status === 412;
+}
+
 const GATEWAY_STATUSES = new Set([502, 503, 504]);
 
 /** Reads a refused answer's body, whatever it is, into the error to throw. */

@@ -1,6 +1,6 @@
 // The changes that can be asked of stores, one function each. What is shown of
 // them is asked for elsewhere (live/stores.ts).
-import { ask } from "./client";
+import { ask, tagOf } from "./client";
 import type { Change, StoreView } from "./types";
 
 export interface NewStore {
@@ -34,8 +34,19 @@ export function askOf({ id, wish, idempotencyKey }: Asked): Promise<StoreView> {
   });
 }
 
-export function changeStore({ id, change }: { id: string; change: Change }): Promise<StoreView> {
-  return ask<StoreView>(`/stores/${encodeURIComponent(id)}`, { method: "PATCH", body: change });
+export interface Changing {
+  /** As it was seen: refused with 412 where it is another one by now. */
+  store: StoreView;
+  change: Change;
+}
+
+export function changeStore({ store, change }: Changing): Promise<StoreView> {
+  const tag = tagOf(store);
+  return ask<StoreView>(`/stores/${encodeURIComponent(store.id)}`, {
+    method: "PATCH",
+    body: change,
+    headers: tag === undefined ? {} : { "If-Match": tag },
+  });
 }
 
 export function deleteStore(id: string): Promise<unknown> {

@@ -22,8 +22,10 @@ export function Dialog({ title, onClose, children }: Props) {
       // It closes because it is taken away, which is nobody's wish to leave.
       isGone.current = true;
       element?.close();
-      if (opener instanceof HTMLElement && opener.isConnected) {
-        opener.focus();
+      // Its button may be gone by what was asked for: then the page has the focus.
+      const back = opener?.isConnected ? opener : document.querySelector("main h1");
+      if (back instanceof HTMLElement) {
+        back.focus();
       }
     };
   }, []);

@@ -1,6 +1,7 @@
-// Why no worker is at an open operation, and when the next one tries.
+// Why no worker is at an open operation: it was put off, and when the next one tries;
+// or it is held back, and until when it can be undone.
 import type { PutOff } from "../api/types";
-import { elapsed } from "../format/time";
+import { elapsed, exact } from "../format/time";
 import { words } from "../words";
 
 export function PutOffNote({ waiting, now }: { waiting: PutOff; now: number }) {
@@ -9,6 +10,14 @@ export function PutOffNote({ waiting, now }: { waiting: PutOff; now: number }) {
     <p class="put-off">
       <strong>{words.putOff.now}</strong> {waiting.message}{" "}
       {waiting.until && (left > 0 ? words.putOff.next(elapsed(left)) : words.putOff.soon)}
+    </p>
+  );
+}
+
+export function HeldNote({ until }: { until: string }) {
+  return (
+    <p class="put-off">
+      <strong>{words.held.title}</strong> {words.held.text(exact(until))}
     </p>
   );
 }

@@ -1,8 +1,8 @@
 // How a store is, in a few lines: status and health, and what is done about it
 // now or why that came to nothing.
 import type { StoreView } from "../api/types";
-import { elapsed } from "../format/time";
-import { currentStep, elapsedMs, isOpen, progress } from "../store/progress";
+import { elapsed, exact } from "../format/time";
+import { currentStep, elapsedMs, heldUntil, isOpen, progress } from "../store/progress";
 import { say, words } from "../words";
 import { HealthBadge, HealthLine } from "./health";
 import { StatusBadge } from "./status-badge";
@@ -25,6 +25,10 @@ function StatusLine({ store, now }: { store: StoreView; now: number }) {
   const { operation } = store;
   if (!operation || !isOpen(operation)) {
     return <Ended store={store} />;
+  }
+  const held = heldUntil(operation, now);
+  if (held) {
+    return <p class="status-line">{words.held.until(exact(held))}</p>;
   }
   const step = currentStep(operation);
   const { begun, expected } = progress(operation);

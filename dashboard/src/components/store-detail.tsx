@@ -3,7 +3,7 @@ import { useId } from "preact/hooks";
 import type { OperationView, StoreView } from "../api/types";
 import { ago, duration, elapsed, exact } from "../format/time";
 import { useStores } from "../live/stores";
-import { elapsedMs, isOpen } from "../store/progress";
+import { elapsedMs, heldUntil, isOpen } from "../store/progress";
 import { typical } from "../store/typical";
 import { say, words } from "../words";
 import { FailureNote } from "./failure-note";
@@ -67,7 +67,8 @@ function remark({ operation, status }: StoreView): string | undefined {
 export function outcome(operation: OperationView, now: number): string {
   const took = elapsedMs(operation.created_at, operation.finished_at, now);
   const time = isOpen(operation) ? elapsed(took) : duration(took);
-  return `${say(words.outcome, operation.status)} · ${time}`;
+  const isHeld = heldUntil(operation, now) !== undefined;
+  return `${isHeld ? words.held.waits : say(words.outcome, operation.status)} · ${time}`;
 }
 
 /** When it was asked for, as an age with the exact time to hover. */

@@ -1,48 +1,59 @@
-// The settings of a store: name, plan, labels, deletion protection. Only what is
-// different is sent; what came of it is said and stays.
+// The settings of a store: name, plan, labels, deletion protection. Only what was
+// edited is sent; what came of it is said and stays.
 import { useId, useState } from "preact/hooks";
+import { isOutdated } from "../api/problem";
 import type { StoreView } from "../api/types";
 import { useChangeStore } from "../live/stores";
 import { useMay } from "../live/whoami";
-import { changeOf, PLANS, type Settings, settingsOf } from "../store/settings";
+import { atOdds, changeOf, type Edit, follow, PLANS, type Settings } from "../store/settings";
 import { isChangeable } from "../store/wishes";
 import { words } from "../words";
+import { OthersNote } from "./others-note";
 import { ProblemNote } from "./problem-note";
 import { useSubmission } from "./submission";
 
 export function StoreSettings({ store }: { store: StoreView }) {
-  const [form, setForm] = useState<Settings>();
+  const [edited, setEdited] = useState<Edit>();
   const [done, setDone] = useState("");
   const changing = useChangeStore();
   const may = useMay();
 
-  // Until something is typed, the form shows what the store is.
-  const shown = form ?? settingsOf(store);
-  const wanted = changeOf(store, shown);
+  // What nobody edits here shows what the store is.
+  const form = follow(edited, store);
+  const wanted = changeOf(form);
   const change = "change" in wanted ? wanted.change : undefined;
   const { busy, problem, dismiss, submit } = useSubmission({
-    send: change && (() => changing.ask({ id: store.id, change })),
+    send: change && (() => changing.ask({ store, change })),
     onDone: ({ status }) => {
-      setForm(undefined);
+      setEdited(undefined);
       setDone(status === store.status ? words.settings.saved : words.settings.started);
     },
     onLateProblem: () => undefined,
   });
   const edit = (part: Partial<Settings>) => {
-    setForm({ ...shown, ...part });
+    setEdited({ was: form.was, now: { ...form.now, ...part } });
     setDone("");
   };
+  const takeOver = () => {
+    setEdited(undefined);
+    dismiss();
+  };
   const isClosed = !isChangeable(store);
+  const isLate = isOutdated(problem);
+  const others = atOdds(form, store);
 
   return (
     <form class="card settings" onSubmit={submit}>
       {!may.change && <p class="fine">{words.settings.readOnly}</p>}
       {may.change && isClosed && <p class="fine">{words.settings.closed}</p>}
-      {problem !== undefined && (
+      {problem !== undefined && !isLate && (
         <ProblemNote title={words.settings.failed} error={problem} onDismiss={dismiss} />
       )}
+      {(isLate || Object.keys(others).length > 0) && (
+        <OthersNote others={others} onTakeOver={takeOver} />
+      )}
       <Fields
-        settings={shown}
+        settings={form.now}
         edit={edit}
         isClosed={!may.change || isClosed}
         isReadOnly={!may.change}
@@ -51,7 +62,7 @@ export function StoreSettings({ store }: { store: StoreView }) {
       {may.change && (
         <div class="buttons">
           <span role="status" class="fine">
-            {done || (form && !change && !("bad" in wanted) && words.settings.unchanged)}
+            {done || (edited && !change && !("bad" in wanted) && words.settings.unchanged)}
           </span>
           <button type="submit" class="primary" disabled={!change} aria-disabled={busy}>
             {busy ? words.settings.busy : words.settings.submit}

@@ -45,5 +45,5 @@ export function useCreateStore() {
 }
 
 export const useWish = () => useDeed("stores", askOf, { untilSeen: true });
-export const useChangeStore = () => useDeed("stores", changeStore);
+export const useChangeStore = () => useDeed("stores", changeStore, { untilSeen: true });
 export const useDeleteStore = () => useDeed("stores", deleteStore);

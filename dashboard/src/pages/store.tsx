@@ -10,6 +10,7 @@ import { HealthBadge } from "../components/health";
 import { Away, Back } from "../components/icons";
 import { Link } from "../components/link";
 import { type AddNotice, Nothing, Page, useNotices } from "../components/page";
+import { HeldNote } from "../components/put-off";
 import { StatusBadge } from "../components/status-badge";
 import { StoreAudit } from "../components/store-audit";
 import { storeCommands } from "../components/store-commands";
@@ -22,7 +23,7 @@ import { useNow } from "../live/clock";
 import { useStore } from "../live/stores";
 import { addresses, SECTIONS, type Section, storeAddress } from "../route";
 import { shopUrl } from "../store/address";
-import { isMoving } from "../store/progress";
+import { heldUntil, isMoving } from "../store/progress";
 import { words } from "../words";
 
 interface Props {
@@ -35,6 +36,7 @@ export function StorePage({ id, section }: Props) {
   const { notices, addNotice } = useNotices();
   const [dooming, setDooming] = useState(false);
   const now = useNow(store && isMoving(store) ? 1_000 : 10_000);
+  const held = store?.operation && heldUntil(store.operation, now);
   const isUnknown = error instanceof Problem && error.status === 404;
 
   return (
@@ -56,6 +58,7 @@ export function StorePage({ id, section }: Props) {
       {store && !isUnknown && (
         <>
           <Announcer stores={[store]} />
+          {held && <HeldNote until={held} />}
           <StoreDeeds store={store} onDelete={() => setDooming(true)} onProblem={addNotice} />
           <Sections id={id} section={section} />
           <Shown store={store} section={section} now={now} onProblem={addNotice} />

@@ -9,13 +9,13 @@ export function linesOf(labels: Labels): string {
     .join("\n");
 }
 
-/** The labels that lines say, or the first line that says none. */
-export function labelsOf(text: string): { labels: Labels } | { bad: string } {
+/** The labels that lines say, up to the first line that says none. */
+export function labelsOf(text: string): { labels: Labels; bad?: string } {
   const labels: Record<string, string> = {};
   for (const line of text.split("\n").map((raw) => raw.trim())) {
     const at = line.indexOf("=");
     if (line !== "" && at < 1) {
-      return { bad: line };
+      return { labels, bad: line };
     }
     if (line !== "") {
       labels[line.slice(0, at).trim()] = line.slice(at + 1).trim();
@@ -36,4 +36,11 @@ export function labelChange(
   return gone.length + set.length === 0
     ? undefined
     : { ...Object.fromEntries(set), ...Object.fromEntries(gone.map((key) => [key, null])) };
+}
+
+/** Whether two changed the same label, each to something else. */
+export function areAtOdds(before: Labels, mine: Labels, theirs: Labels): boolean {
+  const my = labelChange(before, mine) ?? {};
+  const their = labelChange(before, theirs) ?? {};
+  return Object.keys(my).some((key) => Object.hasOwn(their, key) && my[key] !== their[key]);
 }

@@ -35,6 +35,12 @@ export function isOpen(operation: OperationView): boolean {
   return OPEN.has(operation.status);
 }
 
+/** Until when nothing of it is begun, so that it can be undone; `undefined` where it may be. */
+export function heldUntil(operation: OperationView, now: number): string | undefined {
+  const { not_before: until } = operation;
+  return until && isOpen(operation) && Date.parse(until) > now ? until : undefined;
+}
+
 /** How long something took, or has taken so far. Never negative. */
 export function elapsedMs(from: string, until: string | null | undefined, now: number): number {
   const end = until ? Date.parse(until) : now;

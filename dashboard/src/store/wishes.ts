@@ -2,7 +2,7 @@
 // (docs/STATES.md), so that no button is there only to be refused. Pure.
 import type { Wish } from "../api/stores";
 import type { OperationStatus, OperationView, StoreView } from "../api/types";
-import { isOpen } from "./progress";
+import { heldUntil, isOpen } from "./progress";
 
 const UNDONE: ReadonlySet<OperationStatus> = new Set(["Failed", "Cancelled", "Superseded"]);
 
@@ -25,15 +25,20 @@ export function wishFor(
 
 export type Deed = Extract<Wish, "upgrade" | "rollback" | "suspend" | "resume">;
 
-/** The changes of a store that rests or serves, in the order of their buttons. */
-export function deedsFor({ status, previous }: Pick<StoreView, "status" | "previous">): Deed[] {
+type Deeds = Pick<StoreView, "status" | "previous" | "ready_at">;
+
+/**
+ * The changes of a store that rests or serves, in the order of their buttons. What was
+ * never Ready has nothing to upgrade: Retry makes it.
+ */
+export function deedsFor({ status, previous, ready_at }: Deeds): Deed[] {
   switch (status) {
     case "Ready":
       return previous ? ["upgrade", "rollback", "suspend"] : ["upgrade", "suspend"];
     case "Suspended":
       return ["resume"];
     case "Failed":
-      return ["upgrade"];
+      return ready_at ? ["upgrade"] : [];
     default:
       return [];
   }
@@ -61,11 +66,9 @@ export function wishKey(wish: Wish, { id }: Pick<OperationView, "id">): string {
  * A changed store can only go back to something that was Ready; a delete is only undone
  * until it may begin.
  */
-function isCancellable(
-  { kind, not_before: notBefore }: OperationView,
-  safe: StoreView["safe"],
-): boolean {
+function isCancellable(operation: OperationView, safe: StoreView["safe"]): boolean {
+  const { kind } = operation;
   const isChange = kind === "Update" || kind === "Suspend" || kind === "Resume";
-  const isHeld = kind === "Delete" && Date.parse(notBefore ?? "") > Date.now();
+  const isHeld = kind === "Delete" && heldUntil(operation, Date.now()) !== undefined;
   return kind === "Create" || (isChange && Boolean(safe)) || isHeld;
 }

@@ -92,7 +92,7 @@ export const dePages: typeof enPages = {
     accepted: "angenommen",
     removeTitle: (count) => (count === 1 ? "1 Shop löschen?" : `${count} Shops löschen?`),
     removeText:
-      "Shops, Datenbanken und Dateien werden endgültig entfernt. Einträge und Protokoll bleiben.",
+      "Shops, Datenbanken und Dateien werden endgültig entfernt: sofort, oder nach der Frist, für die diese Plattform gelöschte Shops behält. Die Seite jedes Shops sagt dann, bis wann es sich rückgängig machen lässt. Einträge und Protokoll bleiben.",
     typeCount: (count) => `Zur Bestätigung ${count} eingeben`,
     removeSubmit: "Diese Shops löschen",
   },
@@ -196,6 +196,10 @@ export const dePages: typeof enPages = {
     closed: "Der Shop bleibt, wie er ist, bis der laufende Vorgang endet oder er fortgesetzt wird.",
     readOnly: "Ihre Rolle darf diese Einstellungen ansehen, aber nicht ändern.",
     unchanged: "Es ist schon alles so.",
+    others: "Jemand anderes hat diesen Shop inzwischen geändert",
+    othersText: "Speichern setzt, was Sie geändert haben, an die Stelle davon.",
+    takeOver: "Das Neueste übernehmen",
+    none: "keine",
   },
 
   audit: {

@@ -64,6 +64,13 @@ export const deWire: typeof enWire = {
     soon: "Nächster Versuch jeden Moment.",
   },
 
+  held: {
+    title: "Es lässt sich noch rückgängig machen.",
+    text: (time) => `Bis ${time} wird nichts entfernt; „Abbrechen“ behält den Shop bis dahin.`,
+    until: (time) => `Lässt sich rückgängig machen bis ${time}`,
+    waits: "lässt sich noch rückgängig machen",
+  },
+
   kindFailed: (kind) => `${kind} fehlgeschlagen`,
 
   health: {

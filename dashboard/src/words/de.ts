@@ -59,7 +59,7 @@ export const de: typeof en = {
 
   remove: {
     title: "Diesen Shop löschen?",
-    text: "Shop, Datenbank und Dateien werden endgültig entfernt. Eintrag und Protokoll bleiben.",
+    text: "Shop, Datenbank und Dateien werden endgültig entfernt: sofort, oder nach der Frist, für die diese Plattform gelöschte Shops behält. Seine Seite sagt dann, bis wann es sich rückgängig machen lässt. Eintrag und Protokoll bleiben.",
     typeBefore: "Geben Sie",
     typeAfter: "zur Bestätigung ein",
     orId: "oder",
@@ -89,6 +89,7 @@ export const de: typeof en = {
     hint: {
       Create: "Hört auf, ihn anzulegen; er kann neu versucht werden",
       Update: "Hört mit der Änderung auf und geht zum Vorigen zurück",
+      Delete: "Behält den Shop: nichts von ihm wird entfernt",
     },
   },
 

@@ -91,7 +91,8 @@ export const enPages = {
     results: (done: number, all: number) => `${done} of ${all} accepted`,
     accepted: "accepted",
     removeTitle: (count: number) => (count === 1 ? "Delete 1 store?" : `Delete ${count} stores?`),
-    removeText: "Their shops, databases and files are removed for good. Records and audit stay.",
+    removeText:
+      "Their shops, databases and files are removed for good: at once, or after the time for which this platform keeps deleted stores. Each store's page then says until when it can be undone. Records and audit stay.",
     typeCount: (count: number) => `Type ${count} to confirm`,
     removeSubmit: "Delete these stores",
   },
@@ -197,6 +198,10 @@ export const enPages = {
     closed: "The store is as it is until what is being done has ended, or it is resumed.",
     readOnly: "Your role may look at these settings but not change them.",
     unchanged: "Nothing is different from what it is.",
+    others: "Somebody else changed this store meanwhile",
+    othersText: "Saving puts what you edited in the place of theirs.",
+    takeOver: "Take over the newest",
+    none: "none",
   },
 
   audit: {

@@ -71,6 +71,15 @@ export const enWire = {
     soon: "Next try at any moment.",
   },
 
+  /** A delete that waits, because this platform keeps deleted stores for a while. */
+  held: {
+    title: "It can still be undone.",
+    text: (time: string) =>
+      `Nothing is removed before ${time}; until then, Cancel keeps the store.`,
+    until: (time: string) => `Can be undone until ${time}`,
+    waits: "can still be undone",
+  },
+
   kindFailed: (kind: string) => `${kind} failed`,
 
   health: {

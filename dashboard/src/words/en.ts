@@ -61,7 +61,7 @@ export const en = {
 
   remove: {
     title: "Delete this store?",
-    text: "Its shop, database and files are removed for good. The record and its audit stay.",
+    text: "Its shop, database and files are removed for good: at once, or after the time for which this platform keeps deleted stores. Its page then says until when it can be undone. The record and its audit stay.",
     typeBefore: "Type",
     typeAfter: "to confirm",
     orId: "or",
@@ -91,6 +91,7 @@ export const en = {
     hint: {
       Create: "Stops making it; it can be retried",
       Update: "Stops the update and goes back to what it was",
+      Delete: "Keeps the store: nothing of it is removed",
     } as Partial<Record<OperationKind, string>>,
   },
 
