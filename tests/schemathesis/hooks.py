@@ -83,6 +83,9 @@ def query(case):
             if sum(name in case.query for name in pair) == 1:
                 for name in pair:
                     case.query.pop(name, None)
+        if "from_seq" in case.query and "head_seq" in case.query:
+            # A head lies where the walk begins or behind it.
+            case.query["head_seq"] = max(case.query["from_seq"], case.query["head_seq"], key=int)
 
 
 def body(case):

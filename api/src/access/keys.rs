@@ -129,19 +129,22 @@ pub async fn used<C: ConnectionTrait>(db: &C, id: Uuid, at: OffsetDateTime) -> R
     Ok(())
 }
 
-/// Take a key of that tenant back; `None` if there is none. Repeating it: nothing.
+/// Take a key back; of that tenant alone, if one is named. `None` if there is none such.
+/// Repeating it: nothing.
 ///
 /// # Errors
 /// The database's.
 pub async fn revoke(
     tx: &DatabaseTransaction,
-    tenant: TenantId,
+    tenant: Option<TenantId>,
     id: Uuid,
 ) -> Result<Option<Revoked>, DbError> {
-    let known = Entity::find_by_id(id)
-        .filter(Column::TenantId.eq(tenant.0))
-        .one(tx)
-        .await?;
+    let known = Entity::find_by_id(id);
+    let known = match tenant {
+        Some(tenant) => known.filter(Column::TenantId.eq(tenant.0)),
+        None => known,
+    };
+    let known = known.one(tx).await?;
     let Some(key) = known else { return Ok(None) };
     let at = now();
     let revoked = ActiveModel {

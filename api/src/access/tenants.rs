@@ -2,7 +2,11 @@
 //! here; nobody else learns that other tenants exist.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _};
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
+    QuerySelect as _,
+};
 use serde::Serialize;
 use shared::ids::TenantId;
 use utoipa::ToSchema;
@@ -48,6 +52,16 @@ pub async fn insert<C: ConnectionTrait>(
 /// The database's.
 pub async fn find<C: ConnectionTrait>(db: &C, id: TenantId) -> Result<Option<Model>, DbError> {
     Ok(Entity::find_by_id(id.0).one(db).await?)
+}
+
+/// The tenant with that id, locked until the transaction ends. Who makes something of
+/// the tenant's is not held up.
+///
+/// # Errors
+/// The database's.
+pub async fn locked(tx: &DatabaseTransaction, id: TenantId) -> Result<Option<Model>, DbError> {
+    let locked = Entity::find_by_id(id.0).lock(LockType::NoKeyUpdate);
+    Ok(locked.one(tx).await?)
 }
 
 /// The tenant of that name.

@@ -127,6 +127,11 @@ pub async fn walk(
         head,
         bad: None,
     };
+    if is_other(kept, from) {
+        let (seq, flaw) = (from.seq, Flaw::OtherHead);
+        walked.bad = Some(Bad { seq, flaw });
+        return Ok(walked);
+    }
     while walked.rows < limit && walked.to.seq < head.seq {
         let (after, take) = (walked.to.seq, BATCH.min(limit - walked.rows));
         let rows = db

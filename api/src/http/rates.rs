@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
+use governor::nanos::Nanos;
+use governor::state::StateStore;
+use governor::state::keyed::{DefaultKeyedStateStore, ShrinkableKeyedStateStore};
 use governor::{Quota, RateLimiter};
 
 /// Buckets that are kept before the full ones are dropped.
@@ -23,8 +25,7 @@ const OTHERS: &str = "others";
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-type Buckets =
-    RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
+type Buckets = RateLimiter<String, Few, DefaultClock, StateInformationMiddleware>;
 
 /// The buckets of all principals.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +54,7 @@ impl Rates {
         let limited = NonZeroU32::new(per_second).map(|rate| {
             let burst = NonZeroU32::new(burst).unwrap_or(rate);
             let quota = Quota::per_second(rate).allow_burst(burst);
-            let buckets = RateLimiter::dashmap(quota).with_middleware();
+            let buckets = Buckets::new(quota, Few::default(), DefaultClock::default());
             let swept = Mutex::new(None);
             Arc::new(Limited {
                 buckets,
@@ -73,12 +74,8 @@ impl Rates {
             return Ok(None);
         };
         let burst = limited.quota.burst_size().get();
-        let counted = if limited.has_room() {
-            principal
-        } else {
-            OTHERS
-        };
-        match limited.buckets.check_key(&counted.to_owned()) {
+        limited.sweep();
+        match limited.buckets.check_key(&principal.to_owned()) {
             Ok(state) => Ok(Some(Left {
                 remaining: state.remaining_burst_capacity(),
                 burst,
@@ -93,17 +90,50 @@ impl Rates {
 }
 
 impl Limited {
-    /// Whether one more may have a bucket of its own.
-    fn has_room(&self) -> bool {
+    /// Drop the full ones, where there are many.
+    fn sweep(&self) {
         if self.buckets.len() < MANY {
-            return true;
+            return;
         }
         let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
         if swept.is_none_or(|at| at.elapsed() >= SWEEP) {
             self.buckets.retain_recent();
             *swept = Some(Instant::now());
         }
-        self.buckets.len() < MANY
+    }
+}
+
+/// Whoever has a bucket keeps it; who has none gets one while there is room, or else
+/// shares that of the [`OTHERS`].
+#[derive(Debug, Default)]
+struct Few(DefaultKeyedStateStore<String>);
+
+impl StateStore for Few {
+    type Key = String;
+
+    fn measure_and_replace<T, F, E>(&self, key: &String, measure: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        if self.0.contains_key(key) || self.0.len() < MANY {
+            self.0.measure_and_replace(key, measure)
+        } else {
+            self.0.measure_and_replace(&OTHERS.to_owned(), measure)
+        }
+    }
+}
+
+impl ShrinkableKeyedStateStore<String> for Few {
+    fn retain_recent(&self, drop_below: Nanos) {
+        self.0.retain_recent(drop_below);
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -143,5 +173,17 @@ mod tests {
         assert!(refused.count() > 0);
         let kept = rates.limited.unwrap().buckets.len();
         assert!(kept <= MANY + 1, "{kept}");
+    }
+
+    #[test]
+    fn whoever_has_a_bucket_keeps_it_in_a_flood_of_others() {
+        let rates = Rates::of(1, 100);
+        for _ in 0..50 {
+            rates.take("first").unwrap();
+        }
+        let refused = (0..2 * MANY).filter(|number| rates.take(&number.to_string()).is_err());
+        assert!(refused.count() > 0);
+        assert_eq!(rates.take("late").unwrap_err(), 1);
+        assert!(rates.take("first").unwrap().unwrap().remaining >= 49);
     }
 }

@@ -2,15 +2,18 @@
 //! is a UUID, and security headers; each request has a span; one log line a request. HEAD is answered as
 //! GET, whose body the server then leaves out.
 
+use std::convert::Infallible;
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BodySize, BodyStream, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
+use actix_web::web::Bytes;
+use futures_util::stream;
 use shared::ids::RequestId;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -35,10 +38,10 @@ pub fn current() -> Option<RequestId> {
 }
 
 /// Give the request its id, and the answer its headers.
-pub async fn layer<B: MessageBody>(
+pub async fn layer(
     mut request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, actix_web::Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let began = Instant::now();
     let id = asked_for(&request).unwrap_or_else(|| RequestId(Uuid::now_v7()));
     let method = request.method().clone();
@@ -51,7 +54,11 @@ pub async fn layer<B: MessageBody>(
     let route = request.match_pattern();
 
     let answering = CURRENT.scope(id, next.call(request));
-    let mut response = answering.instrument(span.clone()).await?;
+    let response = answering.instrument(span.clone()).await?;
+    let mut response = response.map_into_boxed_body();
+    if method == Method::HEAD {
+        response = response.map_body(|_, body| without_stream(body));
+    }
 
     root_span::end(&span, &mut response);
 
@@ -77,6 +84,17 @@ pub async fn layer<B: MessageBody>(
         || tracing::debug!(request_id = %id, %method, path, status, elapsed_ms, "answered"),
     );
     Ok(response)
+}
+
+/// The server takes a body to its end though it sends none of it, and an event stream has
+/// no end: a stream ends here at once. Its headers stay.
+fn without_stream(body: BoxBody) -> BoxBody {
+    match body.size() {
+        BodySize::Stream => {
+            BoxBody::new(BodyStream::new(stream::empty::<Result<Bytes, Infallible>>()))
+        }
+        BodySize::None | BodySize::Sized(_) => body,
+    }
 }
 
 fn asked_for(request: &ServiceRequest) -> Option<RequestId> {

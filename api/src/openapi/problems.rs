@@ -91,7 +91,7 @@ impl Place<'_> {
             Code::WebhookLimit => self.is("POST", "/webhooks"),
             Code::WebhookDisabled => below("/webhooks/{id}/deliveries/{delivery}"),
             Code::KeyNotFound => below("/keys/{id}"),
-            Code::TenantNotFound => below("/tenants/{id}") || self.is("POST", "/keys"),
+            Code::TenantNotFound => below("/tenants/{id}") || self.path == "/keys",
             Code::TenantNameTaken => self.is("POST", "/tenants"),
             Code::ChartTooOld | Code::LoginLinksOff | Code::NoLoginKey => {
                 self.posts(&["login-link"])

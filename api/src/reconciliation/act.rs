@@ -102,7 +102,8 @@ pub async fn act(
             let ours = (deed, id, difference);
             let owner = &for_owner(tx, caller, difference).await?;
             let was = standing(tx, id).await?;
-            let (operation, said) = for_one(tx, settings, owner, ours).await?;
+            let done = for_one(tx, settings, owner, ours).await;
+            let (operation, said) = done.map_err(|error| overtaken(id, error))?;
             let is = standing(tx, id).await?;
             let details = json!({ "kind": difference.kind, "status": difference.status });
             let details = change::told(&was, &is, details);
@@ -127,6 +128,25 @@ pub async fn act(
         event
     };
     wish::grant(db, wish, work, refused).await
+}
+
+/// The record changed since it was compared, or another call made it meanwhile: it is no
+/// such difference any more.
+fn overtaken(id: &StoreId, error: StoreError) -> StoreError {
+    let moved = match &error {
+        StoreError::NotFound => true,
+        StoreError::Database(cause) => cause.constraint() == Some("stores_pkey"),
+        StoreError::KeyReused
+        | StoreError::KeyRunning
+        | StoreError::Stale
+        | StoreError::Unsure(_)
+        | StoreError::Refused(_) => false,
+    };
+    if moved {
+        guard::Refusal::NotApplicable(id.to_string()).into()
+    } else {
+        error
+    }
 }
 
 /// How the store stands on record, for the audit; null where it is on none.
@@ -245,7 +265,10 @@ async fn turn(
         (Deed::Purge, StoreStatus::Deleted) if compared == StoreStatus::Deleted => {
             (OperationKind::Delete, Goal::Absent)
         }
-        // It changed since it was compared, or is gone for good.
+        (Deed::Adopt, StoreStatus::Deleted) => {
+            return Err(guard::Refusal::Deleted(id.to_string()).into());
+        }
+        // It changed since it was compared.
         _ => return Err(StoreError::NotFound),
     };
     let generation = store.generation.next();

@@ -35,6 +35,10 @@ pub enum Refusal {
     #[error("`{0}` is not among the differences that this applies to; see GET /reconciliation")]
     NotApplicable(String),
     #[error(
+        "the store `{0}` was deleted and does not come back; what is left of it can only be purged"
+    )]
+    Deleted(String),
+    #[error(
         "`{0}` is a namespace that this installation did not make, and such are never touched; \
          whoever made it has to remove it"
     )]

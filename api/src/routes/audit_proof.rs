@@ -80,7 +80,7 @@ pub struct VerificationView {
     params(
         ("from_seq" = Option<i64>, Query, minimum = 0, description = "Begin behind this row, which is known to be good; needs `from_hash`."),
         ("from_hash" = Option<String>, Query, pattern = "^[0-9a-f]{64}$", description = "Its hash."),
-        ("head_seq" = Option<i64>, Query, minimum = 0, description = "A head that was kept elsewhere; needs `head_hash`."),
+        ("head_seq" = Option<i64>, Query, minimum = 0, description = "A head that was kept elsewhere, not before `from_seq`; needs `head_hash`."),
         ("head_hash" = Option<String>, Query, pattern = "^[0-9a-f]{64}$", description = "Its hash."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 1_000_000, description = "Rows at most; 100000 if left out."),
     ),
@@ -100,6 +100,14 @@ pub async fn verify(
     query.finish()?;
     let from = both("from", from)?.unwrap_or(Place::START);
     let kept = both("head", head)?;
+    if kept.is_some_and(|kept| kept.seq < from.seq) {
+        // No row of the walk could be compared with it.
+        let detail = "must not lie before `from_seq`";
+        return Err(ApiError::InvalidQuery(vec![FieldError::new(
+            "/head_seq",
+            detail,
+        )]));
+    }
     let walked = verify::walk(&state.db, from, kept, limit.unwrap_or(100_000)).await?;
     Ok(Json(VerificationView {
         valid: walked.bad.is_none(),

@@ -29,10 +29,12 @@ use crate::stores::{Caller, StoreError};
 
 /// List API keys
 ///
-/// The keys of your tenant, newest first; those that open nothing any more too.
+/// The keys of your tenant, newest first; those that open nothing any more too. For who
+/// runs the platform, also those of another tenant.
 #[utoipa::path(
     get, path = "/keys", tag = "access", operation_id = "listKeys",
     params(
+        ("tenant_id" = Option<Uuid>, Query, description = "Whose; yours if left out. Others' only for who runs the platform."),
         ("limit" = Option<u64>, Query, minimum = 1, maximum = 200, description = "Items of a page; 50 if left out."),
         ("cursor" = Option<String>, Query, description = "A `next_cursor` or `prev_cursor` of this list, with the same filters."),
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if the page is that still."),
@@ -41,35 +43,49 @@ use crate::stores::{Caller, StoreError};
         (status = 200, description = "A page.", body = PageView<KeyView>, headers(
             ("Link" = String, description = "The pages `first`, `prev` and `next` (RFC 8288)."),
             ("ETag" = String, description = "For `If-None-Match`."))),
+        (status = 404, description = "No such tenant.", body = crate::error::problem::Problem, content_type = "application/problem+json"),
         OfReading, OfList,
     ),
 )]
 pub async fn list(
     request: HttpRequest,
     state: Data<AppState>,
-    caller: Caller,
+    principal: Principal,
 ) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
-    let wanted = page_request(
-        &mut query,
-        Listing::of(&["keys", &caller.tenant.0.to_string()]),
-    );
+    let tenant = query.take("tenant_id", |text| {
+        text.parse::<Uuid>().map_err(|_| "must be a tenant's id")
+    });
+    let tenant = tenant.map_or(principal.tenant, TenantId);
+    let wanted = page_request(&mut query, Listing::of(&["keys", &tenant.0.to_string()]));
     query.finish()?;
+    reach(&principal, tenant)?;
     let wanted = &wanted;
     let page = state
         .db
         .read(async |db| -> Result<_, StoreError> {
-            let mine = Entity::find().filter(Column::TenantId.eq(caller.tenant.0));
-            let page = newest_first(mine, (Column::CreatedAt, Column::Id), wanted);
+            if tenants::find(db, tenant).await?.is_none() {
+                return Err(StoreError::NotFound);
+            }
+            let theirs = Entity::find().filter(Column::TenantId.eq(tenant.0));
+            let page = newest_first(theirs, (Column::CreatedAt, Column::Id), wanted);
             Ok(Page::new(page.all(db).await?, wanted, |row| Place {
                 at: row.created_at,
                 id: row.id,
             }))
         })
         .await
-        .map_err(ApiError::of_list)?;
+        .map_err(|error| ApiError::unless_missing(error, || ApiError::TenantNotFound(tenant.0)))?;
     let page = PageView::of(page, |row: Model| Ok::<_, ApiError>(KeyView::of(&row)?))?;
     Ok(page.answer(&request))
+}
+
+/// Who does not run the platform does not even learn that there is another tenant.
+fn reach(principal: &Principal, tenant: TenantId) -> Result<(), ApiError> {
+    if tenant == principal.tenant || principal.runs_platform() {
+        return Ok(());
+    }
+    Err(ApiError::TenantNotFound(tenant.0))
 }
 
 /// Create an API key
@@ -97,10 +113,7 @@ pub async fn create(
     Query::of(&request).finish()?;
     let asked = parse(body)?;
     let tenant = asked.tenant_id.map_or(caller.tenant, TenantId);
-    // Who does not run the platform does not even learn that there is another.
-    if tenant != caller.tenant && !principal.runs_platform() {
-        return Err(ApiError::TenantNotFound(tenant.0));
-    }
+    reach(&principal, tenant)?;
     let fingerprint = json!([asked.name, asked.role, asked.expires_at, tenant]);
     let key = request_key(&request, &fingerprint)?;
     let wish = Wish {
@@ -151,7 +164,8 @@ fn shown_once(granted: Granted, text: &KeyText) -> Granted {
 
 /// Revoke an API key
 ///
-/// Take a key back, at once. A key that was revoked before stays so.
+/// Take a key back, at once. A key that was revoked before stays so. Another tenant's only
+/// for who runs the platform.
 #[utoipa::path(
     delete, path = "/keys/{id}", tag = "access", operation_id = "revokeKey",
     params(
@@ -164,6 +178,7 @@ fn shown_once(granted: Granted, text: &KeyText) -> Granted {
 pub async fn revoke(
     request: HttpRequest,
     state: Data<AppState>,
+    principal: Principal,
     caller: Caller,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
@@ -176,16 +191,19 @@ pub async fn revoke(
         key: key.as_ref(),
         seen: None,
     };
+    let mine = (!principal.runs_platform()).then_some(caller.tenant);
     let work = async |tx: &sea_orm::DatabaseTransaction| {
-        let revoked = keys::revoke(tx, caller.tenant, id).await?;
+        let revoked = keys::revoke(tx, mine, id).await?;
         let revoked = revoked.ok_or(StoreError::NotFound)?;
+        let owner = TenantId(revoked.key.tenant_id);
         let before = keys::told(&revoked.key);
         let after = keys::told(&Model {
             revoked_at: Some(revoked.at),
             ..revoked.key
         });
         let details = change::told(&before, &after, after.clone());
-        let event = wish::event(&caller, None, None, "key.revoked", details);
+        let mut event = wish::event(&caller, None, None, "key.revoked", details);
+        event.tenant_id = owner;
         let events = if revoked.now { vec![event] } else { Vec::new() };
         Ok((Answer::empty(204), events))
     };

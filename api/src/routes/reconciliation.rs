@@ -184,8 +184,7 @@ async fn ask(
     let wanted = (deed, named.as_slice());
     let granted = act(&state.db, &state.settings, wanted, wish, said)
         .await
-        // It changed since the comparison: whoever tries again sees how.
-        .map_err(|error| ApiError::unless_missing(error, || ApiError::from(DbError::TimedOut)))?;
+        .map_err(ApiError::of_list)?;
     Ok(respond(granted))
 }
 

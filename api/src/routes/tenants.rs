@@ -233,7 +233,8 @@ pub async fn update(
         seen: None,
     };
     let work = async |tx: &sea_orm::DatabaseTransaction| {
-        let row = tenants::find(tx, TenantId(id)).await?;
+        // Locked: of two changes at once, each keeps what the other changed.
+        let row = tenants::locked(tx, TenantId(id)).await?;
         let row = row.ok_or(StoreError::NotFound)?;
         let before = limits_of(&row);
         let after = Limits {

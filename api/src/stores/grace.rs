@@ -6,6 +6,7 @@ use std::time::Duration as StdDuration;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _};
 use shared::ids::OperationId;
+use shared::store_status::StoreStatus;
 use time::{Duration, OffsetDateTime};
 
 use crate::db::DbError;
@@ -16,7 +17,8 @@ use crate::record::rows::{now, to_micros};
 use crate::settings::EngineSettings;
 
 /// When a delete that is asked for now may begin; `None` for at once. A store that never
-/// served holds nobody's data, and has nothing that could be wanted back.
+/// served holds nobody's data, and one whose removal failed may have lost its data: neither
+/// has anything that could be wanted back.
 pub fn begins(
     grace: StdDuration,
     store: &StoreRecord,
@@ -24,7 +26,8 @@ pub fn begins(
     now: OffsetDateTime,
 ) -> Option<OffsetDateTime> {
     let grace = Duration::try_from(grace).unwrap_or(Duration::MAX);
-    let waits = store.ever_ready && !at_once && grace > Duration::ZERO;
+    let whole = store.ever_ready && store.status != StoreStatus::DeleteFailed;
+    let waits = whole && !at_once && grace > Duration::ZERO;
     waits.then(|| now.saturating_add(grace))
 }
 
@@ -70,21 +73,28 @@ mod tests {
     use crate::projector::tests::{at, records};
 
     #[test]
-    fn only_what_served_and_only_without_haste_is_kept_for_a_while() {
+    fn only_what_served_and_is_whole_and_only_without_haste_is_kept_for_a_while() {
+        use StoreStatus::{DeleteFailed, Failed, Ready};
         let (store, _) = records(OperationKind::Update);
         let hour = StdDuration::from_secs(3600);
-        for (grace, ever_ready, at_once, expected) in [
-            (StdDuration::ZERO, true, false, None),
-            (hour, true, false, Some(at(3600))),
-            (hour, true, true, None),
-            (hour, false, false, None),
+        for (grace, ever_ready, status, at_once, expected) in [
+            (StdDuration::ZERO, true, Ready, false, None),
+            (hour, true, Ready, false, Some(at(3600))),
+            (hour, true, Failed, false, Some(at(3600))),
+            (hour, true, Ready, true, None),
+            (hour, false, Ready, false, None),
+            (hour, true, DeleteFailed, false, None),
         ] {
             let store = StoreRecord {
                 ever_ready,
+                status,
                 ..store.clone()
             };
             let begins = begins(grace, &store, at_once, at(0));
-            assert_eq!(begins, expected, "{grace:?} {ever_ready} {at_once}");
+            assert_eq!(
+                begins, expected,
+                "{grace:?} {ever_ready} {status:?} {at_once}"
+            );
         }
     }
 }

@@ -40,8 +40,14 @@ pub async fn retry(
         let newest = find::operation(tx, caller, store.current_operation_id).await?;
         let newest = OperationRecord::try_from(&newest.operation)?;
         let kind = legal::retry(&store, &newest)?;
-        if kind == OperationKind::Delete {
-            legal::unprotected(&row, &store)?;
+        // A delete is always free.
+        match kind {
+            OperationKind::Delete => legal::unprotected(&row, &store)?,
+            OperationKind::Create
+            | OperationKind::Update
+            | OperationKind::Rollback
+            | OperationKind::Suspend
+            | OperationKind::Resume => intent::room(tx, caller, engine).await?,
         }
         let goal = match kind {
             OperationKind::Delete => Goal::Absent,
@@ -59,7 +65,6 @@ pub async fn retry(
             generation,
             goal,
         };
-        intent::room(tx, caller, engine).await?;
         let operation = Some(intent::begin(tx, caller, engine, &row, turn).await?);
         let found = find::one(tx, caller, id).await?;
         let details = json!({ "kind": kind, "of": newest.id, "generation": generation });

@@ -92,7 +92,8 @@ pub struct Updated {
 /// Ask for a change.
 ///
 /// Effect: the store has the changed spec under the next generation, an operation
-/// with it, and a command to be sent; nothing where the spec stays as it is.
+/// with it, and a command to be sent; nothing where the spec stays as it is, but that an
+/// upgrade makes a Failed store anew.
 /// Repeating it: the spec is the same then, so nothing. Fails when: no such store,
 /// or its status does not allow it.
 ///
@@ -120,7 +121,9 @@ pub async fn update(
             marked.save(tx, &row).await?;
         }
         let (before, after) = (told(&store.spec, &marks), told(&spec, &marked));
-        if spec == store.spec {
+        // A store that was never made has none of the versions yet.
+        let unmade = named.requested == UPGRADE.requested && store.status == StoreStatus::Failed;
+        if spec == store.spec && !unmade {
             let found = find::one(tx, caller, id).await?;
             let details = json!({ "before": before, "after": after });
             let event = wish::event(caller, Some(id), None, named.requested, details);

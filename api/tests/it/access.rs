@@ -182,6 +182,59 @@ async fn who_runs_the_platform_makes_tenants_and_their_first_keys() {
 }
 
 #[actix_web::test]
+async fn who_runs_the_platform_sees_and_revokes_another_tenants_keys_and_nobody_else_does() {
+    let api = TestApi::with_login("access_platform_keys").await;
+    let platform = api.person(PLATFORM, "admin").await;
+    let acme = api.person("acme", "admin").await;
+    let globex = api.person("globex", "admin").await;
+    let tenant = acme.get("/whoami").await.json["tenant"]["id"].clone();
+    let wanted = json!({ "name": "lost", "role": "admin", "tenant_id": tenant });
+    let made = platform.post("/keys", wanted).await.json;
+    let theirs = format!("/keys?tenant_id={}", tenant.as_str().unwrap());
+
+    let list = platform.get(&theirs).await;
+    assert_eq!(list.status, 200, "{}", list.text);
+    assert_eq!(prefixes(&list)[0], made["prefix"].as_str().unwrap());
+    let first = platform.get(&format!("{theirs}&limit=1")).await;
+    let cursor = first.json["next_cursor"].as_str().unwrap();
+    let next = platform
+        .get(&format!("{theirs}&limit=1&cursor={cursor}"))
+        .await;
+    assert_eq!(next.json["items"][0]["tenant_id"], tenant);
+    // It belongs to that tenant's list.
+    let mine = platform.get(&format!("/keys?cursor={cursor}")).await;
+    assert_eq!(mine.status, 400, "{}", mine.text);
+
+    assert_eq!(acme.get(&theirs).await.status, 200);
+    let nowhere = format!("/keys?tenant_id={}", uuid::Uuid::now_v7());
+    for (who, path) in [
+        (&globex, &theirs),
+        (&globex, &nowhere),
+        (&platform, &nowhere),
+    ] {
+        let unknown = who.get(path).await;
+        assert_eq!(
+            (unknown.status, unknown.json["code"].as_str()),
+            (404, Some("tenant_not_found"))
+        );
+    }
+
+    let key = format!("/keys/{}", made["id"].as_str().unwrap());
+    assert_eq!(globex.delete(&key).await.status, 404);
+    let holder = api.holder(made["key"].as_str().unwrap());
+    assert_eq!(holder.get("/stores").await.status, 200);
+    assert_eq!(platform.delete(&key).await.status, 204);
+    assert_eq!(holder.get("/stores").await.status, 401);
+    // Its owner's audit tells.
+    let audit = acme.get("/stores/audit/logs").await.json;
+    let last = audit["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["action"], &last["details"]["key_id"]),
+        (&json!("key.revoked"), &made["id"])
+    );
+}
+
+#[actix_web::test]
 async fn a_change_refused_for_want_of_a_role_is_audited_and_a_look_is_not() {
     let api = TestApi::with_login("access_audit").await;
     let viewer = api.person("acme", "viewer").await;

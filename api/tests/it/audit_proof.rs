@@ -218,6 +218,34 @@ async fn a_chain_that_was_hashed_anew_is_found_by_the_head_kept_elsewhere_alone(
 }
 
 #[actix_web::test]
+async fn a_head_kept_elsewhere_is_compared_where_the_walk_begins_and_refused_before_it() {
+    let api = with_rows("audit_early_head").await;
+    let part = api.get("/audit/verify?limit=7").await.json["checked_to"].clone();
+    let (seq, hash) = (
+        part["seq"].as_i64().unwrap(),
+        part["hash"].as_str().unwrap(),
+    );
+    let from = format!("/audit/verify?from_seq={seq}&from_hash={hash}");
+    let other = "ab".repeat(32);
+    let found = async |head_seq: i64, head_hash: &str| {
+        let head = format!("{from}&head_seq={head_seq}&head_hash={head_hash}");
+        api.get(&head).await
+    };
+
+    let same = found(seq, hash).await.json;
+    assert_eq!(same["valid"], true, "{same}");
+    let wrong = found(seq, &other).await.json;
+    assert_eq!(
+        (&wrong["valid"], &wrong["first_bad"]["seq"]),
+        (&false.into(), &seq.into()),
+        "{wrong}"
+    );
+    let early = found(seq - 1, &other).await;
+    assert_eq!(early.status, 400, "{}", early.text);
+    assert_eq!(early.json["errors"][0]["pointer"], "/head_seq");
+}
+
+#[actix_web::test]
 async fn an_export_is_signed_and_a_changed_or_cut_one_does_not_hold() {
     let api = with_rows("audit_export").await;
     let export = api.get("/audit/export").await;

@@ -93,7 +93,8 @@ fn shown(block: &[&str]) -> Vec<Shown> {
 
 /// Words whose value counts, not only their kind.
 const TELLING: &[&str] = &[
-    "status", "code", "kind", "role", "means", "valid", "action", "outcome", "degraded",
+    "status", "code", "kind", "role", "means", "valid", "action", "outcome", "degraded", "title",
+    "detail", "pointer",
 ];
 
 /// What of the shown value the answer does not have: every field that is shown is

@@ -1,6 +1,6 @@
 //! How many watch, how long, and what becomes of those who do not listen.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -126,4 +126,40 @@ async fn who_does_not_listen_is_let_go() {
     let refused = Answer::of(ask().await).await;
     assert_eq!(refused.status, 429, "{}", refused.text);
     drop(deaf);
+}
+
+/// The head of the answer to a HEAD on that connection.
+fn head(connection: &mut TcpStream, path: &str) -> String {
+    let request = format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    connection.write_all(request.as_bytes()).unwrap();
+    let (mut head, mut byte) = (String::new(), [0]);
+    while !head.ends_with("\r\n\r\n") {
+        connection.read_exact(&mut byte).unwrap();
+        head.push(char::from(byte[0]));
+    }
+    head.to_lowercase()
+}
+
+#[actix_web::test]
+async fn head_is_answered_at_once_and_the_connection_goes_on() {
+    let settings = [("URUMI_STREAM_MAX_PER_CALLER", "1")];
+    let api = TestApi::ready_with("events_head", &settings).await;
+    let id = api.a_store().await;
+    let of_store = format!("/stores/{id}/events?after=0");
+    let mut connection = TcpStream::connect(&api.address).unwrap();
+    let patience = Some(Duration::from_secs(5));
+    connection.set_read_timeout(patience).unwrap();
+    for (path, kind) in [
+        ("/stores/events?after=0", "text/event-stream"),
+        (&of_store, "text/event-stream"),
+        ("/audit/export", "application/jsonl"),
+        ("/stores/events", "text/event-stream"),
+    ] {
+        let endless = head(&mut connection, path);
+        assert!(endless.starts_with("http/1.1 200"), "{path}: {endless}");
+        let kind = format!("content-type: {kind}\r\n");
+        assert!(endless.contains(&kind), "{path}: {endless}");
+        let next = head(&mut connection, "/healthz");
+        assert!(next.starts_with("http/1.1 200"), "{path}: {next}");
+    }
 }

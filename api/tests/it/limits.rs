@@ -1,10 +1,13 @@
 //! How much: requests of a key, stores and operations of a tenant.
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::json;
+use shared::failure::FailureCode;
+use sqlx::Executor as _;
 
-use crate::harness::TestApi;
 use crate::harness::person::PLATFORM;
+use crate::harness::worker::failed;
+use crate::harness::{TestApi, Worker, eventually};
 
 #[actix_web::test]
 async fn too_many_requests_of_a_key_are_429_and_say_when_to_come_back() {
@@ -111,6 +114,42 @@ async fn a_tenant_has_no_more_stores_than_it_may_however_many_ask_at_once() {
 }
 
 #[actix_web::test]
+async fn of_two_changes_of_a_tenants_limits_at_once_neither_is_lost() {
+    let api = TestApi::with_login("limits_changes").await;
+    let platform = api.person(PLATFORM, "admin").await;
+    let acme = api.person("acme", "admin").await;
+    let id = acme.get("/whoami").await.json["tenant"]["id"].clone();
+    let tenant = format!("/tenants/{}", id.as_str().unwrap());
+    // The other change is not committed before this one waits for it.
+    let mut other = api.servers.sql().await;
+    other.execute("BEGIN").await.unwrap();
+    let change = "UPDATE tenants SET max_operations = 7 WHERE name = 'acme'";
+    other.execute(change).await.unwrap();
+    let waits = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let meanwhile = async {
+        eventually("it waits for the row", async || {
+            let mut sql = api.servers.sql().await;
+            let waiting: i64 = sqlx::query_scalar(waits).fetch_one(&mut sql).await.unwrap();
+            (waiting > 0).then_some(())
+        })
+        .await;
+        other.execute("COMMIT").await.unwrap();
+    };
+    let change = platform.patch(&tenant, json!({ "max_stores": 3 }));
+    let (changed, ()) = join(change, meanwhile).await;
+    let after = json!({ "max_stores": 3, "max_operations": 7 });
+    assert_eq!(changed.json["limits"], after, "{}", changed.text);
+    let audit = platform.get("/stores/audit/logs?limit=200").await.json;
+    let last = audit["items"].as_array().unwrap().last().unwrap();
+    let before = json!({ "max_stores": null, "max_operations": 7 });
+    assert_eq!(
+        (&last["details"]["before"], &last["details"]["after"]),
+        (&before, &after)
+    );
+}
+
+#[actix_web::test]
 async fn no_more_operations_are_open_than_may_be_and_a_delete_is_always_free() {
     let api = TestApi::ready_with(
         "limits_operations",
@@ -133,4 +172,34 @@ async fn no_more_operations_are_open_than_may_be_and_a_delete_is_always_free() {
     assert_eq!(refused.header("retry-after"), "5");
     let path = format!("/stores/{}", first["id"].as_str().unwrap());
     assert_eq!(acme.delete(&path).await.status, 202);
+}
+
+#[actix_web::test]
+async fn the_retry_of_a_failed_delete_is_free_too() {
+    let settings = [("URUMI_TENANT_MAX_OPERATIONS", "1")];
+    let api = TestApi::ready_with("limits_retry", &settings).await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_ready_store(&mut worker).await;
+    api.delete(&format!("/stores/{id}")).await;
+    let delete = worker.command().await;
+    let conflict = failed(FailureCode::NamespaceConflict, false);
+    worker.say(&delete, conflict).await;
+    api.store_with(&id, "DeleteFailed").await;
+
+    let other = api.a_store().await;
+    let refused = api.post("/stores", json!({})).await;
+    assert_eq!(refused.status, 429, "{}", refused.text);
+    let retry = api.post(&format!("/stores/{id}/retry"), json!({})).await;
+    assert_eq!(retry.status, 202, "{}", retry.text);
+
+    // Any other retry takes a place.
+    let cancelled = api
+        .post(&format!("/stores/{other}/cancel"), json!({}))
+        .await;
+    assert_eq!(cancelled.status, 202, "{}", cancelled.text);
+    let refused = api.post(&format!("/stores/{other}/retry"), json!({})).await;
+    assert_eq!(
+        (refused.status, &refused.json["code"]),
+        (429, &json!("operation_limit"))
+    );
 }

@@ -25,6 +25,9 @@ const FEW: i64 = 1_000;
 const AT_MOST: f64 = 1.2;
 /// Or so many buffers more: each level of an index takes one, whatever the page.
 const LEVELS: f64 = 3.0;
+/// Or Postgres may take so many milliseconds more for its part: levels of indexes, and
+/// rows that no cache of the processor holds.
+const COLDER_MS: f64 = 0.5;
 /// Times that each of the pages is asked for.
 const ROUNDS: usize = 100;
 const LOCAL: &str = "00000000-0000-7000-8000-000000000001";
@@ -174,6 +177,7 @@ async fn a_page_of_any_order_and_filter_costs_the_same_at_many_stores_as_at_few(
             let what = format!("{list:?} {name}");
             let before = planned(&mut few, &what, &page).await;
             let after = planned(&mut lot, &what, &same).await;
+            assert!(before.rows > 0.0, "{what}: there is nothing on it");
             assert_eq!(before.rows, after.rows, "{what}");
             let mut said = format!("{what} | {} | {}", before.buffers, after.buffers);
             let most = (before.buffers * AT_MOST).max(before.buffers + LEVELS);
@@ -183,9 +187,10 @@ async fn a_page_of_any_order_and_filter_costs_the_same_at_many_stores_as_at_few(
                 let (one, other) = answer.ms;
                 let (ratio, control) = (answer.ratio, answer.control);
                 write!(said, " | {one:.3} | {other:.3} | {ratio:.2} | {control:.2}").unwrap();
+                dear |= ratio > AT_MOST || !answer.counts();
                 let (one, other) = sql.ms;
                 write!(said, " | {one:.3} | {other:.3} | {:.2}", sql.ratio).unwrap();
-                dear |= ratio > AT_MOST || sql.ratio > AT_MOST || !answer.counts();
+                dear |= sql.ratio > AT_MOST && other > one + COLDER_MS;
             }
             println!("{said}");
             if dear {

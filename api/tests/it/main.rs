@@ -38,6 +38,7 @@ mod problems;
 mod projector;
 mod reconciliation;
 mod relay;
+mod retention;
 mod sessions;
 mod stores_cancel;
 mod stores_chosen;

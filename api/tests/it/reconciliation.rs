@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use shared::contract::command::Goal;
@@ -190,6 +191,61 @@ async fn a_protected_store_is_not_purged_though_its_namespace_is_gone() {
 }
 
 #[actix_web::test]
+async fn what_is_left_of_a_deleted_store_is_purged_and_never_adopted() {
+    let api = TestApi::ready("reconcile_deleted").await;
+    let mut worker = Worker::of(&api).await;
+    let eyes = Eyes::of(&api);
+    let gone = ready_store(&api, &mut worker).await;
+    api.delete(&format!("/stores/{gone}")).await;
+    let delete = worker.command().await;
+    worker.say(&delete, EventBody::Deleted).await;
+    api.store_with(&gone, "Deleted").await;
+    let report = tell(&api, &eyes, true, vec![seen(&gone, Some("local"), 3)]).await;
+    let expected = ("namespace_without_record".to_owned(), gone.clone());
+    assert_eq!(kinds(&report), [expected]);
+    assert_eq!(report["items"][0]["status"], "Deleted");
+
+    refused(&api, "adopt", &[&gone], "can only be purged").await;
+    let purge = json!({ "store_ids": [&gone] });
+    let answer = api.post("/reconciliation/purge", purge).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    assert_eq!(worker.command().await.body.goal, Goal::Absent);
+}
+
+#[actix_web::test]
+async fn of_calls_at_once_one_acts_and_the_others_are_told_that_nothing_is_left() {
+    let api = TestApi::ready("reconcile_race").await;
+    let eyes = Eyes::of(&api);
+    let left = "store-bcdfgh";
+    tell(&api, &eyes, true, vec![seen(left, Some("local"), 3)]).await;
+    let adopt = json!({ "store_ids": [left] });
+    let calls = (0..8).map(|_| api.post("/reconciliation/adopt", adopt.clone()));
+    let answers = join_all(calls).await;
+    let done = answers.iter().filter(|answer| answer.status == 202);
+    assert_eq!(done.count(), 1);
+    for answer in answers.iter().filter(|answer| answer.status != 202) {
+        let code = answer.json["code"].as_str();
+        assert_eq!(code, Some("reconciliation_refused"), "{}", answer.text);
+    }
+}
+
+#[actix_web::test]
+async fn the_report_reads_no_more_of_a_store_than_is_compared() {
+    let api = TestApi::ready("reconcile_columns").await;
+    let mut worker = Worker::of(&api).await;
+    let eyes = Eyes::of(&api);
+    let drifted = ready_store(&api, &mut worker).await;
+    // Whoever reads the whole row cannot read it.
+    let mut sql = api.servers.sql().await;
+    sqlx::query("UPDATE stores SET previous = '7'")
+        .execute(&mut sql)
+        .await
+        .unwrap();
+    let report = tell(&api, &eyes, true, vec![seen(&drifted, Some("local"), 7)]).await;
+    assert_eq!(kinds(&report), [("drifted_release".to_owned(), drifted)]);
+}
+
+#[actix_web::test]
 async fn an_inventory_that_proves_nothing_purges_nothing() {
     let settings = [("URUMI_RECONCILIATION_MAX_SHARE_PERCENT", "50")];
     let api = TestApi::ready_with("reconcile_refuses", &settings).await;
@@ -219,7 +275,7 @@ async fn an_inventory_that_proves_nothing_purges_nothing() {
         .execute(&mut sql)
         .await
         .unwrap();
-    refused(&api, "purge", &both[..1], "s old, at most 300 s").await;
+    refused(&api, "purge", &both[..1], "s old, at most").await;
 
     worker.no_command(Duration::from_millis(300)).await;
     let audit = api.get("/stores/audit/logs?limit=200").await.json;

@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 use shared::contract::command::{Command, Goal};
 use shared::contract::envelope::Envelope;
+use shared::failure::FailureCode;
 use shared::ids::Generation;
 use shared::operation::OperationKind;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::harness::worker::failed;
 use crate::harness::{Answer, TestApi, Worker};
 
 async fn with_a_ready_store(name: &str, grace: &str) -> (TestApi, Worker, String) {
@@ -126,4 +128,27 @@ async fn a_store_that_was_never_ready_is_removed_at_once() {
         (202, &Value::Null)
     );
     assert_eq!(worker.command().await.body.goal, Goal::Absent);
+}
+
+#[actix_web::test]
+async fn a_store_whose_removal_failed_is_removed_at_once_and_cannot_be_wanted_back() {
+    let (api, mut worker, id) = with_a_ready_store("kept_delete_failed", "72h").await;
+    let path = format!("/stores/{id}");
+    assert_eq!(api.delete(&format!("{path}?now=true")).await.status, 202);
+    let delete = worker.command().await;
+    let broken = failed(FailureCode::NamespaceConflict, true);
+    worker.say(&delete, broken).await;
+    api.store_with(&id, "DeleteFailed").await;
+
+    let again = api.delete(&path).await;
+    assert_eq!(
+        (again.status, &again.json["not_before"]),
+        (202, &Value::Null)
+    );
+    assert_eq!(worker.command().await.body.goal, Goal::Absent);
+    let late = api.post(&format!("{path}/cancel"), json!({})).await;
+    assert_eq!(
+        (late.status, &late.json["code"]),
+        (409, &json!("not_cancellable"))
+    );
 }

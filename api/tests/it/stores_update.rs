@@ -227,6 +227,38 @@ async fn an_upgrade_without_a_body_is_to_the_newest_and_is_kept_at_what_serves_t
 }
 
 #[actix_web::test]
+async fn an_upgrade_of_a_store_whose_create_failed_makes_it_anew() {
+    let api = TestApi::ready("upgrade_failed").await;
+    let mut worker = Worker::of(&api).await;
+    let id = api.a_store().await;
+    let create = worker.command().await;
+    worker
+        .say(&create, failed(FailureCode::ImageInvalid, true))
+        .await;
+    api.store_with(&id, "Failed").await;
+
+    // A change to what is wanted already is none.
+    let same = api
+        .patch(&format!("/stores/{id}"), json!({"image": null}))
+        .await;
+    assert_eq!(same.status, 200, "{}", same.text);
+    let answer = api.post(&format!("/stores/{id}/upgrade"), json!({})).await;
+    assert_eq!(
+        (answer.status, &answer.json["operation"]["kind"]),
+        (202, &json!("Create")),
+        "{}",
+        answer.text
+    );
+    let again = worker.command().await;
+    assert_eq!(
+        (again.body.kind, again.generation),
+        (OperationKind::Create, Generation(2))
+    );
+    worker.make(&again).await;
+    api.store_with(&id, "Ready").await;
+}
+
+#[actix_web::test]
 async fn a_change_is_a_conflict_while_something_is_open_or_the_store_goes_away() {
     let api = TestApi::ready("update_conflict").await;
     let mut worker = Worker::of(&api).await;

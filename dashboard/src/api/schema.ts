@@ -137,7 +137,8 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description The keys of your tenant, newest first; those that open nothing any more too.
+         * @description The keys of your tenant, newest first; those that open nothing any more too. For who
+         *     runs the platform, also those of another tenant.
          */
         get: operations["listKeys"];
         put?: never;
@@ -165,7 +166,8 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description Take a key back, at once. A key that was revoked before stays so.
+         * @description Take a key back, at once. A key that was revoked before stays so. Another tenant's only
+         *     for who runs the platform.
          */
         delete: operations["revokeKey"];
         options?: never;
@@ -2501,7 +2503,7 @@ export interface operations {
                  */
                 from_hash?: string;
                 /**
-                 * @description A head that was kept elsewhere; needs `head_hash`.
+                 * @description A head that was kept elsewhere, not before `from_seq`; needs `head_hash`.
                  * @example 1
                  */
                 head_seq?: number;
@@ -3044,6 +3046,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description Whose; yours if left out. Others' only for who runs the platform.
+                 * @example 01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0
+                 */
+                tenant_id?: string;
+                /**
                  * @description Items of a page; 50 if left out.
                  * @example 1
                  */
@@ -3146,6 +3153,19 @@ export interface operations {
             };
             /** @description Not with this role, or: Host not allowed. */
             403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    traceparent: components["headers"]["traceparent"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such tenant. */
+            404: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -4722,7 +4742,7 @@ export interface operations {
                  */
                 label?: string[];
                 /**
-                 * @description Only stores of which a word of the name, the id or the host begins so; sorted by that word. Not for Deleted ones.
+                 * @description Only stores of which a word of the name (of its first 8), the id or the host begins so; sorted by that word. Not for Deleted ones.
                  * @example teap
                  */
                 q?: string;

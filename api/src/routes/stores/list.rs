@@ -41,7 +41,7 @@ const MAX_LABELS: usize = 5;
         ("label" = Option<Vec<String>>, Query, max_items = 5, example = json!(["team:north"]),
             description = "Only stores with this label, `key:value`; given several times, with all of them."),
         ("q" = Option<String>, Query, max_length = 100, example = "teap",
-            description = "Only stores of which a word of the name, the id or the host begins so; sorted by that word. Not for Deleted ones."),
+            description = "Only stores of which a word of the name (of its first 8), the id or the host begins so; sorted by that word. Not for Deleted ones."),
         ("include_deleted" = Option<bool>, Query, description = "Deleted stores too."),
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`; 304 if the page is that still."),
     ),

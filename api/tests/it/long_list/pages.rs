@@ -49,8 +49,14 @@ impl List {
                 "store-zzzzzz.t\u{10ffff}".to_owned(),
             ),
             _ if query.contains("name") => (
+                // Those of one label are all teapots (fill.sql).
                 format!(
-                    "store-bbbbbb.tlamps {}",
+                    "store-bbbbbb.t{} {}",
+                    if query.contains("label") {
+                        "teapots"
+                    } else {
+                        "lamps"
+                    },
                     if query.contains("-name") { 'c' } else { '2' }
                 ),
                 "store-zzzzzz.t\u{10ffff}".to_owned(),
