@@ -4,10 +4,14 @@
 # administrator, and a kubeconfig of the worker's account with a token for a year.
 # Repeating it changes nothing; a token is made anew after 300 days.
 #
-#   KUBECONFIG=<an administrator's> worker-rights.sh NAMESPACE INSTALLATION FOLDER
+#   KUBECONFIG=<an administrator's> worker-rights.sh NAMESPACE INSTALLATION FOLDER [KIND...]
+#
+# KIND: of others, that stores have (`worker.alsoHandles` of the chart).
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
-[[ $# -eq 3 ]] || die "usage: worker-rights.sh NAMESPACE INSTALLATION FOLDER"
+[[ $# -ge 3 ]] || die "usage: worker-rights.sh NAMESPACE INSTALLATION FOLDER [KIND...]"
 namespace=$1 installation=$2 folder=$3
+kinds=$(IFS=, && printf %s "${*:4}")
+more=${kinds:+,worker.alsoHandles={$kinds\}}
 # Beside a release of the chart in the same namespace.
 RELEASE=local ACCOUNT=local-worker
 export PATH=$URUMI_BIN:$PATH
@@ -21,7 +25,7 @@ YAML
   # The chart wants to know more than these two templates read.
   helm template "$RELEASE" "$URUMI_ROOT/charts/platform" --namespace "$namespace" \
     --show-only templates/worker-rbac.yaml --show-only templates/admission.yaml \
-    --set "installation=$installation,host=platform.localhost,stores.domain=localhost,worker.ingress=127.0.0.1:80" \
+    --set "installation=$installation,host=platform.localhost,stores.domain=localhost,worker.ingress=127.0.0.1:80$more" \
     2>"$URUMI_LOG/worker-rights.log" || die "charts/platform does not render" "$(tail -n 3 "$URUMI_LOG/worker-rights.log")"
 }
 

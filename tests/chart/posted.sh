@@ -41,6 +41,7 @@ worker_environment() {
   export ENVIRONMENT=prod
 }
 INGRESS=127.0.0.1:$TLS_PORT
+KUBECONFIG=$URUMI_STATE/kubeconfig "$URUMI_ROOT/deploy/local/worker-rights.sh" urumi-system "$(installation)" "$WORKER_ACCESS" httproutes
 failed=0
 for way in ingress gateway; do
   URUMI_STORE_VALUES=$FOLDER/$way.yaml

@@ -45,6 +45,9 @@ pub const REVISION: &str = "urumi.dev/revision";
 pub const SUSPENDED: &str = "urumi.dev/suspended";
 /// Annotation of a store's Deployment, set by the chart: `wordpress` or `woocommerce`.
 pub const SHOP: &str = "urumi.dev/shop";
+/// On the web pods' Deployment, by the chart: how many pods its autoscaler asks for at
+/// least. Until it has, the Deployment has one.
+pub const MIN_REPLICAS: &str = "urumi.dev/min-replicas";
 /// Label of everything of a chart: its name and version.
 pub const CHART: &str = "helm.sh/chart";
 

@@ -8,6 +8,7 @@ use k8s_openapi::api::batch::v1::Job;
 use kube::ResourceExt as _;
 use shared::failure::FailureCode;
 
+use crate::cluster::labels::MIN_REPLICAS;
 use crate::cluster::workloads::Workloads;
 
 /// What was found about one workload, or about all together.
@@ -52,6 +53,14 @@ pub fn deployment(object: &Deployment) -> Rollout {
     let status = object.status.clone().unwrap_or_default();
     if unseen(object.metadata.generation, status.observed_generation) {
         return Rollout::Waiting(format!("{name}: its controller has not seen it yet"));
+    }
+    let fewest = object.annotations().get(MIN_REPLICAS);
+    let fewest = fewest.and_then(|text| text.parse().ok()).unwrap_or(0);
+    // At rest it has none, and no autoscaler.
+    if wanted > 0 && wanted < fewest {
+        return Rollout::Waiting(format!(
+            "{name}: the autoscaler has not asked for its {fewest} pods yet"
+        ));
     }
     let updated = status.updated_replicas.unwrap_or(0);
     let all = status.replicas.unwrap_or(0);

@@ -70,6 +70,21 @@ fn a_suspended_deployment_is_complete_without_pods() {
 }
 
 #[test]
+fn one_pod_is_not_enough_where_an_autoscaler_will_ask_for_two() {
+    let with = |replicas: i64| {
+        let status = json!({"observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas, "availableReplicas": replicas});
+        let metadata = json!({"name": "wordpress", "generation": 1, "annotations": {"urumi.dev/min-replicas": "2"}});
+        let spec = json!({"replicas": replicas, "selector": {}, "template": {}});
+        let object = json!({"metadata": metadata, "spec": spec, "status": status});
+        deployment(&serde_json::from_value(object).unwrap())
+    };
+    assert!(waits(&with(1), "the autoscaler has not asked for its 2"));
+    for enough in [0, 2, 3] {
+        assert_eq!(with(enough), Rollout::Complete, "{enough}");
+    }
+}
+
+#[test]
 fn stateful_sets() {
     for (status, expected) in [
         (json!({"replicas": 0}), "not seen"),
