@@ -50,7 +50,7 @@ if [[ -z ${URUMI_PICTURES:-} ]]; then
   rm -rf "$URUMI_PICTURES"
 fi
 export URUMI_PICTURES
-stage 'journey in a browser' node --test --test-reporter=spec --test-concurrency=1 tests/browser/{first-load,journey,keyboard,pages,pictures,restart}.test.mjs
+stage 'journey in a browser' node --test --test-reporter=spec --test-concurrency=1 tests/browser/{journey,keyboard,pages,pictures,restart,first-load}.test.mjs
 stage 'login link in a browser' node --test --test-reporter=spec tests/browser/login.test.mjs
 RUST_BACKTRACE=0 cargo test --locked -p system-tests --features journeys --test journey -- --nocapture "$@"
 python3 -B tests/platform/used.py note journey "$URUMI_LOG/audit*.log"

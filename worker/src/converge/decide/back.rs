@@ -64,6 +64,13 @@ pub(super) fn next(seen: &Observed, taken: &Taken) -> Option<Next> {
 
 fn with(why: &Failure, end: &str) -> Failure {
     let mut failure = why.clone();
-    failure.message = format!("{} {end}", failure.message);
+    // The cluster's own words come last in it, and they may end without a stop.
+    let said = failure.message.trim_end();
+    let stop = if said.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    failure.message = format!("{said}{stop} {end}");
     failure
 }
