@@ -6,13 +6,15 @@ import { applyPreferences } from "./preferences";
 import { addresses } from "./route";
 
 applyPreferences();
+
+/** A drawing takes longer than these answers do: so they are in the first one, if they come soon. */
+const SOON_MS = 150;
+const isOverview = location.pathname === addresses.overview;
+const answers = newAnswers();
+const first = Promise.all([
+  answers.ahead("whoami", "/whoami"),
+  isOverview && answers.ahead("stores", "/stores/counts"),
+]);
+const soon = new Promise((resolve) => setTimeout(resolve, SOON_MS));
 const root = document.getElementById("app");
-if (root) {
-  const answers = newAnswers();
-  // Drawing takes longer than these answers, and the first would ask only afterwards.
-  answers.ahead("whoami", "/whoami");
-  if (location.pathname === addresses.overview) {
-    answers.ahead("stores", "/stores/counts");
-  }
-  render(<App answers={answers} />, root);
-}
+void Promise.race([first, soon]).then(() => root && render(<App answers={answers} />, root));

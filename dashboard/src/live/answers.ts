@@ -52,9 +52,9 @@ export class Answers {
     return path === undefined ? undefined : this.#entries.get(path);
   }
 
-  /** Asks before anybody looks, so that nobody has to wait for the first drawing. */
-  ahead(area: Area, path: string): void {
-    void this.#ask(this.#entry(area, path));
+  /** Asks before anybody looks; resolves when that is answered, well or not. */
+  ahead(area: Area, path: string): Promise<void> {
+    return this.#ask(this.#entry(area, path));
   }
 
   /** Looks at a path until the returned function is called; `drawn` at each news. */
