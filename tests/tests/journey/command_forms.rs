@@ -130,7 +130,9 @@ async fn a_change_is_answered_in_each_form_with_the_store_as_it_is_then() {
     let made = made["id"].as_str().unwrap();
     for form in ["table", "wide", "json", "yaml", "name"] {
         for change in [
+            // A store that never was is begun anew by a new name, too.
             &["store", "update", &id, "--name", form][..],
+            &["store", "cancel", &id],
             &["store", "update", &id, "--label", "form=tried"],
             &["store", "retry", &id],
             &["store", "cancel", &id],
