@@ -20,7 +20,7 @@ SELECT s.id, s.name, s.status, s.plan, s.admin_email, s.labels, s.deletion_prote
     s.shop, s.chart, s.images, s.revision, s.created_at, s.updated_at, s.ready_at, s.deleted_at,
     o.id, o.kind, o.status, o.generation, o.spec, o.attempt, o.max_attempts, o.failure, o.created_at, o.started_at,
     o.finished_at, o.started_at + make_interval(secs => o.budget_ms / 1000.0),
-    t.step, t.attempt, t.run, t.outcome, t.changed, t.started_at, t.finished_at
+    t.step, t.attempt, t.run, t.outcome, t.changed, t.started_at, t.finished_at, o.not_before
 FROM stores s JOIN operations o ON o.id = s.current_operation_id LEFT JOIN operation_steps t ON t.operation_id = o.id
 WHERE s.id = $1 AND s.tenant_id = $2 ORDER BY t.attempt, t.started_at, t.run";
 
@@ -86,6 +86,8 @@ struct Operation {
     failure: Option<Value>,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    not_before: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
     started_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
@@ -158,6 +160,7 @@ fn store(rows: &[Row]) -> Option<Store> {
         max_attempts: row.get(32),
         failure: row.get(33),
         created_at: row.get(34),
+        not_before: row.get(45),
         started_at,
         finished_at,
         deadline_at: row.get(37),
