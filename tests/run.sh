@@ -42,7 +42,7 @@ build_tests() {
 }
 rust() { suite rust 2400 env URUMI_INSTANCE="$RUST" tests/lib/rust.sh; }
 contract() { suite contract 600 env URUMI_INSTANCE="$CONTRACT" tests/schemathesis/run.sh short; }
-sweep() { suite sweep 1500 env URUMI_INSTANCE="$SWEEP" tests/faults.sh short --platforms 2; }
+sweep() { suite sweep 900 env URUMI_INSTANCE="$SWEEP" tests/faults.sh short --platforms 2; }
 platform() { prepare 'build the platform' 3000 env URUMI_INSTANCE="$E2E" deploy/local/up.sh --build-only; }
 provisioner() { suite provisioner 900 tests/lib/provisioner.sh; }
 platform_then_provisioner() {

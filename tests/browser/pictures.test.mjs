@@ -9,9 +9,10 @@ import { after, before, test } from "node:test";
 import { api, dashboard, launch, newPage, until } from "./browser.mjs";
 
 const folder = process.env.URUMI_README_PICTURES;
-const AT_MOST_BYTES = 120_000;
+const AT_MOST_BYTES = 100_000;
 const SIZE = { viewport: { width: 1100, height: 700 }, reducedMotion: "reduce" };
 const LIGHT = { ...SIZE, colorScheme: "light" };
+const SHORT = { ...SIZE, viewport: { width: 1100, height: 620 }, colorScheme: "dark" };
 const DARK = { ...SIZE, colorScheme: "dark" };
 const PHONE = { ...LIGHT, viewport: { width: 390, height: 780 }, isMobile: true };
 
@@ -55,7 +56,7 @@ test("pictures of the dashboard", { skip: !folder, timeout: 600_000 }, async () 
     page.getByText("Starting database and shop"),
   );
   await until("it is Ready", async () => (await status(tea)) === "Ready", 240_000);
-  await take("pods", DARK, `/ui/stores/${tea}/inside`, (page) => page.getByText("Memory, reserved"));
+  await take("pods", SHORT, `/ui/stores/${tea}/inside`, (page) => page.getByText("Memory, reserved"));
 
   const ended = await aStore("Spare parts");
   await api("POST", `/stores/${ended}/cancel`, undefined, 202);

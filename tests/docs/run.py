@@ -19,7 +19,7 @@ from rules import RUN
 STORE, OPERATION = "store-k7q2mx", "01a20997-9d2d-77ab-bb7c-ac19d4fcd2e0"
 # The README last: it removes its store.
 ORDER = sorted((page for page, how in RUN.items() if how == "platform"), key=lambda page: page == "README.md")
-LIMIT = 600
+LIMIT = 240
 # What follows for ever is left after three seconds, as by Ctrl-C.
 FOLLOWS = """#!/bin/sh
 PATH=$REAL_PATH

@@ -275,7 +275,7 @@ async fn an_inventory_that_proves_nothing_purges_nothing() {
         .execute(&mut sql)
         .await
         .unwrap();
-    refused(&api, "purge", &both[..1], "s old, at most").await;
+    refused(&api, "purge", &both[..1], "s old, at most 300 s").await;
 
     worker.no_command(Duration::from_millis(300)).await;
     let audit = api.get("/stores/audit/logs?limit=200").await.json;

@@ -19,8 +19,8 @@ struct Finding {
     next: &'static str,
 }
 
-/// The inventory is renewed every five minutes; when two are missing, nobody renews it.
-const OLD_SECONDS: i64 = 660;
+/// The inventory is renewed every four minutes; when two are missing, nobody renews it.
+const OLD_SECONDS: i64 = 540;
 
 const TO_API: Advice = Advice {
     name: "is the name in --server or URUMI_API spelt right?",
@@ -260,7 +260,7 @@ mod tests {
                 "no worker has told",
             ),
             (of(false, 1, 0), "do not reach it"),
-            (of(true, 661, 0), "for 661 s"),
+            (of(true, 541, 0), "for 541 s"),
             (of(true, 1, 2), "2 differences"),
         ] {
             assert!(!found.good && found.said.contains(said), "{found:?}");

@@ -24,6 +24,7 @@ pub enum Verdict {
 /// Texts in helm's output and what they mean, most telling first.
 const SIGNS: &[(&str, FailureCode)] = &[
     ("because it is being terminated", FailureCode::ReleaseLocked),
+    // Of all signs the only one with that code; see `Verdict::NotAllowed`.
     ("forbidden: User ", FailureCode::Internal),
     (
         "another operation (install/upgrade/rollback) is in progress",

@@ -21,6 +21,9 @@ use crate::storefront::Prober;
 const GULP: usize = 256;
 /// Shops that are asked at the same time.
 const AT_ONCE: usize = 32;
+/// Intervals between two inventories in which nothing changed. Adopt and purge take one
+/// that is five intervals old at most (`reconciliation_max_age_seconds`), so less.
+const INVENTORY: u32 = 4;
 
 struct Shift {
     context: Arc<Context>,
@@ -52,7 +55,7 @@ pub async fn work(context: Arc<Context>, leases: Leases, term: u64, over: Cancel
     let mut shift = Shift {
         desk: Desk::new(&settings.installation, &leases.namespace, interval),
         announcer: Announcer::new(publisher, &settings.installation, term),
-        agenda: Agenda::new(interval * 5, interval / 6, now),
+        agenda: Agenda::new(interval * INVENTORY, interval / 6, now),
         asked: JoinSet::new(),
         removals: JoinSet::new(),
         looks_due: now + interval,
