@@ -5,6 +5,7 @@ main.py TABLE...     the last line is `bench: N met, N short, N not measured`
 import importlib
 import json
 import os
+import signal
 import sys
 import time
 import traceback
@@ -48,5 +49,10 @@ def main(names):
     return 1 if missing else 0
 
 
+def ended(*_):
+    sys.exit(143)  # so that what was started is ended (servers.end_all)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, ended)
     sys.exit(main(sys.argv[1:]))

@@ -70,7 +70,8 @@ finish() {
   local rc=$?
   trap '' INT TERM
   if [[ -n ${bench:-} ]]; then
-    kill -INT "$bench" 2>/dev/null || true
+    # Started where interrupts are ignored, it would not heed one.
+    kill -TERM "$bench" 2>/dev/null || true
     wait "$bench" 2>/dev/null || true
   fi
   if [[ ${URUMI_KEEP:-} != 1 ]]; then

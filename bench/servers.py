@@ -99,13 +99,22 @@ def number(database, text):
 
 
 def make_database(name, template="template1"):
-    sql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE);")
+    drop_database(name)
     sql("postgres", f"CREATE DATABASE {name} TEMPLATE {template};")
     return url_of(name)
 
 
 def drop_database(name):
-    sql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE);")
+    """Not while Postgres cleans in it: only a superuser may end that."""
+    def dropped():
+        try:
+            sql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE);")
+        except RuntimeError as error:
+            if "must be a member of the role" not in str(error):
+                raise
+            return False
+        return True
+    until(f"{name} is dropped", dropped, 60, 1)
 
 
 def management(method, path, body=None):

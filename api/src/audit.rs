@@ -8,8 +8,10 @@ pub mod list;
 pub mod sign;
 pub mod verify;
 
+use sea_orm::sea_query::{CommonTableExpression, Query};
 use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait as _, Statement,
+    ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait as _,
+    QueryTrait as _, Statement,
 };
 use serde_json::Value;
 use shared::ids::{OperationId, RequestId, StoreId, TenantId};
@@ -71,10 +73,7 @@ pub async fn append(tx: &DatabaseTransaction, events: &[NewAuditEvent]) -> Resul
         hash = link.hash(&prev_hash);
         rows.push(row(link, &prev_hash, &hash));
     }
-    audit_event::Entity::insert_many(rows)
-        .exec_without_returning(tx)
-        .await?;
-    move_head(tx, seq, hash).await?;
+    write(tx, rows, (seq, &hash)).await?;
     remembered::count(events);
     events.iter().for_each(tell);
     Ok(())
@@ -105,15 +104,23 @@ async fn lock_head(tx: &DatabaseTransaction) -> Result<(i64, [u8; 32]), DbError>
     Ok((row.try_get("", "seq")?, hash.try_into().unwrap_or_default()))
 }
 
-async fn move_head(tx: &DatabaseTransaction, seq: i64, hash: [u8; 32]) -> Result<(), DbError> {
-    let head = "UPDATE audit_head SET seq = $1, hash = $2";
-    let values = [seq.into(), hash.to_vec().into()];
-    tx.execute_raw(Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        head,
-        values,
-    ))
-    .await?;
+/// The events and the head in one statement: whoever waits for the head waits for each.
+async fn write(
+    tx: &DatabaseTransaction,
+    rows: Vec<audit_event::ActiveModel>,
+    (seq, hash): (i64, &[u8; 32]),
+) -> Result<(), DbError> {
+    let head = Query::update()
+        .table("audit_head")
+        .values([("seq", seq.into()), ("hash", hash.to_vec().into())])
+        .to_owned();
+    let head = CommonTableExpression::new()
+        .table_name("head")
+        .query(head)
+        .to_owned();
+    let events = audit_event::Entity::insert_many(rows).into_query();
+    tx.execute(&events.with(Query::with().cte(head).to_owned()))
+        .await?;
     Ok(())
 }
 

@@ -24,7 +24,7 @@ pub use crate::db::failure::DbError;
 use crate::metrics::METRICS;
 
 /// How long a request waits for its turn when the database is busy.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(8);
+pub const QUEUE_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long opening a connection may take.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one use of the database may take in all.
@@ -82,14 +82,27 @@ impl Database {
     /// # Errors
     /// [`DbError::Url`].
     pub fn beside(&self, url: &SecretString, connections: u32) -> Result<Self, DbError> {
-        let migrated = Arc::clone(&self.migrated);
-        let pool = Self::lazy(url, connections)?;
-        let for_requests = false;
-        Ok(Self {
-            migrated,
-            for_requests,
-            ..pool
-        })
+        Ok(self.besides(options(url)?, connections))
+    }
+
+    /// Another pool, whose commits do not wait for the disk. If Postgres falls, what was
+    /// written by them within its last 600 ms or so (three times `wal_writer_delay`) may be
+    /// gone; nothing else is. Only for what is found out and done again by itself.
+    /// Source: PostgreSQL documentation, "Asynchronous Commit".
+    ///
+    /// # Errors
+    /// [`DbError::Url`].
+    pub fn beside_lightly(&self, url: &SecretString, connections: u32) -> Result<Self, DbError> {
+        let options = options(url)?.options([("synchronous_commit", "off")]);
+        Ok(self.besides(options, connections))
+    }
+
+    fn besides(&self, options: PgConnectOptions, connections: u32) -> Self {
+        Self {
+            migrated: Arc::clone(&self.migrated),
+            for_requests: false,
+            ..Self::with(options, connections)
+        }
     }
 
     /// A pool that connects when it is first used.
@@ -97,8 +110,12 @@ impl Database {
     /// # Errors
     /// [`DbError::Url`].
     pub fn lazy(url: &SecretString, connections: u32) -> Result<Self, DbError> {
+        Ok(Self::with(options(url)?, connections))
+    }
+
+    fn with(options: PgConnectOptions, connections: u32) -> Self {
         let places = usize::try_from(connections.max(1)).unwrap_or(1);
-        let options = options(url)?.options([
+        let options = options.options([
             ("statement_timeout", "5s"),
             ("lock_timeout", "4s"),
             PLANNER,
@@ -120,13 +137,13 @@ impl Database {
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self {
+        Self {
             connection: SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()),
             pool,
             places: Arc::new(Semaphore::new(places)),
             migrated: Arc::default(),
             for_requests: true,
-        })
+        }
     }
 
     /// Connections in use and idle.
@@ -186,6 +203,18 @@ impl Database {
                 settled => return settled,
             }
         }
+    }
+
+    /// Write by single statements, each of which comes to the same if it is done again.
+    ///
+    /// # Errors
+    /// The work's own, or [`DbError`] as it.
+    pub async fn repeatable<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        E: MaybeDatabase,
+        W: AsyncFn(&DatabaseConnection) -> Result<T, E>,
+    {
+        self.read(work).await
     }
 
     /// Read several things as they were at one moment: what two statements find

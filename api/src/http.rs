@@ -9,6 +9,7 @@ pub mod dashboard;
 pub mod etag;
 pub mod granted;
 pub mod json;
+pub mod kept;
 pub mod local_guard;
 pub mod needs;
 pub mod peer;

@@ -71,16 +71,20 @@ pub enum Claim {
     Answered(Answer),
 }
 
-/// Another transaction has the key until it ends.
-const LOCK: &str = "SELECT pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || $2 || ' ' || $3, 7236002)) AS free";
-
-/// A key that is older than a day is as good as new, though nobody forgot it yet.
+/// Take the key, unless another transaction has it until that ends. A key that is older
+/// than a day is as good as new, though nobody forgot it yet.
 const CLAIM: &str = "
-INSERT INTO idempotency_keys AS known (tenant_id, principal, key, request_hash)
-VALUES ($1, $2, $3, $4)
-ON CONFLICT (tenant_id, principal, key) DO UPDATE SET
-    request_hash = EXCLUDED.request_hash, status = NULL, headers = NULL, body = NULL, created_at = now()
-WHERE known.created_at < now() - interval '24 hours'";
+WITH lock AS MATERIALIZED (
+    SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || ' ' || $2 || ' ' || $3, 7236002)) AS free
+), ours AS (
+    INSERT INTO idempotency_keys AS known (tenant_id, principal, key, request_hash)
+    SELECT $1, $2, $3, $4 FROM lock WHERE free
+    ON CONFLICT (tenant_id, principal, key) DO UPDATE SET
+        request_hash = EXCLUDED.request_hash, status = NULL, headers = NULL, body = NULL, created_at = now()
+    WHERE known.created_at < now() - interval '24 hours'
+    RETURNING true
+)
+SELECT free, EXISTS (SELECT FROM ours) AS ours FROM lock";
 
 /// Take the key, or learn what was answered.
 ///
@@ -93,21 +97,18 @@ pub async fn claim(
     key: &RequestKey,
 ) -> Result<Claim, StoreError> {
     let (tenant, principal) = (caller.tenant.0, caller.actor.as_str());
-    let text = tenant.to_string();
-    let lock = [text.into(), principal.into(), key.key.as_str().into()];
-    let lock = Statement::from_sql_and_values(DbBackend::Postgres, LOCK, lock);
-    let row = tx.query_one_raw(lock).await?.ok_or(DbError::TimedOut)?;
-    if !row.try_get::<bool>("", "free")? {
-        return Err(StoreError::KeyRunning);
-    }
     let values = [
         tenant.into(),
         principal.into(),
         key.key.as_str().into(),
         key.request_hash.clone().into(),
     ];
-    let claimed = Statement::from_sql_and_values(DbBackend::Postgres, CLAIM, values);
-    if tx.execute_raw(claimed).await?.rows_affected() > 0 {
+    let claim = Statement::from_sql_and_values(DbBackend::Postgres, CLAIM, values);
+    let row = tx.query_one_raw(claim).await?.ok_or(DbError::TimedOut)?;
+    if !row.try_get::<bool>("", "free")? {
+        return Err(StoreError::KeyRunning);
+    }
+    if row.try_get("", "ours")? {
         return Ok(Claim::New);
     }
     let id = (tenant, principal.to_owned(), key.key.clone());

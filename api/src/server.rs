@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::oidc::Oidc;
 use crate::audit::sign::{NoSeed, Signer};
 use crate::db::{Database, DbError};
+use crate::http::kept::KeptAnswers;
 use crate::http::peer::InvalidProxy;
 use crate::http::rates::Rates;
 use crate::http::state::AppState;
@@ -45,8 +46,11 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// For the feed, which has a listener too.
 const CONNECTIONS_OF_FEED: u32 = 1;
 
-/// Connections for the relay, the projector, the watchdog and the rest.
-const CONNECTIONS_BEHIND: u32 = 4;
+/// For the relay, which claims and marks at once, and has a listener too.
+const CONNECTIONS_OF_RELAY: u32 = 2;
+
+/// Connections for the projector, the watchdog and the rest.
+const CONNECTIONS_BEHIND: u32 = 3;
 
 /// The program cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +97,7 @@ pub struct Server {
     /// For everything but requests.
     behind: Database,
     watched: Database,
+    relayed: Database,
     /// Where the numbers are told, if anywhere.
     numbers: Option<TcpListener>,
 }
@@ -116,6 +121,9 @@ impl Server {
             .map_err(|error| StartError::Database(DbFault(error)))?;
         let watched = db
             .beside(&settings.base.database_url, CONNECTIONS_OF_FEED)
+            .map_err(|error| StartError::Database(DbFault(error)))?;
+        let relayed = db
+            .beside_lightly(&settings.base.database_url, CONNECTIONS_OF_RELAY)
             .map_err(|error| StartError::Database(DbFault(error)))?;
         let address = settings.http.listen;
         let listener =
@@ -163,9 +171,11 @@ impl Server {
                 pulse: Pulse::default(),
                 signer,
                 logins,
+                kept: KeptAnswers::default(),
             },
             behind,
             watched,
+            relayed,
             numbers,
         })
     }
@@ -228,7 +238,8 @@ impl Server {
             };
             rt::spawn(look.serve(tokio::net::TcpListener::from_std(listener)?, stop.clone()));
         }
-        let databases = (behind.clone(), watched.clone());
+        let relayed = self.relayed;
+        let databases = (behind.clone(), watched.clone(), relayed.clone());
         let tasks = rt::spawn(work(state, databases, publisher, stop.clone()));
         rt::spawn(async move {
             stop.cancelled().await;
@@ -242,7 +253,7 @@ impl Server {
         }
         // A connection that hangs is left to the system.
         let _ = timeout(CLOSE_TIMEOUT, async {
-            tokio::join!(db.close(), behind.close(), watched.close())
+            tokio::join!(db.close(), behind.close(), watched.close(), relayed.close())
         })
         .await;
         tracing::info!("stopped");
@@ -260,7 +271,7 @@ fn listen_for_numbers(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// Everything but HTTP.
 async fn work(
     state: Data<AppState>,
-    (db, watched): (Database, Database),
+    (db, watched, relayed): (Database, Database, Database),
     publisher: Arc<Publisher>,
     stop: CancellationToken,
 ) {
@@ -282,7 +293,7 @@ async fn work(
         pulse: pulse.clone(),
     };
     let relay = Relay {
-        db: db.clone(),
+        db: relayed,
         publisher,
         in_flight: engine.commands_in_flight,
         pulse: pulse.clone(),

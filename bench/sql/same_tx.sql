@@ -1,14 +1,18 @@
 \set i :i + 1
 \set n :base + :client_id * 20000 + :i
 BEGIN;
-SELECT pg_try_advisory_xact_lock(hashtextextended('{tenant}' || ' ' || 'local' || ' ' || 'bench-' || :n, 7236002)) AS free;
-INSERT INTO idempotency_keys AS known (tenant_id, principal, key, request_hash)
-VALUES ('{tenant}', 'local', 'bench-' || :n, decode(repeat('5a', 32), 'hex'))
-ON CONFLICT (tenant_id, principal, key) DO UPDATE SET
-    request_hash = EXCLUDED.request_hash, status = NULL, headers = NULL, body = NULL, created_at = now()
-WHERE known.created_at < now() - interval '24 hours';
-SELECT max_stores AS n FROM tenants WHERE id = '{tenant}';
-SELECT max_operations AS n FROM tenants WHERE id = '{tenant}';
+WITH lock AS MATERIALIZED (
+    SELECT pg_try_advisory_xact_lock(hashtextextended('{tenant}' || ' ' || 'local' || ' ' || 'bench-' || :n, 7236002)) AS free
+), ours AS (
+    INSERT INTO idempotency_keys AS known (tenant_id, principal, key, request_hash)
+    SELECT '{tenant}'::uuid, 'local', 'bench-' || :n, decode(repeat('5a', 32), 'hex') FROM lock WHERE free
+    ON CONFLICT (tenant_id, principal, key) DO UPDATE SET
+        request_hash = EXCLUDED.request_hash, status = NULL, headers = NULL, body = NULL, created_at = now()
+    WHERE known.created_at < now() - interval '24 hours'
+    RETURNING true
+)
+SELECT free, EXISTS (SELECT FROM ours) AS ours FROM lock;
+SELECT max_stores, max_operations FROM tenants WHERE id = '{tenant}';
 INSERT INTO stores (id, tenant_id, name, plan, admin_email, wanted_chart, wanted_image, wanted_replicas, wanted_suspended,
     wanted_login_key, labels, deletion_protection, host, url, status, generation, ever_ready, current_operation_id, version,
     created_at, updated_at)
@@ -25,8 +29,8 @@ INSERT INTO outbox (kind, store_id, tenant_id, operation_id, message_id, attempt
 UPDATE idempotency_keys SET status = 202, headers = {headers}, body = {body}
 WHERE tenant_id = '{tenant}' AND principal = 'local' AND key = 'bench-' || :n;
 SELECT seq FROM audit_head FOR UPDATE \gset
+WITH head AS (UPDATE audit_head SET seq = :seq + 1, hash = decode(repeat('a5', 32), 'hex'))
 INSERT INTO audit_events (seq, id, at, tenant_id, store_id, operation_id, actor, request_id, action, outcome, details, prev_hash, hash)
 VALUES (:seq + 1, {operation}, now(), '{tenant}', {id}, {operation}, 'local', {operation}, 'store.create.requested', 'accepted',
     {details}, decode(repeat('5a', 32), 'hex'), decode(repeat('a5', 32), 'hex'));
-UPDATE audit_head SET seq = :seq + 1, hash = decode(repeat('a5', 32), 'hex');
 COMMIT;

@@ -17,7 +17,7 @@ import servers
 from measure import control, interleave, interval, median, percentile, quotients, rate, row
 
 TITLE = "commit to confirmed publish"
-POSTS, BATCH, BLOCK, ROUNDS, BACKLOG = 1000, 32, 4000, 8, 50_000
+POSTS, BATCH, BLOCK, ROUNDS, BACKLOG = 1000, 256, 8000, 8, 50_000
 WINDOW = int(os.environ.get("BENCH_WINDOW", BATCH))
 
 # Operations first, which others hear of too; then, when all is quiet, what is measured.

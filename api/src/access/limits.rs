@@ -2,7 +2,7 @@
 //! that requests at once do not pass it together; where nothing is limited,
 //! nothing is locked.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, FromQueryResult, Statement};
 use shared::ids::TenantId;
 
 use crate::db::DbError;
@@ -22,6 +22,22 @@ impl Room {
     }
 }
 
+/// A tenant's own bounds; `None` leaves it to the platform's.
+#[derive(Debug, Clone, Copy, Default, FromQueryResult)]
+pub struct Own {
+    max_stores: Option<i32>,
+    max_operations: Option<i32>,
+}
+
+/// A tenant's own bounds. Nothing is locked: they are read again under the lock where
+/// there are any.
+///
+/// # Errors
+/// The database's.
+pub async fn own(tx: &DatabaseTransaction, tenant: TenantId) -> Result<Own, DbError> {
+    bounds(tx, tenant, OWN).await
+}
+
 /// Stores of a tenant; `None` if it may have any number.
 ///
 /// # Errors
@@ -30,10 +46,12 @@ pub async fn stores(
     tx: &DatabaseTransaction,
     engine: &EngineSettings,
     tenant: TenantId,
+    own: Own,
 ) -> Result<Option<Room>, DbError> {
     const COUNT: &str =
         "SELECT count(*) AS n FROM stores WHERE tenant_id = $1 AND status <> 'Deleted'";
-    room(tx, tenant, ("max_stores", engine.tenant_max_stores), COUNT).await
+    let max = |own: Own| limit(own.max_stores, engine.tenant_max_stores);
+    room(tx, tenant, max(own).map(|_| max), COUNT).await
 }
 
 /// Operations of a tenant that are open; `None` if it may have any number. Deletes that
@@ -45,48 +63,50 @@ pub async fn operations(
     tx: &DatabaseTransaction,
     engine: &EngineSettings,
     tenant: TenantId,
+    own: Own,
 ) -> Result<Option<Room>, DbError> {
     const COUNT: &str = "SELECT count(*) AS n FROM operations
         WHERE tenant_id = $1 AND status IN ('Queued', 'Running')
           AND (not_before IS NULL OR not_before <= now())";
-    let platforms = engine.tenant_max_operations;
-    room(tx, tenant, ("max_operations", platforms), COUNT).await
+    let max = |own: Own| limit(own.max_operations, engine.tenant_max_operations);
+    room(tx, tenant, max(own).map(|_| max), COUNT).await
 }
 
 async fn room(
     tx: &DatabaseTransaction,
     tenant: TenantId,
-    (column, platforms): (&str, i64),
+    max: Option<impl Fn(Own) -> Option<i64>>,
     count: &str,
 ) -> Result<Option<Room>, DbError> {
-    let own = format!("SELECT {column} AS n FROM tenants WHERE id = $1");
-    let Some(limit) = limit(number(tx, &own, tenant).await?, platforms) else {
+    let Some(max) = max else {
         return Ok(None);
     };
-    number(tx, &format!("{own} FOR NO KEY UPDATE"), tenant).await?;
-    let taken = number(tx, count, tenant).await?.unwrap_or_default();
+    let locked = bounds(tx, tenant, OWN_LOCKED).await?;
+    let Some(limit) = max(locked) else {
+        return Ok(None);
+    };
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, count, [tenant.0.into()]);
+    let counted = tx.query_one_raw(statement).await?;
+    let taken = counted.map_or(Ok(0), |row| row.try_get("", "n"))?;
     Ok(Some(Room { taken, limit }))
 }
 
-/// The tenant's own bound, or else the platform's, of which 0 is none.
-fn limit(own: Option<i64>, platforms: i64) -> Option<i64> {
-    own.or_else(|| Some(platforms).filter(|limit| *limit > 0))
+const OWN: &str = "SELECT max_stores, max_operations FROM tenants WHERE id = $1";
+const OWN_LOCKED: &str =
+    "SELECT max_stores, max_operations FROM tenants WHERE id = $1 FOR NO KEY UPDATE";
+
+async fn bounds(tx: &DatabaseTransaction, tenant: TenantId, sql: &str) -> Result<Own, DbError> {
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()]);
+    Ok(Own::find_by_statement(statement)
+        .one(tx)
+        .await?
+        .unwrap_or_default())
 }
 
-async fn number(
-    tx: &DatabaseTransaction,
-    sql: &str,
-    tenant: TenantId,
-) -> Result<Option<i64>, DbError> {
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [tenant.0.into()]);
-    let Some(row) = tx.query_one_raw(statement).await? else {
-        return Ok(None);
-    };
-    // A bound is an integer, a count a bigint.
-    match row.try_get::<Option<i64>>("", "n") {
-        Ok(number) => Ok(number),
-        Err(_) => Ok(row.try_get::<Option<i32>>("", "n")?.map(i64::from)),
-    }
+/// The tenant's own bound, or else the platform's, of which 0 is none.
+fn limit(own: Option<i32>, platforms: i64) -> Option<i64> {
+    own.map(i64::from)
+        .or_else(|| Some(platforms).filter(|limit| *limit > 0))
 }
 
 #[cfg(test)]

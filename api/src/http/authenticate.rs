@@ -24,7 +24,7 @@ use crate::error::{ApiError, problem};
 use crate::http::cookie;
 use crate::http::needs::{self, Need};
 use crate::http::rates::Left;
-use crate::http::request_id;
+use crate::http::request_id::{self, Route};
 use crate::http::state::AppState;
 use crate::metrics::METRICS;
 use crate::record::rows::now;
@@ -55,14 +55,15 @@ pub async fn layer(
 }
 
 async fn admit(request: &ServiceRequest) -> Result<Option<(Principal, Option<Left>)>, ApiError> {
-    let pattern = request.match_pattern();
-    let need = needs::need(request.method(), pattern.as_deref());
+    let route = Route::of(request);
+    let pattern = route.pattern();
+    let need = needs::need(request.method(), pattern);
     let Some(state) = request.app_data::<Data<AppState>>() else {
         return Err(ApiError::LoginRequired);
     };
     if need == Need::Nobody {
         // Probes come from one address, several times a second.
-        if !is_probe(pattern.as_deref()) {
+        if !is_probe(pattern) {
             count_stranger(state, request)?;
         }
         return Ok(None);

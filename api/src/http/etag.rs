@@ -6,8 +6,9 @@
 //! digest tells one answer from another, the version one record from another.
 
 use actix_web::http::header::{
-    CACHE_CONTROL, ContentType, ETAG, HeaderMap, IF_MATCH, IF_NONE_MATCH, LINK,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, LINK,
 };
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -17,6 +18,9 @@ use crate::error::ApiError;
 use crate::error::problem::FieldError;
 use crate::idempotency::Answer;
 use crate::stores::wish::Seen;
+
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The tag of an answer.
 pub fn of(version: Option<i64>, body: &[u8]) -> String {
@@ -38,28 +42,54 @@ pub fn answer<T: Serialize>(
     links: Option<String>,
     body: &T,
 ) -> HttpResponse {
-    let body = match serde_json::to_vec(body) {
-        Ok(body) => body,
-        // Cannot be: an answer holds nothing that JSON cannot say.
-        Err(error) => return HttpResponse::from_error(ApiError::Internal(DbError::from(error))),
-    };
-    let tag = of(version, &body);
-    let known = has(request.headers(), &tag);
-    let mut response = if known {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
-    if let Some(links) = links {
-        response.insert_header((LINK, links));
+    match Tagged::of(version, body) {
+        Ok(tagged) => tagged.answer(request, links),
+        Err(error) => HttpResponse::from_error(ApiError::Internal(error)),
     }
-    // A browser keeps it, and asks before it shows it again.
-    response.insert_header((CACHE_CONTROL, "private, no-cache"));
-    response.insert_header((ETAG, tag));
-    if known {
-        response.finish()
-    } else {
-        response.insert_header(ContentType::json()).body(body)
+}
+
+/// What is shown, as it is sent.
+#[derive(Debug, Clone)]
+pub struct Tagged {
+    tag: String,
+    body: Bytes,
+}
+
+impl Tagged {
+    /// # Errors
+    /// None: an answer holds nothing that JSON cannot say.
+    pub fn of<T: Serialize>(version: Option<i64>, body: &T) -> Result<Self, DbError> {
+        let body = Bytes::from(serde_json::to_vec(body)?);
+        let tag = of(version, &body);
+        Ok(Self { tag, body })
+    }
+
+    /// How many bytes it is.
+    pub fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// A 200 with its tag, or a 304 if who asked has it. `links` are those of a page.
+    pub fn answer(&self, request: &HttpRequest, links: Option<String>) -> HttpResponse {
+        let known = has(request.headers(), &self.tag);
+        let mut response = if known {
+            HttpResponse::NotModified()
+        } else {
+            HttpResponse::Ok()
+        };
+        if let Some(links) = links {
+            response.insert_header((LINK, links));
+        }
+        // A browser keeps it, and asks before it shows it again.
+        response.insert_header((CACHE_CONTROL, PRIVATE));
+        response.insert_header((ETAG, self.tag.as_str()));
+        if known {
+            response.finish()
+        } else {
+            response
+                .insert_header((CONTENT_TYPE, JSON))
+                .body(self.body.clone())
+        }
     }
 }
 

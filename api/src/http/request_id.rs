@@ -3,8 +3,10 @@
 //! GET, whose body the server then leaves out.
 
 use std::convert::Infallible;
+use std::rc::Rc;
 use std::time::Instant;
 
+use actix_web::HttpMessage as _;
 use actix_web::body::{BodySize, BodyStream, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -37,6 +39,26 @@ pub fn current() -> Option<RequestId> {
     CURRENT.try_with(|id| *id).ok()
 }
 
+/// Which of our paths a request is for. To find out, its path is tried against all of
+/// them; so it is found out once, here, and kept with the request.
+#[derive(Debug, Clone)]
+pub struct Route(Option<Rc<str>>);
+
+impl Route {
+    /// Of a request, whether it was found out before or not.
+    pub fn of(request: &ServiceRequest) -> Self {
+        if let Some(known) = request.extensions().get::<Self>() {
+            return known.clone();
+        }
+        Self(request.match_pattern().map(Rc::from))
+    }
+
+    /// As the router has it; `None` where there is no such path.
+    pub fn pattern(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
 /// Give the request its id, and the answer its headers.
 pub async fn layer(
     mut request: ServiceRequest,
@@ -50,8 +72,9 @@ pub async fn layer(
     }
     let path = request.path().to_owned();
 
-    let span = root_span::begin(&request, id);
-    let route = request.match_pattern();
+    let route = Route::of(&request);
+    let span = root_span::begin(&request, id, route.pattern());
+    request.extensions_mut().insert(route.clone());
 
     let answering = CURRENT.scope(id, next.call(request));
     let response = answering.instrument(span.clone()).await?;
@@ -62,12 +85,7 @@ pub async fn layer(
 
     root_span::end(&span, &mut response);
 
-    METRICS.answered(
-        &method,
-        route.as_deref(),
-        response.status(),
-        began.elapsed(),
-    );
+    METRICS.answered(&method, route.pattern(), response.status(), began.elapsed());
     let status = response.status().as_u16();
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {

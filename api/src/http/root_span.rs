@@ -16,10 +16,8 @@ const TRACEPARENT: HeaderName = HeaderName::from_static(trace::TRACEPARENT);
 /// the others.
 const UNTOLD: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Begin it. Not to be entered before it follows its caller.
-pub fn begin(request: &ServiceRequest, id: RequestId) -> Span {
-    let route = request.match_pattern();
-    let route = route.as_deref();
+/// Begin it. Not to be entered before it follows its caller. `route`: its pattern.
+pub fn begin(request: &ServiceRequest, id: RequestId, route: Option<&str>) -> Span {
     if route.is_some_and(|route| UNTOLD.contains(&route)) {
         return Span::none();
     }

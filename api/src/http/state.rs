@@ -7,6 +7,7 @@ use shared::amqp::Asker;
 use crate::access::oidc::Oidc;
 use crate::audit::sign::Signer;
 use crate::db::Database;
+use crate::http::kept::KeptAnswers;
 use crate::http::peer::Trusted;
 use crate::http::rates::Rates;
 use crate::pulse::Pulse;
@@ -36,4 +37,6 @@ pub struct AppState {
     /// Of addresses, where there is no principal.
     pub strangers: Rates,
     pub trusted: Trusted,
+    /// About stores that nothing happens to.
+    pub kept: KeptAnswers,
 }

@@ -34,6 +34,8 @@ const CHANNEL: &str = "urumi_outbox";
 /// One relay; several may run at once.
 #[derive(Debug)]
 pub struct Relay {
+    /// Its commits need not wait for the disk: a claim or a mark that is lost is one of
+    /// a relay that fell, and the message is said again, under the same id.
     pub db: Database,
     pub publisher: Arc<Publisher>,
     pub in_flight: i64,
@@ -191,7 +193,7 @@ impl Relay {
         }
         fault::point("api.relay.mark.before");
         self.db
-            .transaction(async |tx| window::confirm(tx, sent).await)
+            .repeatable(async |db| window::confirm(db, sent).await)
             .await?;
         fault::point("api.relay.mark.after");
         Ok(())
@@ -202,7 +204,7 @@ impl Relay {
             return Ok(());
         }
         self.db
-            .transaction(async |tx| window::release(tx, unsent).await)
+            .repeatable(async |db| window::release(db, unsent).await)
             .await
     }
 

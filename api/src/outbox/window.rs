@@ -11,7 +11,7 @@ use crate::db::DbError;
 /// to publish waits as long.
 pub const CLAIM_SECONDS: f64 = 5.0;
 /// Rows taken at once.
-const BATCH: i64 = 32;
+const BATCH: i64 = 256;
 
 /// A row that this relay is to publish.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -23,6 +23,7 @@ pub struct Claimed {
     pub traceparent: Option<String>,
 }
 
+/// One claim at a time, of all replicas together.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7236001)";
 
 /// Controls first, as they free places; then commands, as many as the window has
@@ -93,7 +94,7 @@ pub async fn confirm<C: ConnectionTrait>(db: &C, rows: &[Claimed]) -> Result<(),
     const CONTROLS: &str = "DELETE FROM outbox WHERE kind = 'control' AND message_id = ANY($1)";
     const COMMANDS: &str = "
 UPDATE outbox SET dispatched_at = now(), claimed_until = NULL, dispatch_count = dispatch_count + 1
-WHERE kind = 'command' AND message_id = ANY($1)";
+WHERE kind = 'command' AND dispatched_at IS NULL AND message_id = ANY($1)";
     let is_control = |row: &&Claimed| row.kind == super::CONTROL_KIND;
     mark(db, CONTROLS, rows.iter().filter(is_control)).await?;
     mark(db, COMMANDS, rows.iter().filter(|row| !is_control(row))).await

@@ -175,6 +175,15 @@ impl StoreView {
 }
 
 impl StoreView {
+    /// Whether it stays as it is until a row of it changes: nothing in it tells what
+    /// time it is.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.operation
+            .as_ref()
+            .is_none_or(OperationView::is_settled)
+    }
+
     /// With its operation as this api sees it (see [`OperationView::seen`]).
     #[must_use]
     pub fn seen(mut self, pulse: &Pulse) -> Self {

@@ -80,13 +80,14 @@ async fn insert(
     wanted: &NewStore,
     id: &StoreId,
 ) -> Result<Found, StoreError> {
-    if let Some(room) = limits::stores(tx, &settings.engine, caller.tenant).await?
+    let own = limits::own(tx, caller.tenant).await?;
+    if let Some(room) = limits::stores(tx, &settings.engine, caller.tenant, own).await?
         && room.is_full()
     {
         let Room { taken, limit } = room;
         return Err(Refusal::StoreLimit { taken, limit }.into());
     }
-    intent::room(tx, caller, &settings.engine).await?;
+    intent::room_within(tx, caller, &settings.engine, own).await?;
     let at = now();
     let spec = spec(settings, wanted, id);
     let operation_id = OperationId::new();

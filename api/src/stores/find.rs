@@ -61,12 +61,18 @@ impl FoundOperation {
     }
 }
 
+/// Which versions of the rows these are that a store `s` with its newest operation `o`
+/// is shown from. A version of a row is told by where it stands and by the transaction
+/// that wrote it: Postgres gives no two versions of a row both of them.
+pub const VERSIONS: &str = "concat_ws(' ', s.xmin, s.ctid, o.xmin, o.ctid,
+    (SELECT string_agg(concat(t.xmin, t.ctid), ' ' ORDER BY t.ctid) FROM operation_steps t WHERE t.operation_id = o.id))";
+
 /// A store with all that is shown of it, as it is at one moment: one statement, which
 /// gives a row for each step.
 static WHOLE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {}, {}, {}, b.operation_id AS b_operation_id, b.attempt AS b_attempt,
-    b.next_attempt_at AS b_next_attempt_at, b.dispatched_at AS b_dispatched_at
+    b.next_attempt_at AS b_next_attempt_at, b.dispatched_at AS b_dispatched_at, {VERSIONS} AS versions
 FROM stores s
 LEFT JOIN operations o ON o.id = s.current_operation_id
 LEFT JOIN operation_steps t ON t.operation_id = o.id
@@ -93,15 +99,29 @@ pub async fn one<C: ConnectionTrait>(
     caller: &Caller,
     id: &StoreId,
 ) -> Result<Found, StoreError> {
+    let (found, _) = versioned(db, caller, id).await?;
+    Ok(found)
+}
+
+/// One store, and which versions of its rows were seen ([`VERSIONS`]).
+///
+/// # Errors
+/// [`StoreError::NotFound`], or the database's.
+pub async fn versioned<C: ConnectionTrait>(
+    db: &C,
+    caller: &Caller,
+    id: &StoreId,
+) -> Result<(Found, String), StoreError> {
     let values = [id.as_str().into(), caller.tenant.0.into()];
     let whole = Statement::from_sql_and_values(DbBackend::Postgres, WHOLE.as_str(), values);
     let rows = db.query_all_raw(whole).await?;
     let first = rows.first().ok_or(StoreError::NotFound)?;
+    let versions: String = first.try_get("", "versions")?;
     let store = store::Model::from_query_result(first, "s_")?;
     let operation = Option::<operation::Model>::from_query_result(first, "o_")?;
     let Some(operation) = operation else {
         let operation = None;
-        return Ok(Found { store, operation });
+        return Ok((Found { store, operation }, versions));
     };
     let mut steps = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -115,7 +135,7 @@ pub async fn one<C: ConnectionTrait>(
         steps,
         command: Option::<CommandPlace>::from_query_result(first, "b_")?,
     });
-    Ok(Found { store, operation })
+    Ok((Found { store, operation }, versions))
 }
 
 /// One store's row, locked until the transaction ends.

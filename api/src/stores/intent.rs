@@ -10,7 +10,7 @@ use shared::operation::{OperationKind, OperationStatus};
 use shared::telemetry::trace;
 use time::{Duration, OffsetDateTime};
 
-use crate::access::limits::{self, Room};
+use crate::access::limits::{self, Own, Room};
 use crate::db::DbError;
 use crate::entity::{operation, store};
 use crate::outbox;
@@ -110,7 +110,21 @@ pub async fn room(
     caller: &Caller,
     engine: &EngineSettings,
 ) -> Result<(), StoreError> {
-    match limits::operations(tx, engine, caller.tenant).await? {
+    let own = limits::own(tx, caller.tenant).await?;
+    room_within(tx, caller, engine, own).await
+}
+
+/// The same, where the tenant's own bounds are known.
+///
+/// # Errors
+/// [`Refusal::OperationLimit`], or the database's.
+pub async fn room_within(
+    tx: &DatabaseTransaction,
+    caller: &Caller,
+    engine: &EngineSettings,
+    own: Own,
+) -> Result<(), StoreError> {
+    match limits::operations(tx, engine, caller.tenant, own).await? {
         Some(Room { taken, limit }) if taken >= limit => {
             Err(Refusal::OperationLimit { taken, limit }.into())
         }

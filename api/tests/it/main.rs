@@ -25,6 +25,7 @@ mod faults;
 mod idempotency;
 mod idempotency_kills;
 mod idempotency_posts;
+mod kept;
 mod limits;
 mod long_list;
 mod makers;

@@ -4,7 +4,8 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::error::ApiError;
-use crate::http::etag;
+use crate::http::etag::Tagged;
+use crate::http::kept::{self, Kept};
 use crate::http::query::Query;
 use crate::http::state::AppState;
 use crate::routes::refusals::{OfOne, OfReading};
@@ -35,17 +36,22 @@ pub async fn handle(
 ) -> Result<HttpResponse, ApiError> {
     let id = store_id(&path)?;
     Query::of(&request).finish()?;
+    if let Some(kept) = state.kept.known(&caller, &id)
+        && kept::holds(&state.db, &kept).await?
+    {
+        return Ok(kept.tagged().answer(&request, None));
+    }
     let (caller, store) = (&caller, &id);
-    let found = state
+    let (found, versions) = state
         .db
-        .read(async |db| find::one(db, caller, store).await)
+        .read(async |db| find::versioned(db, caller, store).await)
         .await
         .map_err(|error| ApiError::about(&id, error))?;
     let view = StoreView::of(&found)?.seen(&state.pulse);
-    Ok(etag::answer(
-        &request,
-        Some(found.store.version),
-        None,
-        &view,
-    ))
+    let tagged = Tagged::of(Some(found.store.version), &view)?;
+    let answer = tagged.answer(&request, None);
+    if view.is_settled() {
+        state.kept.keep(Kept::new(caller, id, versions, tagged));
+    }
+    Ok(answer)
 }

@@ -162,6 +162,16 @@ impl OperationView {
 }
 
 impl OperationView {
+    /// Whether it and all its steps have ended.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let ended = |step: &StepView| step.started_at.is_none() || step.finished_at.is_some();
+        self.finished_at.is_some()
+            && !self.status.is_open()
+            && self.waiting.is_none()
+            && self.steps.iter().all(ended)
+    }
+
     /// Say more exactly why a command is not sent, as this api sees RabbitMQ.
     #[must_use]
     pub fn seen(mut self, pulse: &Pulse) -> Self {
