@@ -230,14 +230,21 @@ class Cluster:
         self.connection = None
 
     def ask(self, method, path, body=None, kind="application/json"):
+        try:
+            answer, text = self.asked(method, path, body, kind)
+        except (http.client.RemoteDisconnected, ConnectionError):  # closed since the last look
+            self.connection = None
+            answer, text = self.asked(method, path, body, kind)
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {path}: {answer.status} {text[:200]}")
+        return json.loads(text)
+
+    def asked(self, method, path, body, kind):
         if self.connection is None:
             self.connection = http.client.HTTPSConnection(self.address.hostname, self.address.port, context=self.context, timeout=30)
         self.connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": kind, "Accept": "application/json"})
         answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status >= 300:
-            raise RuntimeError(f"{method} {path}: {answer.status} {text[:200]}")
-        return json.loads(text)
+        return answer, answer.read()
 
     def arrived(self, stores):
         """Whether all their workloads are ready; one store is looked for in its namespace."""

@@ -34,7 +34,7 @@ def write(path, tables, description):
     judged = [row for table in tables for row in table["rows"] if row["met"] is not None]
     met = sum(1 for row in judged if row["met"])
     lines = ["# Benchmarks", "",
-             f"Commit {commit()}, {now}, profile `{os.environ.get('BENCH_PROFILE', 'local')}`. {met} of {len(judged)} goals met. "
+             f"Commit {commit()}, {now}, profile `{os.environ['BENCH_PROFILE']}`. {met} of {len(judged)} goals met. "
              "docs/PERFORMANCE.md says how to read this.", "",
              "| machine | |", "|---|---|", *[f"| {what} | {value} |" for what, value in description], ""]
     with open(path, "w") as file:

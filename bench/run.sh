@@ -6,7 +6,8 @@
 #   run.sh [TABLE...]       all of them without one; the report is .urumi/bench/report.md,
 #                           or .urumi/bench/<table>.md for one alone
 #   URUMI_KEEP=1            leaves the servers running
-#   BENCH_PROFILE=release   another profile of Cargo than `make up` has
+#   BENCH_PROFILE=local     the profile of Cargo that `make up` has, which is quicker to
+#                           build; without it what images hold (release)
 case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-bench ;; esac
 export URUMI_INSTANCE
 unset KUBECONFIG URUMI_API URUMI_API_PORT URUMI_DASHBOARD URUMI_INGRESS URUMI_STORE_VALUES DATABASE_URL AMQP_URL URUMI_PG_UNSAFE URUMI_ETCD_UNSAFE
@@ -16,7 +17,7 @@ source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
 cd "$URUMI_ROOT"
 
 LOCAL=$URUMI_ROOT/deploy/local EMBEDDED=$URUMI_ROOT/deploy/embedded
-export BENCH_PROFILE=${BENCH_PROFILE:-local} BENCH_STATE=$URUMI_STATE/bench
+export BENCH_PROFILE=${BENCH_PROFILE:-release} BENCH_STATE=$URUMI_STATE/bench
 export BENCH_PROGRAMS=$BENCH_STATE/programs
 mkdir -p "$BENCH_PROGRAMS" "$URUMI_ROOT/.urumi/bench"
 
@@ -37,7 +38,7 @@ wants_cluster() { wants provision diet ready curve idle; }
 
 build() {
   local programs=(urumi-api urumi-worker urumi bench-api bench-publisher urumi-faults) name
-  # As `make up` builds them: the peers' features add nothing to the product's crates.
+  # The peers' features add nothing to the product's crates.
   # shellcheck disable=SC2046 # words
   cargo build --locked --profile "$BENCH_PROFILE" --features urumi-bench/peers,system-tests/faults $(printf -- '--bin %s ' "${programs[@]}")
   for name in "${programs[@]}"; do install "$CARGO_TARGET_DIR/$BENCH_PROFILE/$name" "$BENCH_PROGRAMS/"; done

@@ -11,7 +11,9 @@ pub mod leaving;
 pub mod rights;
 pub mod rollout;
 pub mod room;
+pub mod sight;
 pub mod wake;
+pub mod watched;
 pub mod workloads;
 
 pub use client::Cluster;

@@ -8,7 +8,7 @@ use shared::amqp::Publisher;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
-use crate::helm::{Helm, guard};
+use crate::helm::{Helm, Shapes, guard};
 use crate::lease::api::{Leases, Terms};
 use crate::report::Reporter;
 use crate::settings::Settings;
@@ -27,6 +27,8 @@ pub struct Context {
     pub leases: Leases,
     /// helm.
     pub helm: Helm,
+    /// What helm need not hold against the cluster's own document again.
+    pub shapes: Shapes,
     /// The shops.
     pub prober: Prober,
     /// Events.
@@ -65,6 +67,7 @@ impl Context {
             prober: Prober::new(settings.ingress.clone()).context("making the prober")?,
             reporter: Reporter::new(Arc::clone(&publisher), stop),
             publisher,
+            shapes: Shapes::default(),
             worker,
             cluster,
             helm,

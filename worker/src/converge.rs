@@ -6,6 +6,7 @@
 //! in circles.
 
 pub mod decide;
+pub mod looks;
 pub mod observe;
 pub mod observed;
 mod points;
@@ -26,19 +27,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::cluster::ClusterError;
-use crate::cluster::wake::Wake;
 use crate::context::Context;
 use crate::converge::decide::{Next, Waiting, decide};
+use crate::converge::looks::Looks;
 use crate::converge::observed::Observed;
 use crate::converge::taken::Taken;
 use crate::converge::timeline::Timeline;
 use crate::lease::{Holding, Loss};
 use crate::steps::{self, StepError};
 
-/// Between two looks, if nothing wakes us before.
-const LOOK: Duration = Duration::from_secs(2);
-/// Between two looks at a shop that is about to answer.
-const LOOK_AT_SHOP: Duration = Duration::from_millis(200);
+/// Before looking again at what was not as it had been seen.
+const AGAIN: Duration = Duration::from_millis(200);
 /// Rights that were given just now are in force by then, at every apiserver.
 const RIGHTS: Duration = Duration::from_secs(10);
 /// For a cluster that is away.
@@ -73,6 +72,10 @@ pub struct Wanted {
     pub values: String,
     /// What chart, values files and these make together.
     pub digest: String,
+    /// The same, without what is a store's own and changes no kind and no field.
+    pub shape: String,
+    /// Name and version of the chart, such as `store-0.1.0`, where they can be read.
+    pub label: Option<String>,
 }
 
 /// How a try ended.
@@ -91,19 +94,19 @@ pub enum Ended {
 /// Bring the store to its goal.
 pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Taken) -> Ended {
     let mut away = 0;
-    let mut wake: Option<Wake> = None;
+    let mut looks = Looks::default();
     loop {
         if let Some(ended) = must_end(job, taken) {
             return ended;
         }
-        let seen = match observe::observe(job, taken).await {
-            Ok(seen) => {
+        let (seen, depth) = match looks.look(job, taken).await {
+            Ok(looked) => {
                 taken.was_allowed();
-                seen
+                looked
             }
             Err(error @ ClusterError::Forbidden(_)) if taken.was_forbidden() < RIGHTS => {
                 tracing::info!(error = %error.detail(), "not allowed yet");
-                pause(LOOK_AT_SHOP, job.stop).await;
+                pause(AGAIN, job.stop).await;
                 continue;
             }
             Err(ClusterError::Unreachable(error)) => {
@@ -116,13 +119,14 @@ pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Ta
                 return Ended::Failed(Failure::new(FailureCode::Internal, error.detail()));
             }
         };
-        match decide(
-            &job.command.body,
-            &seen,
-            taken,
-            &job.context.settings.patience,
-        ) {
+        let patience = &job.context.settings.patience;
+        let next = decide(&job.command.body, &seen, taken, patience);
+        if !looks.suffices(depth, &seen, &next) {
+            continue;
+        }
+        match next {
             Next::Do(step) => {
+                looks.acted(step);
                 timeline.enter(step);
                 away = match act(job, timeline, taken, step, &seen).await {
                     Acted::Done => 0,
@@ -139,8 +143,7 @@ pub async fn converge(job: &Job<'_>, timeline: &mut Timeline<'_>, taken: &mut Ta
                 timeline.wait(&waiting);
                 taken.waited(&waiting);
                 points::waiting(waiting.step);
-                let wake = wake.get_or_insert_with(|| wake_for(job));
-                wait(job, wake, &waiting).await;
+                looks.wait(job, &waiting).await;
             }
             Next::Done => {
                 fault::point("worker.arrive.before");
@@ -234,6 +237,9 @@ async fn act(
     match ran {
         Ok(changed) => {
             taken.done(step);
+            if step == Step::Release {
+                taken.applied();
+            }
             timeline.changed(changed);
             // These end when their end is seen; the others with their effect.
             if !step_goes_on(step) {
@@ -244,7 +250,7 @@ async fn act(
         Err(StepError::LookAgain(detail)) => {
             taken.again(step, &detail);
             tracing::info!(step = step.as_str(), detail, "looking again");
-            pause(LOOK_AT_SHOP, job.stop).await;
+            pause(AGAIN, job.stop).await;
         }
         Err(StepError::Failed { failure, changed }) => {
             timeline.changed(changed);
@@ -290,26 +296,5 @@ async fn unreachable_for_now(
     tokio::select! {
         _ = pause(AWAY.jittered(failures).min(until), job.stop) => {}
         () = lost.cancelled() => {}
-    }
-}
-
-fn wake_for(job: &Job<'_>) -> Wake {
-    let store = job.command.store_id.as_str();
-    match job.command.body.goal {
-        Goal::Present { .. } => Wake::on_workloads(&job.context.cluster, store),
-        Goal::Absent => Wake::on_namespace(&job.context.cluster, store),
-    }
-}
-
-async fn wait(job: &Job<'_>, wake: &Wake, waiting: &Waiting) {
-    let longest = if waiting.step == Step::Storefront {
-        LOOK_AT_SHOP
-    } else {
-        LOOK
-    };
-    let until = job.deadline.saturating_duration_since(Instant::now());
-    tokio::select! {
-        () = wake.next(longest.min(until), job.stop) => {}
-        () = job.holding.lost().cancelled() => {}
     }
 }

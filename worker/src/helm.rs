@@ -8,9 +8,11 @@ pub mod guard;
 pub mod process;
 pub mod record;
 pub mod ring;
+pub mod shapes;
 pub mod stderr;
 pub mod storage;
 pub mod wire;
 
 pub use process::{Helm, HelmError, Leash};
+pub use shapes::Shapes;
 pub use storage::{Release, ReleaseStatus};

@@ -244,12 +244,15 @@ impl Attempt<'_> {
         let values = values::render(spec).map_err(|error| invalid(error.to_string()))?;
         let chart = charts::pick(&settings.chart, settings.charts(), spec.chart.as_deref())
             .map_err(|error| invalid(error.to_string()))?;
-        let digest = digest::of(&chart, &settings.values_files(), &values)
-            .map_err(|error| invalid(error.to_string()))?;
+        let shape = values::shape(spec).map_err(|error| invalid(error.to_string()))?;
+        let files = settings.values_files();
+        let [digest, shape] = [&values, &shape].map(|own| digest::of(&chart, &files, own));
         Ok(Some(Wanted {
+            label: charts::label(&chart),
+            digest: digest.map_err(|error| invalid(error.to_string()))?,
+            shape: shape.map_err(|error| invalid(error.to_string()))?,
             chart,
             values,
-            digest,
         }))
     }
 

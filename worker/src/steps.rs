@@ -15,7 +15,7 @@ use shared::contract::command::Goal;
 use shared::failure::{Failure, FailureCode};
 use shared::step::Step;
 
-use crate::cluster::{ClusterError, workloads};
+use crate::cluster::ClusterError;
 use crate::converge::Job;
 use crate::converge::observed::Observed;
 use crate::helm::storage::{self, StorageError};
@@ -87,15 +87,21 @@ pub async fn arrive(job: &Job<'_>, seen: &Observed) -> Result<Arrived, String> {
     namespace::mark_ready(job, seen)
         .await
         .map_err(|error| error.detail())?;
+    Ok(Arrived::Ready {
+        revision: release.revision,
+        chart: chart(job, release.revision).await?,
+        images: seen.images.clone(),
+    })
+}
+
+/// The chart of the wanted release, by its folder, or by helm's record of it.
+async fn chart(job: &Job<'_>, revision: i64) -> Result<String, String> {
+    if let Some(label) = job.wanted.as_ref().and_then(|wanted| wanted.label.clone()) {
+        return Ok(label);
+    }
     let (cluster, store) = (&job.context.cluster, &job.command.store_id);
-    let found = workloads::fetch(cluster, store.as_str()).await;
-    let images = workloads::images(&found.map_err(|error| error.detail())?);
-    match storage::record(cluster, store, release.revision).await {
-        Ok((_, record)) => Ok(Arrived::Ready {
-            revision: release.revision,
-            chart: record.chart(),
-            images,
-        }),
+    match storage::record(cluster, store, revision).await {
+        Ok((_, record)) => Ok(record.chart()),
         Err(StorageError::Cluster(error)) => Err(error.detail()),
         Err(StorageError::Record(error)) => Err(error.to_string()),
     }

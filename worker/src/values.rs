@@ -73,6 +73,30 @@ impl<'a> WordPress<'a> {
 /// # Errors
 /// None in practice: there is nothing here that JSON cannot say.
 pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&values(spec))
+}
+
+/// The same, without what is a store's own and decides about no kind and no field of
+/// what is rendered.
+///
+/// # Errors
+/// As [`render`].
+pub fn shape(spec: &StoreSpec) -> Result<String, serde_json::Error> {
+    let mut values = values(spec);
+    let scheme = spec.url.split(':').next().unwrap_or_default();
+    values.store = Store {
+        id: "",
+        name: "",
+        host: "",
+        url: scheme,
+        admin_email: "",
+        ..values.store
+    };
+    values.login = values.login.map(|_| Login { public_key: "" });
+    serde_json::to_string(&values)
+}
+
+fn values(spec: &StoreSpec) -> Values<'_> {
     let StoreSpec {
         id,
         name,
@@ -84,7 +108,7 @@ pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
         login_key,
         ..
     } = spec;
-    serde_json::to_string(&Values {
+    Values {
         store: Store {
             id: id.as_str(),
             name: name.as_str(),
@@ -99,7 +123,7 @@ pub fn render(spec: &StoreSpec) -> Result<String, serde_json::Error> {
         },
         login: login_key.as_deref().map(|public_key| Login { public_key }),
         wordpress: WordPress::of(spec),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -145,6 +169,35 @@ mod tests {
         };
         let json: serde_json::Value = serde_json::from_str(&render(&spec).unwrap()).unwrap();
         assert_eq!(json["login"].to_string(), r#"{"publicKey":"key="}"#);
+    }
+
+    #[test]
+    fn two_stores_of_a_kind_have_one_shape() {
+        let one = spec("My Shop");
+        let other = StoreSpec {
+            host: "other.localhost".to_owned(),
+            url: "http://other.localhost".to_owned(),
+            ..spec("Other")
+        };
+        let shape = |change: fn(&mut StoreSpec)| {
+            let mut spec = other.clone();
+            change(&mut spec);
+            shape(&spec).unwrap()
+        };
+        let same = shape(|_| {});
+        assert_eq!(super::shape(&one).unwrap(), same);
+        assert_ne!(render(&one).unwrap(), render(&other).unwrap());
+        let changes: [fn(&mut StoreSpec); 6] = [
+            |spec| spec.plan = shared::plan::Plan::Medium,
+            |spec| spec.url = "https://other.localhost".to_owned(),
+            |spec| spec.suspended = true,
+            |spec| spec.image = Some("7.2".to_owned()),
+            |spec| spec.replicas = Some(2),
+            |spec| spec.login_key = Some("key=".into()),
+        ];
+        for change in changes {
+            assert_ne!(shape(change), same);
+        }
     }
 
     #[test]

@@ -266,7 +266,7 @@ fn outgoing(row: &Claimed, span: &Span) -> Outgoing {
     Outgoing {
         routing_key: queue(row).routing_key,
         id: MessageId(row.message_id),
-        payload: row.payload.to_string().into_bytes(),
+        payload: row.payload.clone().into_bytes(),
         traceparent: trace::of(span),
     }
 }

@@ -19,7 +19,8 @@ pub struct Claimed {
     pub id: i64,
     pub kind: String,
     pub message_id: Uuid,
-    pub payload: serde_json::Value,
+    /// JSON, as it is sent.
+    pub payload: String,
     pub traceparent: Option<String>,
 }
 
@@ -65,7 +66,7 @@ WITH RECURSIVE free AS (
 )
 UPDATE outbox SET claimed_until = now() + make_interval(secs => $3)
 WHERE id IN (SELECT id FROM locked)
-RETURNING id, kind, message_id, payload, traceparent";
+RETURNING id, kind, message_id, payload::text AS payload, traceparent";
 
 /// Take what may be published now.
 ///

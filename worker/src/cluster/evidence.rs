@@ -9,7 +9,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use shared::failure::{Evidence, FailureCode};
 
 use crate::cluster::diagnose::{Diagnosis, Facts, diagnose};
-use crate::cluster::labels::COMPONENT;
 use crate::cluster::rollout::Rollout;
 use crate::cluster::room::{self, Way};
 use crate::cluster::workloads::{self, PodIdentity, Workloads};
@@ -37,6 +36,43 @@ pub struct Look {
     pub room: Vec<Way>,
 }
 
+/// What the cause is looked for in, beside the workloads.
+///
+/// # Errors
+/// [`ClusterError`].
+pub async fn facts(
+    cluster: &Cluster,
+    store: &str,
+    workloads: Workloads,
+) -> Result<Facts, ClusterError> {
+    let all = ListParams::default();
+    let serving = ListParams::default().labels(&workloads::serving());
+    let (pods, events) = (cluster.of::<Pod>(store), cluster.of::<Event>(store));
+    let (pods, events, claims) = tokio::try_join!(
+        async { Ok(pods.list(&serving).await?) },
+        async { Ok(events.list(&all).await?) },
+        claims(cluster, store),
+    )?;
+    Ok(Facts {
+        workloads,
+        pods: pods.items,
+        claims,
+        events: events.items,
+    })
+}
+
+/// The volume claims of a store.
+///
+/// # Errors
+/// [`ClusterError`].
+pub async fn claims(
+    cluster: &Cluster,
+    store: &str,
+) -> Result<Vec<PersistentVolumeClaim>, ClusterError> {
+    let claims = cluster.of::<PersistentVolumeClaim>(store);
+    Ok(claims.list(&ListParams::default()).await?.items)
+}
+
 /// The cause that keeps the workloads, with its evidence.
 ///
 /// # Errors
@@ -44,35 +80,19 @@ pub struct Look {
 pub async fn look(
     cluster: &Cluster,
     store: &str,
-    workloads: Workloads,
+    facts: &Facts,
     verdict: &Rollout,
 ) -> Result<Look, ClusterError> {
-    let all = ListParams::default();
-    // A task that failed once holds nothing up.
-    let serving = ListParams::default().labels(&format!("{COMPONENT}!=cron"));
-    let (pods, claims, events) = (
-        cluster.of::<Pod>(store),
-        cluster.of::<PersistentVolumeClaim>(store),
-        cluster.of::<Event>(store),
-    );
-    let (pods, claims, events) =
-        tokio::try_join!(pods.list(&serving), claims.list(&all), events.list(&all))?;
-    let facts = Facts {
-        workloads,
-        pods: pods.items,
-        claims: claims.items,
-        events: events.items,
-    };
     let stuck = workloads::stuck(&facts.workloads.stateful_sets, &facts.pods);
-    let Some(mut found) = diagnose(&facts, verdict) else {
+    let Some(mut found) = diagnose(facts, verdict) else {
         return Ok(Look {
             stuck,
             ..Look::default()
         });
     };
     let room = if found.failure.code == FailureCode::QuotaExceeded {
-        let quotas = cluster.of::<ResourceQuota>(store).list(&all).await?;
-        room::ways(&facts, &quotas.items)
+        let quotas = cluster.of::<ResourceQuota>(store);
+        room::ways(facts, &quotas.list(&ListParams::default()).await?.items)
     } else {
         Vec::new()
     };

@@ -1,89 +1,99 @@
-//! Something changed: the only use of watches here. A waiting step looks again
-//! at the full state when one wakes it, so a missed change costs one look later
-//! and never correctness. Watches live as long as one job waits: a worker has at
-//! most a few for each of its slots, however many stores there are.
+//! Something changed, so look: a missed change costs one look later and never
+//! correctness. Watches live as long as one job waits: a worker has at most a few for
+//! each of its slots, however many stores there are.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Event, Namespace, Pod};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::core::PartialObjectMeta;
 use kube::runtime::{WatchStreamExt as _, watcher};
-use serde::de::DeserializeOwned;
 use shared::wait::pause;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
+use crate::cluster::diagnose::Facts;
+use crate::cluster::sight::Sight;
 
-/// Changes that come in a burst are one reason to look, not many.
+/// Changes that come in a burst are one reason to look, not many: where looking costs
+/// the apiserver something, and where it does not.
 const SETTLE: Duration = Duration::from_millis(50);
+const BLINK: Duration = Duration::from_millis(5);
 
 /// Wakes whoever waits for a store. Dropping it ends its watches.
 #[derive(Debug)]
 pub struct Wake {
     changed: Arc<Notify>,
+    sight: Option<Sight>,
     _watches: JoinSet<()>,
 }
 
 impl Wake {
-    /// On a change of any pod, workload or job of a namespace, and on a warning: the
-    /// refusal of a set's or a job's pod stands nowhere else.
+    /// On a change of any pod, workload or job of a store, and on a warning.
     #[must_use]
-    pub fn on_workloads(cluster: &Cluster, namespace: &str) -> Self {
-        let mut wake = Self::silent();
-        let any = watcher::Config::default();
-        let client = cluster.watches();
-        let of = |client: &kube::Client| client.clone();
-        wake.watch::<Pod>(Api::namespaced(of(&client), namespace), any.clone());
-        wake.watch::<Deployment>(Api::namespaced(of(&client), namespace), any.clone());
-        wake.watch::<StatefulSet>(Api::namespaced(of(&client), namespace), any.clone());
-        wake.watch::<Job>(Api::namespaced(of(&client), namespace), any.clone());
-        let warnings = any.fields("type=Warning");
-        wake.watch::<Event>(Api::namespaced(client, namespace), warnings);
-        wake
+    pub fn on_workloads(cluster: &Cluster, store: &str) -> Self {
+        let changed = Arc::new(Notify::new());
+        Self {
+            sight: Some(Sight::of(cluster, store, &changed)),
+            changed,
+            _watches: JoinSet::new(),
+        }
     }
 
     /// On a change of the namespace itself.
     #[must_use]
     pub fn on_namespace(cluster: &Cluster, name: &str) -> Self {
-        let mut wake = Self::silent();
+        let changed = Arc::new(Notify::new());
         let itself = watcher::Config::default().fields(&format!("metadata.name={name}"));
-        wake.watch::<Namespace>(Api::all(cluster.watches()), itself);
-        wake
-    }
-
-    fn silent() -> Self {
+        let api = Api::<PartialObjectMeta<Namespace>>::all(cluster.watches());
+        let mut watches = JoinSet::new();
+        let told = Arc::clone(&changed);
+        watches.spawn(async move {
+            let mut changes = std::pin::pin!(watcher(api, itself).default_backoff());
+            while changes.next().await.is_some() {
+                told.notify_one();
+            }
+        });
         Self {
-            changed: Arc::new(Notify::new()),
-            _watches: JoinSet::new(),
+            changed,
+            sight: None,
+            _watches: watches,
         }
     }
 
-    fn watch<K>(&mut self, api: Api<PartialObjectMeta<K>>, config: watcher::Config)
-    where
-        K: kube::Resource<DynamicType = ()> + Clone + std::fmt::Debug + Send + Sync + 'static,
-        PartialObjectMeta<K>: DeserializeOwned,
-    {
-        let changed = Arc::clone(&self.changed);
-        self._watches.spawn(async move {
-            let mut changes = std::pin::pin!(watcher(api, config).default_backoff());
-            while changes.next().await.is_some() {
-                changed.notify_one();
-            }
-        });
+    /// What the watches tell of, where that is all a look would find; see [`Sight::facts`].
+    #[must_use]
+    pub fn facts(&self) -> Option<Facts> {
+        self.sight.as_ref().and_then(Sight::facts)
     }
 
-    /// Wait for a change, at most that long, or until told to stop.
-    pub async fn next(&self, at_most: Duration, stop: &CancellationToken) {
+    /// The same, once all was told; `None` if that takes longer.
+    pub async fn first_facts(&self, at_most: Duration) -> Option<Facts> {
+        let told = async {
+            loop {
+                if let Some(facts) = self.facts() {
+                    return facts;
+                }
+                self.changed.notified().await;
+            }
+        };
+        timeout(at_most, told).await.ok()
+    }
+
+    /// Wait for a change, at most that long, or until told to stop; whether there was one.
+    pub async fn next(&self, at_most: Duration, stop: &CancellationToken) -> bool {
         tokio::select! {
-            () = self.changed.notified() => { pause(SETTLE, stop).await; }
-            _ = pause(at_most, stop) => {}
+            () = self.changed.notified() => {
+                let is_clear = self.sight.as_ref().is_some_and(Sight::is_clear);
+                pause(if is_clear { BLINK } else { SETTLE }, stop).await;
+                true
+            }
+            _ = pause(at_most, stop) => false,
         }
     }
 }

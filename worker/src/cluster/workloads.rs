@@ -36,13 +36,26 @@ impl Workloads {
     }
 }
 
+/// The label selector of a store's workloads. The runs of the CronJob come and go;
+/// none is waited for.
+#[must_use]
+pub fn of_release(store: &str) -> String {
+    format!("{INSTANCE}={store},{}", serving())
+}
+
+/// The label selector of pods that may hold something up: a task that failed once
+/// does not.
+#[must_use]
+pub fn serving() -> String {
+    format!("{COMPONENT}!=cron")
+}
+
 /// The workloads of a store's release.
 ///
 /// # Errors
 /// [`ClusterError`].
 pub async fn fetch(cluster: &Cluster, store: &str) -> Result<Workloads, ClusterError> {
-    // The runs of the CronJob come and go; none is waited for.
-    let ours = ListParams::default().labels(&format!("{INSTANCE}={store},{COMPONENT}!=cron"));
+    let ours = ListParams::default().labels(&of_release(store));
     let (stateful_sets, jobs, deployments) = (
         cluster.of::<StatefulSet>(store),
         cluster.of::<Job>(store),

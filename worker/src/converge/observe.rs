@@ -1,126 +1,250 @@
 //! Looking: facts from the cluster and from the shop, as deep as there is
 //! something to see. IO; no decisions.
 
+mod left;
 mod release;
+mod shop;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{self as core, PersistentVolumeClaim, Secret};
-use k8s_openapi::jiff::SignedDuration;
-use kube::api::ListParams;
 use kube::core::PartialObjectMeta;
-use kube::{Api, Resource as _, ResourceExt as _};
+use kube::{Api, ResourceExt as _};
 use shared::contract::command::Goal;
-use shared::failure::{Evidence, Failure, FailureCode};
-use shared::step::Step;
+use shared::failure::FailureCode;
 use shared::store_spec::StoreSpec;
 
+use crate::cluster::diagnose::Facts;
 use crate::cluster::evidence::{self, Look};
-use crate::cluster::labels::{INSTANCE, MANAGED_BY, MANAGER, WEB_REPLICAS};
-use crate::cluster::leaving::{self, Clock, Holder};
+use crate::cluster::labels::WEB_REPLICAS;
+use crate::cluster::leaving;
 use crate::cluster::rollout::{self, Rollout};
-use crate::cluster::{Cluster, ClusterError, hosts, rights, workloads};
+use crate::cluster::wake::Wake;
+use crate::cluster::workloads::Workloads;
+use crate::cluster::{ClusterError, rights, workloads};
 use crate::converge::Job;
-use crate::converge::observed::{Cause, Found, Namespace, Observed, Volumes};
+use crate::converge::observed::{Cause, Found, Namespace, Observed};
 use crate::converge::taken::Taken;
-use crate::helm::{ReleaseStatus, storage};
+use crate::helm::{Release, ReleaseStatus, storage};
 use crate::settings::Credentials;
 use crate::steps::namespace;
 use crate::values::CREDENTIALS_SECRET;
 
-/// An ingress controller takes a moment to learn of a new shop.
-const SILENT: Duration = Duration::from_secs(3);
+/// How long watches may take to tell all; then it is asked for.
+const FIRST: Duration = Duration::from_secs(1);
 
-/// One look at everything that matters for the goal.
+/// What a full look found under the workloads: the ground of the looks that follow it
+/// and ask nobody.
+#[derive(Debug)]
+pub struct Ground {
+    seen: Observed,
+    noted: Option<i32>,
+    claims: Vec<PersistentVolumeClaim>,
+    at: Instant,
+}
+
+impl Ground {
+    /// How long ago that was.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.at.elapsed()
+    }
+}
+
+/// What a full look may take as known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// The release was in force at the last look: all is asked for at once.
+    pub in_force: bool,
+    /// The shop answered just now, as it should.
+    pub answers: bool,
+    /// Watches that begin now: what they tell first is as new as any answer.
+    pub begun: Option<&'a Wake>,
+}
+
+/// One look at everything that matters for the goal; with the ground of the next ones,
+/// where the release is in force.
 ///
 /// # Errors
 /// [`ClusterError`]: nothing can be said.
-pub async fn observe(job: &Job<'_>, taken: &mut Taken) -> Result<Observed, ClusterError> {
+pub async fn observe(
+    job: &Job<'_>,
+    taken: &mut Taken,
+    known: Known<'_>,
+) -> Result<(Observed, Option<Ground>), ClusterError> {
     let cluster = &job.context.cluster;
     let store = job.command.store_id.as_str();
-    let found = cluster.all::<core::Namespace>().get_opt(store).await?;
+    let at = Instant::now();
+    let (found, standing) = if known.in_force {
+        let all = tokio::try_join!(
+            namespace_of(job),
+            standing(job),
+            workloads::fetch(cluster, store)
+        );
+        let (found, (secret, release), workloads) = all?;
+        (found, Some((secret, release, Some(workloads))))
+    } else {
+        (namespace_of(job).await?, None)
+    };
     let installation = &job.context.settings.installation;
     let mut seen = Observed::only(namespace::read(found.as_ref(), job.command, installation));
     if let Some(found) = &found {
-        look_into(job, found, taken, &mut seen).await?;
+        left::look_into(job, found, taken, &mut seen).await?;
     }
     let Goal::Present { spec } = &job.command.body.goal else {
-        return Ok(seen);
+        return Ok((seen, None));
     };
     if !matches!(seen.namespace, Namespace::Ours { .. }) {
-        return Ok(seen);
+        return Ok((seen, None));
     }
     if !may_work_in(job, taken, &mut seen).await? {
-        return Ok(seen);
+        return Ok((seen, None));
     }
-    let secrets: Api<PartialObjectMeta<Secret>> = Api::namespaced(cluster.requests(), store);
-    let (secret, release) = tokio::try_join!(
-        async {
-            secrets
-                .get_opt(CREDENTIALS_SECRET)
-                .await
-                .map_err(ClusterError::from)
-        },
-        storage::find(cluster, &job.command.store_id),
-    )?;
-    let provided = job.context.settings.credentials == Credentials::External;
-    seen.credentials = secret.is_some() || provided;
-    let Some(release) = release else {
-        seen.volumes = volumes(cluster, store).await?;
-        if seen.volumes.ending > 0 {
-            let holders = leaving::look::claims(cluster, store, clock(job, taken)).await?;
-            seen.cause = blocked(FailureCode::VolumePending, &holders, taken);
+    let (secret, release, workloads) = match standing {
+        Some(standing) => standing,
+        None => {
+            let (secret, release) = self::standing(job).await?;
+            (secret, release, None)
         }
-        return Ok(seen);
+    };
+    let provided = job.context.settings.credentials == Credentials::External;
+    seen.credentials = secret || provided;
+    let Some(release) = release else {
+        seen.volumes = left::volumes(cluster, store).await?;
+        if seen.volumes.ending > 0 {
+            let holders = leaving::look::claims(cluster, store, left::clock(job, taken)).await?;
+            seen.cause = left::blocked(FailureCode::VolumePending, &holders, taken);
+        }
+        return Ok((seen, None));
     };
     seen.release = release::of_release(job, taken, release).await?;
     if !is_in_force(&seen.release, taken) {
-        return Ok(seen);
+        return Ok((seen, None));
     }
-    let workloads = workloads::fetch(cluster, store).await?;
+    let told = match known.begun {
+        Some(wake) => wake.first_facts(FIRST).await,
+        None => None,
+    };
+    let workloads = match (&told, workloads) {
+        (Some(facts), _) => facts.workloads.clone(),
+        (None, Some(workloads)) => workloads,
+        (None, None) => workloads::fetch(cluster, store).await?,
+    };
+    let mut ground = Ground {
+        seen: seen.clone(),
+        noted: noted(found.as_ref()),
+        claims: Vec::new(),
+        at,
+    };
     let verdict = rollout::together(&workloads);
-    seen.restore = restore(job, spec, found.as_ref(), &workloads).await?;
-    if verdict == Rollout::Complete && spec.suspended {
-        // No shop answers, and none is asked.
-        taken.lasting(None);
-    } else if verdict == Rollout::Complete && taken.count(Step::Storefront) == 0 {
-        // The shop is asked once that step has begun, so that its time is its own.
-        taken.lasting(None);
-    } else if verdict == Rollout::Complete {
-        let opens = match &seen.namespace {
-            Namespace::Ours { ever_ready, .. } => !(*ever_ready || job.command.body.ever_ready),
-            _ => false,
+    seen.restore = restore(job, spec, ground.noted, &workloads).await?;
+    seen.images = workloads::images(&workloads);
+    if verdict == Rollout::Complete {
+        let answer = if known.answers {
+            Some(Ok(()))
+        } else {
+            shop::ask(job, spec, taken, &seen, &workloads).await
         };
-        // A slow shop does not hold up a stop.
-        let answer = tokio::select! {
-            answer = job.context.prober.look(&spec.url, workloads.shop(), opens) => answer,
-            () = job.stop.cancelled() => Err("the worker stops".to_owned()),
-            () = job.holding.lost().cancelled() => Err("the store was lost".to_owned()),
-        };
-        seen.cause = shop_cause(&answer, taken);
-        if let Some(other) = claimed_elsewhere(job, &spec.host, seen.cause.as_ref(), taken).await {
+        seen.cause = answer
+            .as_ref()
+            .and_then(|answer| shop::cause(answer, taken));
+        if let Some(other) =
+            shop::claimed_elsewhere(job, &spec.host, seen.cause.as_ref(), taken).await
+        {
             seen.cause = Some(other);
         }
-        seen.storefront = Some(answer);
+        seen.storefront = answer;
     } else {
-        let Look { cause, stuck, room } =
-            evidence::look(cluster, store, workloads, &verdict).await?;
-        seen.stuck = stuck;
-        if !room.is_empty() && taken.is_time_for_room() {
-            seen.room = room;
+        let facts = match told {
+            Some(told) => Facts {
+                claims: evidence::claims(cluster, store).await?,
+                ..told
+            },
+            None => evidence::facts(cluster, store, workloads).await?,
+        };
+        diagnosed(job, taken, &facts, &verdict, &mut seen).await?;
+        if !seen.room.is_empty() {
+            taken.makes_room();
         }
-        // What only follows from a database that still starts has no time of its own.
-        let counts = cause.as_ref().filter(|cause| !cause.follows);
-        let lasting = taken.lasting(counts.map(|cause| cause.failure.code));
-        seen.cause = cause.map(|cause| Cause {
-            failure: cause.failure,
-            provable: cause.provable,
-            lasting,
-        });
+        ground.claims = facts.claims;
+    }
+    seen.rollout = Some(verdict);
+    Ok((seen, Some(ground)))
+}
+
+/// A look at what watches tell of the workloads, upon what a full look found under
+/// them. Only the shop is asked, and what the evidence of a cause takes.
+///
+/// # Errors
+/// [`ClusterError`]: nothing can be said.
+pub async fn glance(
+    job: &Job<'_>,
+    taken: &mut Taken,
+    ground: &Ground,
+    mut facts: Facts,
+) -> Result<Observed, ClusterError> {
+    let mut seen = ground.seen.clone();
+    let Goal::Present { spec } = &job.command.body.goal else {
+        return Ok(seen);
+    };
+    facts.claims.clone_from(&ground.claims);
+    let verdict = rollout::together(&facts.workloads);
+    seen.restore = restore(job, spec, ground.noted, &facts.workloads).await?;
+    if verdict == Rollout::Complete {
+        seen.storefront = shop::ask(job, spec, taken, &seen, &facts.workloads).await;
+        seen.cause = seen
+            .storefront
+            .as_ref()
+            .and_then(|answer| shop::cause(answer, taken));
+    } else {
+        diagnosed(job, taken, &facts, &verdict, &mut seen).await?;
     }
     seen.rollout = Some(verdict);
     Ok(seen)
+}
+
+async fn namespace_of(job: &Job<'_>) -> Result<Option<core::Namespace>, ClusterError> {
+    let api = job.context.cluster.all::<core::Namespace>();
+    Ok(api.get_opt(job.command.store_id.as_str()).await?)
+}
+
+/// Whether the credentials are there, and helm's word on the release.
+async fn standing(job: &Job<'_>) -> Result<(bool, Option<Release>), ClusterError> {
+    let (cluster, store) = (&job.context.cluster, &job.command.store_id);
+    let secrets: Api<PartialObjectMeta<Secret>> =
+        Api::namespaced(cluster.requests(), store.as_str());
+    let secret = async {
+        let found = secrets.get_opt(CREDENTIALS_SECRET).await;
+        found.map_err(ClusterError::from)
+    };
+    let (secret, release) = tokio::try_join!(secret, storage::find(cluster, store))?;
+    Ok((secret.is_some(), release))
+}
+
+/// Why the workloads have not arrived, and what would help them.
+async fn diagnosed(
+    job: &Job<'_>,
+    taken: &mut Taken,
+    facts: &Facts,
+    verdict: &Rollout,
+    seen: &mut Observed,
+) -> Result<(), ClusterError> {
+    let (cluster, store) = (&job.context.cluster, job.command.store_id.as_str());
+    let Look { cause, stuck, room } = evidence::look(cluster, store, facts, verdict).await?;
+    seen.stuck = stuck;
+    if taken.is_time_for_room() {
+        seen.room = room;
+    }
+    // What only follows from a database that still starts has no time of its own.
+    let counts = cause.as_ref().filter(|cause| !cause.follows);
+    let lasting = taken.lasting(counts.map(|cause| cause.failure.code));
+    seen.cause = cause.map(|cause| Cause {
+        failure: cause.failure,
+        provable: cause.provable,
+        lasting,
+    });
+    Ok(())
 }
 
 /// Whether our rights in the namespace are as they should be; looked at once in a
@@ -142,25 +266,14 @@ async fn may_work_in(
     Ok(given)
 }
 
-/// The apiserver's time, and since when it has answered this try.
-fn clock(job: &Job<'_>, taken: &mut Taken) -> Clock {
-    let now = job.context.leases.clock.ahead();
-    let answered = SignedDuration::try_from(taken.answered_for()).unwrap_or(SignedDuration::MAX);
-    Clock {
-        now,
-        answers_since: now.saturating_sub(answered).unwrap_or(now),
-    }
-}
-
 /// The web pods to bring back. Without an autoscaler the release itself says how
 /// many; with one nobody does, and it would begin at its least.
 async fn restore(
     job: &Job<'_>,
     spec: &StoreSpec,
-    found: Option<&core::Namespace>,
-    workloads: &workloads::Workloads,
+    noted: Option<i32>,
+    workloads: &Workloads,
 ) -> Result<Option<i32>, ClusterError> {
-    let noted = found.and_then(|found| found.annotations().get(WEB_REPLICAS)?.parse().ok());
     let Some(noted) = noted.filter(|_| !spec.suspended) else {
         return Ok(None);
     };
@@ -176,99 +289,9 @@ async fn restore(
     Ok(scaler.map(|_| noted))
 }
 
-/// A namespace that is not ours to use: what is left of it, or what of ours is
-/// in somebody else's.
-async fn look_into(
-    job: &Job<'_>,
-    found: &core::Namespace,
-    taken: &mut Taken,
-    seen: &mut Observed,
-) -> Result<(), ClusterError> {
-    let cluster = &job.context.cluster;
-    match &mut seen.namespace {
-        Namespace::Terminating { holders } => {
-            let clock = clock(job, taken);
-            *holders = leaving::look::namespace(cluster, found, clock).await?;
-            seen.cause = blocked(FailureCode::DeleteBlocked, holders, taken);
-        }
-        // Under another installation's mark such objects are that one's.
-        Namespace::Foreign { ours, .. }
-            if job.command.body.goal == Goal::Absent && !namespace::is_marked(found) =>
-        {
-            *ours = match of_ours(cluster, job.command.store_id.as_str()).await {
-                // Where we never had rights, nothing is ours.
-                Err(ClusterError::Forbidden(_)) => Vec::new(),
-                found => found?,
-            };
-        }
-        Namespace::Foreign { .. } | Namespace::Absent | Namespace::Ours { .. } => {}
-    }
-    Ok(())
-}
-
-/// What only we make for a store: its credentials, its release, its volumes.
-async fn of_ours(cluster: &Cluster, store: &str) -> Result<Vec<String>, ClusterError> {
-    let credentials =
-        ListParams::default().labels(&format!("{INSTANCE}={store},{MANAGED_BY}={MANAGER}"));
-    let releases = ListParams::default().labels(&format!("owner=helm,name={store}"));
-    let claims = ListParams::default().labels(&format!("{INSTANCE}={store}"));
-    let secrets = cluster.of::<Secret>(store);
-    let volumes = cluster.of::<PersistentVolumeClaim>(store);
-    let (credentials, releases, claims) = tokio::try_join!(
-        secrets.list_metadata(&credentials),
-        secrets.list_metadata(&releases),
-        volumes.list_metadata(&claims),
-    )?;
-    let secrets = credentials.items.iter().chain(&releases.items);
-    let secrets = secrets.map(|found| format!("Secret/{}", found.name_any()));
-    let claims = claims.items.iter();
-    let claims = claims.map(|found| format!("PersistentVolumeClaim/{}", found.name_any()));
-    Ok(secrets.chain(claims).collect())
-}
-
-/// The holders whose time is over, as a cause.
-fn blocked(code: FailureCode, holders: &[Holder], taken: &mut Taken) -> Option<Cause> {
-    let blocking: Vec<&Holder> = holders.iter().filter(|holder| holder.blocks).collect();
-    let lasting = taken.lasting((!blocking.is_empty()).then_some(code));
-    let lines: Vec<String> = blocking.iter().map(|holder| holder.line()).collect();
-    let evidence = blocking.iter().map(|holder| Evidence {
-        kind: "Condition".to_owned(),
-        object: holder.object.clone(),
-        text: holder.waits_for.clone(),
-    });
-    (!lines.is_empty()).then(|| Cause {
-        failure: Failure::new(code, format!("{}.", lines.join("; ")))
-            .with_evidence(evidence.collect()),
-        provable: false,
-        lasting,
-    })
-}
-
-/// A shop that stays silent may have lost its host to somebody else's Ingress.
-async fn claimed_elsewhere(
-    job: &Job<'_>,
-    host: &str,
-    silent: Option<&Cause>,
-    taken: &mut Taken,
-) -> Option<Cause> {
-    let lasting = silent?.lasting;
-    if lasting < SILENT || !taken.is_time_for_hosts() {
-        return None;
-    }
-    let store = job.command.store_id.as_str();
-    let other = match hosts::claimed_elsewhere(&job.context.cluster, store, host).await {
-        Ok(other) => other?,
-        // Without the right to list them, the silence is all that can be said.
-        Err(error) => {
-            tracing::warn!(error = %error.detail(), "the cluster's hosts cannot be listed");
-            return None;
-        }
-    };
-    Some(Cause {
-        failure: hosts::conflict(&other, host),
-        provable: true,
-        lasting,
-    })
+/// The web pods that the store had before it rested.
+fn noted(found: Option<&core::Namespace>) -> Option<i32> {
+    found.and_then(|found| found.annotations().get(WEB_REPLICAS)?.parse().ok())
 }
 
 /// What is wanted; or, on the way back, what served before.
@@ -284,25 +307,4 @@ fn is_in_force(found: &Found, taken: &Taken) -> bool {
             release.status == ReleaseStatus::Deployed && expected && missing.is_empty()
         }
     }
-}
-
-async fn volumes(cluster: &Cluster, store: &str) -> Result<Volumes, ClusterError> {
-    let api: Api<PartialObjectMeta<PersistentVolumeClaim>> =
-        Api::namespaced(cluster.requests(), store);
-    let claims = api.list(&ListParams::default()).await?;
-    let ending = |claim: &&PartialObjectMeta<_>| claim.meta().deletion_timestamp.is_some();
-    Ok(Volumes {
-        present: claims.items.len(),
-        ending: claims.items.iter().filter(ending).count(),
-    })
-}
-
-fn shop_cause(answer: &Result<(), String>, taken: &mut Taken) -> Option<Cause> {
-    let why = answer.as_ref().err();
-    let lasting = taken.lasting(why.map(|_| FailureCode::StorefrontUnreachable));
-    why.map(|why| Cause {
-        failure: Failure::new(FailureCode::StorefrontUnreachable, format!("Now: {why}.")),
-        provable: false,
-        lasting,
-    })
 }

@@ -1,6 +1,7 @@
 //! Facts about a store, without opinions. What was not looked at, because what
 //! comes before it is not there yet, is `None`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use shared::failure::Failure;
@@ -24,6 +25,8 @@ pub struct Observed {
     pub volumes: Volumes,
     /// The workloads' word.
     pub rollout: Option<Rollout>,
+    /// The images of the workloads, by container.
+    pub images: BTreeMap<String, String>,
     /// Web pods that it had before it rested, where an autoscaler has fewer now.
     pub restore: Option<i32>,
     /// Pods that hold up their StatefulSet.
@@ -112,6 +115,7 @@ impl Observed {
             release: Found::Nothing,
             volumes: Volumes::default(),
             rollout: None,
+            images: BTreeMap::new(),
             restore: None,
             stuck: Vec::new(),
             room: Vec::new(),

@@ -26,6 +26,7 @@ pub struct Taken {
     waits: BTreeSet<Step>,
     causes: BTreeMap<FailureCode, (Instant, Instant)>,
     verified: Option<i64>,
+    applied: bool,
     hosts_asked: Option<Instant>,
     room_made: Option<Instant>,
     given_up: Option<Failure>,
@@ -149,14 +150,14 @@ impl Taken {
     }
 
     /// Whether it is time to make room for pods that a quota refuses.
-    pub fn is_time_for_room(&mut self) -> bool {
-        let now = Instant::now();
-        let made = self.room_made;
-        if made.is_some_and(|made| now.duration_since(made) < ROOM) {
-            return false;
-        }
-        self.room_made = Some(now);
-        true
+    #[must_use]
+    pub fn is_time_for_room(&self) -> bool {
+        self.room_made.is_none_or(|made| made.elapsed() >= ROOM)
+    }
+
+    /// Room is made for them now.
+    pub fn makes_room(&mut self) {
+        self.room_made = Some(Instant::now());
     }
 
     /// All objects of that revision were seen in this try.
@@ -167,12 +168,19 @@ impl Taken {
     /// We are about to change objects ourselves.
     pub fn forget_verified(&mut self) {
         self.verified = None;
+        self.applied = false;
     }
 
-    /// Whether all objects of that revision were seen in this try.
+    /// helm has just made every object of what is wanted, and was refused none.
+    pub fn applied(&mut self) {
+        self.applied = true;
+    }
+
+    /// Whether all objects of that revision, if it is the wanted one, were seen or made
+    /// in this try.
     #[must_use]
     pub fn has_verified(&self, revision: i64) -> bool {
-        self.verified == Some(revision)
+        self.applied || self.verified == Some(revision)
     }
 
     /// Whether our rights in the namespace were seen to be as they should be.

@@ -26,6 +26,9 @@ pub struct Upgrade<'a> {
     /// The chart is another than the one that the values files are written for:
     /// what it does not know of them says nothing to it, and is no fault.
     pub other_version: bool,
+    /// What is rendered was held against the cluster's OpenAPI document before, in the
+    /// same shape; the apiserver's own strict validation stays.
+    pub proven: bool,
 }
 
 /// Install, or upgrade to exactly these values.
@@ -38,6 +41,7 @@ pub fn upgrade(wanted: Upgrade<'_>) -> Vec<String> {
         digest,
         adopt,
         other_version,
+        proven,
     } = wanted;
     let mut argv = words(&["upgrade", "--install", store.as_str()]);
     argv.push(chart.display().to_string());
@@ -56,6 +60,9 @@ pub fn upgrade(wanted: Upgrade<'_>) -> Vec<String> {
     }
     if other_version {
         argv.push("--skip-schema-validation".to_owned());
+    }
+    if proven {
+        argv.push("--disable-openapi-validation".to_owned());
     }
     argv
 }
@@ -115,6 +122,7 @@ mod tests {
             digest: "abc",
             adopt: false,
             other_version: false,
+            proven: false,
         };
 
         insta::assert_snapshot!(upgrade(wanted).join(" "), @"upgrade --install store-k7q2mx charts/store --namespace store-k7q2mx --values values-local.yaml --values my.yaml --values - --reset-values --no-hooks --force-conflicts --history-max 3 --timeout 55s --labels urumi.dev/digest=abc --hide-notes");
@@ -131,6 +139,13 @@ mod tests {
                 ..wanted
             })
             .contains(&"--skip-schema-validation".to_owned())
+        );
+        assert!(
+            upgrade(Upgrade {
+                proven: true,
+                ..wanted
+            })
+            .contains(&"--disable-openapi-validation".to_owned())
         );
         insta::assert_snapshot!(rollback(&store, 2).join(" "), @"rollback store-k7q2mx 2 --namespace store-k7q2mx --no-hooks --force-conflicts --history-max 3 --timeout 55s");
         insta::assert_snapshot!(uninstall(&store).join(" "), @"uninstall store-k7q2mx --namespace store-k7q2mx --no-hooks --ignore-not-found --timeout 55s");

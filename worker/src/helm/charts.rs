@@ -19,6 +19,7 @@ pub struct NoChart {
 
 #[derive(Deserialize)]
 struct ChartYaml {
+    name: String,
     version: String,
 }
 
@@ -60,9 +61,20 @@ fn version_of(chart: &Path) -> Option<String> {
     if !chart.is_dir() {
         return version_in_name(chart);
     }
+    Some(read(chart)?.version)
+}
+
+/// Name and version of a chart that is a folder, such as `store-0.1.0`; an archive is
+/// not opened for that.
+#[must_use]
+pub fn label(chart: &Path) -> Option<String> {
+    let ChartYaml { name, version } = read(chart)?;
+    Some(format!("{name}-{version}"))
+}
+
+fn read(chart: &Path) -> Option<ChartYaml> {
     let text = std::fs::read_to_string(chart.join("Chart.yaml")).ok()?;
-    let read: ChartYaml = serde_saphyr::from_str(&text).ok()?;
-    Some(read.version)
+    serde_saphyr::from_str(&text).ok()
 }
 
 fn listed(there: &[String]) -> String {
@@ -88,6 +100,8 @@ mod tests {
         std::fs::write(folder.path().join("other-0.3.0.tgz"), "").unwrap();
         let pick = |wanted| pick(&default, folder.path(), wanted);
 
+        assert_eq!(label(&default).as_deref(), Some("store-0.2.0"));
+        assert_eq!(label(&older), None);
         assert_eq!(pick(None).unwrap(), default);
         assert_eq!(pick(Some("0.2.0")).unwrap(), default);
         assert_eq!(pick(Some("0.1.0")).unwrap(), older);

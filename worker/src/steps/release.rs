@@ -6,7 +6,7 @@
 
 use k8s_openapi::api::batch::v1::Job as SetupJob;
 use kube::ResourceExt as _;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, ListParams};
 use shared::contract::command::Goal;
 use shared::failure::{Failure, FailureCode};
 use shared::step::Step;
@@ -38,8 +38,14 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         adopt: is_lost(job, seen),
         // One that does not know how to rest must say so.
         other_version: wanted.chart != settings.chart && !rests,
+        proven: job.context.shapes.is_proven(&wanted.shape),
     });
-    match helm(job, Step::Release, args, wanted.values.clone()).await {
+    let ran = helm(job, Step::Release, args, wanted.values.clone()).await;
+    match ran {
+        Ok(_) => job.context.shapes.proven(&wanted.shape),
+        Err(_) => job.context.shapes.doubted(&wanted.shape),
+    }
+    match ran {
         Err(StepError::Failed { failure, changed }) => Err(StepError::Failed {
             failure: host_named(job, failure).await,
             changed,
@@ -78,9 +84,10 @@ async fn host_named(job: &Job<'_>, failure: Failure) -> Failure {
 async fn remove_failed_set_up(job: &Job<'_>) -> Result<(), StepError> {
     let (cluster, store) = (&job.context.cluster, job.command.store_id.as_str());
     let api = cluster.of::<SetupJob>(store);
-    let found = workloads::fetch(cluster, store).await?;
+    let ours = ListParams::default().labels(&workloads::of_release(store));
+    let found = api.list(&ours).await.map_err(ClusterError::from)?;
     let failed = |job: &&SetupJob| matches!(rollout::job(job), Rollout::Failed(..));
-    for job in found.jobs.iter().filter(failed) {
+    for job in found.items.iter().filter(failed) {
         let gone = api
             .delete(&job.name_any(), &DeleteParams::background())
             .await;

@@ -1,6 +1,6 @@
 //! Whole tries, from the command to the confirmed outcome.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::ResourceExt as _;
@@ -13,7 +13,7 @@ use shared::operation::OperationKind;
 use shared::step::Step;
 use shared::testing::{a_command, a_create};
 
-use crate::harness::Installation;
+use crate::harness::{Installation, until};
 
 const SOON: Duration = Duration::from_secs(40);
 
@@ -123,4 +123,38 @@ async fn a_redelivered_command_does_not_install_twice() {
     let secrets = here.cluster.of::<Secret>(store);
     assert_eq!(secrets.list(&ours).await.unwrap().items.len(), 1);
     here.clean(&[store]).await;
+}
+
+#[tokio::test]
+async fn a_silent_shop_is_asked_less_and_less_and_is_ready_when_it_answers() {
+    let here = Installation::unhurried().await;
+    let _worker = here.worker();
+    let create = a_create();
+    here.broker.command(&create).await;
+    let waits = |event: &EventBody| {
+        matches!(
+            event,
+            EventBody::StepWaiting {
+                step: Step::Storefront,
+                ..
+            }
+        ) || event.settles()
+    };
+    here.broker.until(SOON, waits).await;
+    let (begun, silence) = (Instant::now(), Duration::from_secs(2));
+    until("it is silent for a while", SOON, async || {
+        begun.elapsed() >= silence
+    })
+    .await;
+
+    let asked = here.shop.received_requests().await.unwrap().len();
+    // Five times within the first third of a second, then every 200 ms.
+    assert!((3..=16).contains(&asked), "{asked}");
+    here.open_shop().await;
+    let events = here.broker.until_settled(SOON).await;
+    assert!(
+        matches!(events.last(), Some(EventBody::Ready { .. })),
+        "{events:?}"
+    );
+    here.clean(&[create.store_id.as_str()]).await;
 }

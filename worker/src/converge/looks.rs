@@ -1,0 +1,186 @@
+//! How a try looks, and when again. Whatever has an effect follows from a full look.
+//! Between two of these, while there is nothing to do but wait, it glances at what the
+//! watches tell, which costs the apiserver nothing.
+
+use std::time::{Duration, Instant};
+
+use shared::backoff::Backoff;
+use shared::contract::command::Goal;
+use shared::step::Step;
+
+use crate::cluster::ClusterError;
+use crate::cluster::wake::Wake;
+use crate::converge::Job;
+use crate::converge::decide::{Next, Waiting};
+use crate::converge::observe::{self, Ground, Known};
+use crate::converge::observed::Observed;
+use crate::converge::taken::Taken;
+
+/// Between two looks, if nothing wakes us before.
+const LOOK: Duration = Duration::from_secs(2);
+/// Between two full looks, whatever is seen in between.
+const FULL: Duration = Duration::from_secs(5);
+/// Between two looks at a shop that is about to answer: an ingress learns within
+/// milliseconds of a pod that we have just seen ready; one that does not is asked less
+/// and less.
+const SHOP: Backoff = Backoff {
+    base: Duration::from_millis(10),
+    max: Duration::from_millis(200),
+};
+
+/// How one try looks.
+#[derive(Debug, Default)]
+pub struct Looks {
+    wake: Option<Wake>,
+    ground: Option<Ground>,
+    /// What was glanced at is to be seen in full: whether the shop answered.
+    again: Option<bool>,
+    /// Looks at a silent shop since something changed.
+    silences: u32,
+}
+
+impl Looks {
+    /// One look, which is a glance where that will do.
+    ///
+    /// # Errors
+    /// [`ClusterError`]: nothing can be said. The next look is a full one.
+    pub async fn look(
+        &mut self,
+        job: &Job<'_>,
+        taken: &mut Taken,
+    ) -> Result<(Observed, Depth), ClusterError> {
+        let before = self.ground.take();
+        let again = self.again.take();
+        let facts = self.wake.as_ref().and_then(Wake::facts);
+        if let (Some(ground), Some(facts), None) = (&before, facts, again)
+            && ground.age() < FULL
+        {
+            let seen = observe::glance(job, taken, ground, facts).await?;
+            self.ground = before;
+            return Ok((seen, Depth::Glance));
+        }
+        let made = taken.count(Step::Release) + taken.count(Step::Rollback) > 0;
+        let begins = made && self.wake.is_none();
+        let begun = begins.then(|| &*self.wake.insert(wake_for(job)));
+        let known = Known {
+            in_force: before.is_some(),
+            answers: again == Some(true),
+            begun,
+        };
+        let (seen, ground) = observe::observe(job, taken, known).await?;
+        self.ground = ground;
+        Ok((seen, Depth::Full))
+    }
+
+    /// Whether what follows may be done upon such a look. If not, the next look is a
+    /// full one.
+    pub fn suffices(&mut self, depth: Depth, seen: &Observed, next: &Next) -> bool {
+        if may_follow(depth, next) {
+            return true;
+        }
+        self.again = Some(seen.storefront == Some(Ok(())));
+        false
+    }
+
+    /// We changed something ourselves: what was seen before it counts no more.
+    pub fn acted(&mut self, step: Step) {
+        match step {
+            // That has no effect on the cluster.
+            Step::Storefront => {}
+            Step::Rollout => self.ground = None,
+            Step::Namespace
+            | Step::Credentials
+            | Step::Unlock
+            | Step::Reset
+            | Step::Release
+            | Step::Rollback
+            | Step::Purge => {
+                self.ground = None;
+                self.wake = None;
+            }
+        }
+    }
+
+    /// Until it is time to look again.
+    pub async fn wait(&mut self, job: &Job<'_>, waiting: &Waiting) {
+        let longest = if waiting.step == Step::Storefront {
+            self.silences = self.silences.saturating_add(1);
+            SHOP.bound(self.silences)
+        } else {
+            self.silences = 0;
+            LOOK
+        };
+        let until = job.deadline.saturating_duration_since(Instant::now());
+        let wake = self.wake.get_or_insert_with(|| wake_for(job));
+        let changed = tokio::select! {
+            changed = wake.next(longest.min(until), job.stop) => changed,
+            () = job.holding.lost().cancelled() => false,
+        };
+        if changed {
+            self.silences = 0;
+        }
+    }
+}
+
+/// How much of a store was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// All of it, by asking.
+    Full,
+    /// The workloads, as watches tell of them.
+    Glance,
+}
+
+/// A glance may make us wait, and begin to ask the shop. Pure.
+fn may_follow(depth: Depth, next: &Next) -> bool {
+    match next {
+        Next::Wait(_) | Next::Do(Step::Storefront) => true,
+        Next::Do(_) | Next::Done | Next::Stuck(_) | Next::GiveUp(_) | Next::Back(_) => {
+            depth == Depth::Full
+        }
+    }
+}
+
+fn wake_for(job: &Job<'_>) -> Wake {
+    let store = job.command.store_id.as_str();
+    match job.command.body.goal {
+        Goal::Present { .. } => Wake::on_workloads(&job.context.cluster, store),
+        Goal::Absent => Wake::on_namespace(&job.context.cluster, store),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::failure::{Failure, FailureCode};
+
+    use super::*;
+
+    #[test]
+    fn a_silent_shop_is_asked_soon_and_then_as_seldom_as_ever() {
+        let waits: Vec<u128> = (1..=7).map(|n| SHOP.bound(n).as_millis()).collect();
+        assert_eq!(waits, [10, 20, 40, 80, 160, 200, 200]);
+    }
+
+    #[test]
+    fn nothing_is_done_or_said_upon_a_glance() {
+        let failure = || Failure::new(FailureCode::Timeout, "");
+        let waiting = Waiting {
+            step: Step::Rollout,
+            message: String::new(),
+            cause: None,
+        };
+        for (next, expected) in [
+            (Next::Wait(waiting), true),
+            (Next::Do(Step::Storefront), true),
+            (Next::Do(Step::Rollout), false),
+            (Next::Do(Step::Release), false),
+            (Next::Done, false),
+            (Next::Stuck(failure()), false),
+            (Next::GiveUp(failure()), false),
+            (Next::Back(failure()), false),
+        ] {
+            assert_eq!(may_follow(Depth::Glance, &next), expected, "{next:?}");
+            assert!(may_follow(Depth::Full, &next), "{next:?}");
+        }
+    }
+}
