@@ -34,6 +34,9 @@ const TRUSTED_IDLE: Duration = Duration::from_millis(500);
 /// What Postgres is told of its disk, for it sorts a few rows rather than read them in
 /// an index's order where it takes that for four times as dear.
 pub const PLANNER: (&str, &str) = ("random_page_cost", "1.1");
+/// A statement is planned for the table as it is each time. A plan that is kept is one for
+/// an outbox that was empty, and reads all of it when fifty thousand rows wait.
+const REPLAN: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
 /// Tries of a transaction that lost to another one.
 const MAX_TRIES: u32 = 4;
 /// Tries after a lost connection: when the server restarts, every connection of
@@ -93,7 +96,7 @@ impl Database {
     /// # Errors
     /// [`DbError::Url`].
     pub fn beside_lightly(&self, url: &SecretString, connections: u32) -> Result<Self, DbError> {
-        let options = options(url)?.options([("synchronous_commit", "off")]);
+        let options = options(url)?.options([("synchronous_commit", "off"), REPLAN]);
         Ok(self.besides(options, connections))
     }
 

@@ -191,3 +191,42 @@ async fn a_claim_reads_as_little_of_a_long_backlog_as_of_a_short_one() {
     let full = read_by_a_claim(&mut sql, 0).await;
     assert!(full < 20.0, "{full} buffers, and there was no place");
 }
+
+#[actix_web::test]
+async fn a_claim_that_was_first_made_of_an_empty_outbox_reads_no_backlog_as_a_whole() {
+    let api = TestApi::ready_with("relay_plan", &[("URUMI_COMMANDS_IN_FLIGHT", "100000")]).await;
+    let mut sql = api.servers.sql().await;
+    sql.execute("SET enable_seqscan = off").await.unwrap();
+    let sent = async |sql: &mut PgConnection| {
+        for _ in 0..200 {
+            let left = "SELECT count(*) FROM outbox WHERE dispatched_at IS NULL";
+            if sql.fetch_one(left).await.unwrap().get::<i64, _>(0) == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("not all was sent");
+    };
+    // Often enough for Postgres to keep a plan, which it makes anew after a VACUUM.
+    for round in 0..2 {
+        for _ in 0..8 {
+            api.a_store().await;
+            sent(&mut sql).await;
+        }
+        if round == 0 {
+            sql.execute("VACUUM ANALYZE outbox").await.unwrap();
+        }
+    }
+    let read = async |sql: &mut PgConnection| {
+        // Who has read tells it within a second of its end.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let whole = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'outbox'";
+        sql.fetch_one(whole).await.unwrap().get::<i64, _>(0)
+    };
+    let before = read(&mut sql).await;
+    let backlog = BACKLOG.replace("{ROWS}", "6000");
+    sql.execute(AssertSqlSafe(backlog)).await.unwrap();
+    sent(&mut sql).await;
+    let rows = read(&mut sql).await - before;
+    assert!(rows < 60_000, "6,000 rows were read {rows} times");
+}
