@@ -230,11 +230,14 @@ class Cluster:
         self.connection = None
 
     def ask(self, method, path, body=None, kind="application/json"):
+        kept = self.connection is not None
         try:
             answer, text = self.asked(method, path, body, kind)
-        except (http.client.RemoteDisconnected, ConnectionError):  # closed since the last look
+        except (http.client.RemoteDisconnected, ConnectionError):
             self.connection = None
-            answer, text = self.asked(method, path, body, kind)
+            if not kept:
+                raise
+            answer, text = self.asked(method, path, body, kind)  # it was closed since the last request
         if answer.status >= 300:
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:200]}")
         return json.loads(text)

@@ -17,7 +17,7 @@ import servers
 from measure import control, interleave, interval, median, quotients, row
 
 TITLE = "what the platform adds to helm"
-STORES, ROUNDS, SINGLES, WAITS = int(os.environ.get("BENCH_STORES", 40)), 3, 8, 8
+STORES, ROUNDS, SINGLES = int(os.environ.get("BENCH_STORES", 40)), 2, 8
 # kwok and the ingress play the node and the world; they are nobody's price.
 BESIDE = {"kwok", "provisioner", "rabbitmq", "epmd", "postgres"}
 

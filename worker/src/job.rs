@@ -178,6 +178,7 @@ impl Attempt<'_> {
 
     async fn hold(&mut self, holding: &Holding) -> Outcome {
         self.timeline.held(holding.turn());
+        self.taken.held_anew();
         let ended = if OffsetDateTime::now_utc() > self.command.body.not_after {
             let late = "It was not begun before its time had passed.";
             Ended::Failed(Failure::new(FailureCode::Timeout, late))

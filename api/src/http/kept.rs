@@ -162,6 +162,8 @@ impl Turn {
 
     fn next(&self) -> Vec<Question> {
         let mut next = self.0.next.borrow_mut();
+        // Who has gone away waits for nothing.
+        next.retain(|question| !question.answer.is_closed());
         let count = next.len().min(AT_ONCE);
         next.drain(..count).collect()
     }
@@ -176,11 +178,10 @@ impl Drop for Turn {
 
 /// The versions now, by store. A store is one tenant's for ever.
 async fn still(db: &Database, questions: &[Question]) -> Result<HashMap<String, String>, DbError> {
-    let ids: Vec<String> = questions
-        .iter()
-        .map(|one| one.kept.id.to_string())
-        .collect();
-    let tenants: Vec<Uuid> = questions.iter().map(|one| one.kept.tenant.0).collect();
+    let asked = questions.iter().map(|one| (&one.kept.id, one.kept.tenant));
+    let asked: HashMap<&StoreId, TenantId> = asked.collect();
+    let ids: Vec<String> = asked.keys().map(ToString::to_string).collect();
+    let tenants: Vec<Uuid> = asked.values().map(|tenant| tenant.0).collect();
     db.read(async |connection| {
         let values = [ids.clone().into(), tenants.clone().into()];
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, STILL.as_str(), values);

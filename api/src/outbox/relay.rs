@@ -25,7 +25,7 @@ use crate::pulse::Pulse;
 
 /// Looked at without being woken.
 const POLL: Duration = Duration::from_secs(1);
-/// A batch that takes longer is given up; below the claim's time.
+/// What is not confirmed by then is said again; below the claim's time.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(4);
 /// A batch that was claimed longer ago is claimed anew before it is said.
 const FRESH: Duration = Duration::from_secs(1);
@@ -34,8 +34,8 @@ const CHANNEL: &str = "urumi_outbox";
 /// One relay; several may run at once.
 #[derive(Debug)]
 pub struct Relay {
-    /// Its commits need not wait for the disk: a claim or a mark that is lost is one of
-    /// a relay that fell, and the message is said again, under the same id.
+    /// Its commits need not wait for the disk: if Postgres falls and loses a claim or a
+    /// mark, the message is said again, under the same id.
     pub db: Database,
     pub publisher: Arc<Publisher>,
     pub in_flight: i64,
@@ -162,15 +162,8 @@ impl Relay {
         let messages: Vec<Outgoing> = messages.map(|(row, span)| outgoing(row, span)).collect();
         fault::point("api.relay.publish.before");
         control_point(&claimed, "api.control.publish.before");
-        let sending = timeout(PUBLISH_TIMEOUT, self.publisher.publish_all(&messages));
-        let results = match sending.await {
-            Ok(results) => results,
-            Err(_) => {
-                self.publisher.forget().await;
-                let lost = |_| Err(PublishError::Unconfirmed);
-                claimed.iter().map(lost).collect()
-            }
-        };
+        let sending = self.publisher.publish_all(&messages, PUBLISH_TIMEOUT);
+        let results = sending.await;
         control_point(&claimed, "api.control.publish.after");
         let mut said = Said::default();
         for ((row, span), result) in claimed.into_iter().zip(&spans).zip(results) {
@@ -204,7 +197,7 @@ impl Relay {
             return Ok(());
         }
         self.db
-            .repeatable(async |db| window::release(db, unsent).await)
+            .transaction(async |tx| window::release(tx, unsent).await)
             .await
     }
 

@@ -63,8 +63,9 @@ impl FoundOperation {
 
 /// Which versions of the rows these are that a store `s` with its newest operation `o`
 /// is shown from. A version of a row is told by where it stands and by the transaction
-/// that wrote it: Postgres gives no two versions of a row both of them.
-pub const VERSIONS: &str = "concat_ws(' ', s.xmin, s.ctid, o.xmin, o.ctid,
+/// that wrote it: Postgres gives no two versions of a row both of them, as long as it
+/// runs. After a failover or a restore it may, so the start of the server belongs to it.
+pub const VERSIONS: &str = "concat_ws(' ', pg_postmaster_start_time(), s.xmin, s.ctid, o.xmin, o.ctid,
     (SELECT string_agg(concat(t.xmin, t.ctid), ' ' ORDER BY t.ctid) FROM operation_steps t WHERE t.operation_id = o.id))";
 
 /// A store with all that is shown of it, as it is at one moment: one statement, which
@@ -72,9 +73,10 @@ pub const VERSIONS: &str = "concat_ws(' ', s.xmin, s.ctid, o.xmin, o.ctid,
 static WHOLE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {}, {}, {}, b.operation_id AS b_operation_id, b.attempt AS b_attempt,
-    b.next_attempt_at AS b_next_attempt_at, b.dispatched_at AS b_dispatched_at, {VERSIONS} AS versions
+    b.next_attempt_at AS b_next_attempt_at, b.dispatched_at AS b_dispatched_at, v.versions
 FROM stores s
 LEFT JOIN operations o ON o.id = s.current_operation_id
+CROSS JOIN LATERAL (SELECT {VERSIONS} AS versions OFFSET 0) AS v
 LEFT JOIN operation_steps t ON t.operation_id = o.id
 LEFT JOIN outbox b ON b.operation_id = o.id AND b.kind = '{}'
 WHERE s.id = $1 AND s.tenant_id = $2",

@@ -9,7 +9,9 @@ use serde_json::Value;
 use shared::amqp::topology::COMMANDS;
 use shared::contract::event::EventBody;
 use shared::step::Step;
+use shared::wait::pause;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Row as _};
+use tokio_util::sync::CancellationToken;
 
 use crate::harness::servers::Servers;
 use crate::harness::{Proxy, TestApi, Worker, eventually};
@@ -197,13 +199,14 @@ async fn a_claim_that_was_first_made_of_an_empty_outbox_reads_no_backlog_as_a_wh
     let api = TestApi::ready_with("relay_plan", &[("URUMI_COMMANDS_IN_FLIGHT", "100000")]).await;
     let mut sql = api.servers.sql().await;
     sql.execute("SET enable_seqscan = off").await.unwrap();
+    let never = CancellationToken::new();
     let sent = async |sql: &mut PgConnection| {
         for _ in 0..200 {
             let left = "SELECT count(*) FROM outbox WHERE dispatched_at IS NULL";
             if sql.fetch_one(left).await.unwrap().get::<i64, _>(0) == 0 {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            pause(Duration::from_millis(100), &never).await;
         }
         panic!("not all was sent");
     };
@@ -219,7 +222,7 @@ async fn a_claim_that_was_first_made_of_an_empty_outbox_reads_no_backlog_as_a_wh
     }
     let read = async |sql: &mut PgConnection| {
         // Who has read tells it within a second of its end.
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        pause(Duration::from_millis(1500), &never).await;
         let whole = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'outbox'";
         sql.fetch_one(whole).await.unwrap().get::<i64, _>(0)
     };

@@ -9,7 +9,7 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation, Connection};
 use secrecy::SecretString;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::amqp::connection::{AmqpError, connect};
 use crate::amqp::topology::EXCHANGE;
@@ -59,7 +59,7 @@ pub enum PublishError {
     /// The broker said no.
     #[error("RabbitMQ did not accept the message")]
     Nacked,
-    /// No confirm within [`CONFIRM_TIMEOUT`].
+    /// No confirm in time.
     #[error("RabbitMQ did not confirm in time")]
     Unconfirmed,
 }
@@ -108,20 +108,28 @@ impl Publisher {
     /// # Errors
     /// [`PublishError`]: it may or may not have arrived; say it again.
     pub async fn publish(&self, message: &Outgoing) -> Result<(), PublishError> {
-        let mut results = self.publish_all(std::slice::from_ref(message)).await;
+        let one = std::slice::from_ref(message);
+        let mut results = self.publish_all(one, CONFIRM_TIMEOUT).await;
         results.pop().unwrap_or(Ok(()))
     }
 
-    /// Publish all, then wait for all confirms; one result a message, in order.
-    pub async fn publish_all(&self, messages: &[Outgoing]) -> Vec<Result<(), PublishError>> {
+    /// Publish all, then wait for all confirms, so long together; one result a message,
+    /// in order.
+    pub async fn publish_all(
+        &self,
+        messages: &[Outgoing],
+        within: Duration,
+    ) -> Vec<Result<(), PublishError>> {
+        let until = Instant::now() + within;
         let mut waiting = Vec::with_capacity(messages.len());
         for message in messages {
-            waiting.push(self.begin(message).await);
+            let begun = timeout_at(until, self.begin(message)).await;
+            waiting.push(begun.unwrap_or(Err(PublishError::Unconfirmed)));
         }
         let mut results = Vec::with_capacity(messages.len());
         for (message, begun) in messages.iter().zip(waiting) {
             let result = match begun {
-                Ok(confirm) => match timeout(CONFIRM_TIMEOUT, confirm).await {
+                Ok(confirm) => match timeout_at(until, confirm).await {
                     Ok(Ok(confirmation)) => settle(message, confirmation),
                     Ok(Err(error)) => Err(PublishError::Lost(error)),
                     Err(_) => Err(PublishError::Unconfirmed),

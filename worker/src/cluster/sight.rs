@@ -1,5 +1,5 @@
 //! A store's workloads and pods as watches tell of them, for as long as one job waits
-//! for them: a look at these costs the apiserver nothing. They may be a moment old, so
+//! for them: a look at these lists nothing. They may be a moment old, so
 //! they tell that there is nothing to do yet, and never that something is done.
 
 use std::fmt::Debug;

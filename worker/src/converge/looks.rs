@@ -1,6 +1,6 @@
 //! How a try looks, and when again. Whatever has an effect follows from a full look.
 //! Between two of these, while there is nothing to do but wait, it glances at what the
-//! watches tell, which costs the apiserver nothing.
+//! watches tell, which lists nothing.
 
 use std::time::{Duration, Instant};
 
@@ -67,9 +67,9 @@ impl Looks {
             answers: again == Some(true),
             begun,
         };
-        let (seen, ground) = observe::observe(job, taken, known).await?;
+        let (seen, ground, depth) = observe::observe(job, taken, known).await?;
         self.ground = ground;
-        Ok((seen, Depth::Full))
+        Ok((seen, depth))
     }
 
     /// Whether what follows may be done upon such a look. If not, the next look is a

@@ -24,6 +24,7 @@ use crate::cluster::wake::Wake;
 use crate::cluster::workloads::Workloads;
 use crate::cluster::{ClusterError, rights, workloads};
 use crate::converge::Job;
+use crate::converge::looks::Depth;
 use crate::converge::observed::{Cause, Found, Namespace, Observed};
 use crate::converge::taken::Taken;
 use crate::helm::{Release, ReleaseStatus, storage};
@@ -59,7 +60,8 @@ pub struct Known<'a> {
     pub in_force: bool,
     /// The shop answered just now, as it should.
     pub answers: bool,
-    /// Watches that begin now: what they tell first is as new as any answer.
+    /// Watches that begin now. What they tell first comes from the apiserver's cache, so
+    /// the look is no more than a glance.
     pub begun: Option<&'a Wake>,
 }
 
@@ -72,7 +74,7 @@ pub async fn observe(
     job: &Job<'_>,
     taken: &mut Taken,
     known: Known<'_>,
-) -> Result<(Observed, Option<Ground>), ClusterError> {
+) -> Result<(Observed, Option<Ground>, Depth), ClusterError> {
     let cluster = &job.context.cluster;
     let store = job.command.store_id.as_str();
     let at = Instant::now();
@@ -93,13 +95,13 @@ pub async fn observe(
         left::look_into(job, found, taken, &mut seen).await?;
     }
     let Goal::Present { spec } = &job.command.body.goal else {
-        return Ok((seen, None));
+        return Ok((seen, None, Depth::Full));
     };
     if !matches!(seen.namespace, Namespace::Ours { .. }) {
-        return Ok((seen, None));
+        return Ok((seen, None, Depth::Full));
     }
     if !may_work_in(job, taken, &mut seen).await? {
-        return Ok((seen, None));
+        return Ok((seen, None, Depth::Full));
     }
     let (secret, release, workloads) = match standing {
         Some(standing) => standing,
@@ -116,15 +118,19 @@ pub async fn observe(
             let holders = leaving::look::claims(cluster, store, left::clock(job, taken)).await?;
             seen.cause = left::blocked(FailureCode::VolumePending, &holders, taken);
         }
-        return Ok((seen, None));
+        return Ok((seen, None, Depth::Full));
     };
     seen.release = release::of_release(job, taken, release).await?;
     if !is_in_force(&seen.release, taken) {
-        return Ok((seen, None));
+        return Ok((seen, None, Depth::Full));
     }
     let told = match known.begun {
         Some(wake) => wake.first_facts(FIRST).await,
         None => None,
+    };
+    let depth = match told {
+        Some(_) => Depth::Glance,
+        None => Depth::Full,
     };
     let workloads = match (&told, workloads) {
         (Some(facts), _) => facts.workloads.clone(),
@@ -164,13 +170,13 @@ pub async fn observe(
             None => evidence::facts(cluster, store, workloads).await?,
         };
         diagnosed(job, taken, &facts, &verdict, &mut seen).await?;
-        if !seen.room.is_empty() {
+        if depth == Depth::Full && !seen.room.is_empty() {
             taken.makes_room();
         }
         ground.claims = facts.claims;
     }
     seen.rollout = Some(verdict);
-    Ok((seen, Some(ground)))
+    Ok((seen, Some(ground), depth))
 }
 
 /// A look at what watches tell of the workloads, upon what a full look found under

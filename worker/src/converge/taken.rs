@@ -171,6 +171,11 @@ impl Taken {
         self.applied = false;
     }
 
+    /// The store is ours again, after it may have been another's.
+    pub fn held_anew(&mut self) {
+        self.applied = false;
+    }
+
     /// helm has just made every object of what is wanted, and was refused none.
     pub fn applied(&mut self) {
         self.applied = true;

@@ -3,21 +3,25 @@
 //! rendered from the same chart in the same way. The apiserver holds each object against
 //! its own kind as strictly whenever it is applied.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How many are kept: plans, images and replicas of some charts.
 const KEPT: usize = 1000;
+/// The cluster itself may be another after an upgrade of it.
+const PROVEN: Duration = Duration::from_secs(600);
 
 /// Shapes of releases that were found to be as the cluster wants them.
 #[derive(Debug, Default)]
-pub struct Shapes(Mutex<BTreeSet<String>>);
+pub struct Shapes(Mutex<BTreeMap<String, Instant>>);
 
 impl Shapes {
     /// Whether that shape needs no other look.
     #[must_use]
     pub fn is_proven(&self, shape: &str) -> bool {
-        self.kept().contains(shape)
+        let at = self.kept().get(shape).copied();
+        at.is_some_and(|at| at.elapsed() < PROVEN)
     }
 
     /// helm held it against the document, and applied all of it.
@@ -26,7 +30,13 @@ impl Shapes {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(shape.to_owned());
+        kept.entry(shape.to_owned())
+            .and_modify(|at| {
+                if at.elapsed() >= PROVEN {
+                    *at = Instant::now();
+                }
+            })
+            .or_insert_with(Instant::now);
     }
 
     /// It failed, for whatever reason: the cluster may want something else by now.
@@ -34,8 +44,8 @@ impl Shapes {
         self.kept().remove(shape);
     }
 
-    fn kept(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        // A set is whole between any two of its calls.
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Instant>> {
+        // A map is whole between any two of its calls.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
