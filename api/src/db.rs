@@ -37,6 +37,9 @@ pub const PLANNER: (&str, &str) = ("random_page_cost", "1.1");
 /// A statement is planned for the table as it is each time. A plan that is kept is one for
 /// an outbox that was empty, and reads all of it when fifty thousand rows wait.
 const REPLAN: (&str, &str) = ("plan_cache_mode", "force_custom_plan");
+/// Each has an index for its rows; reading all of the table is never right, whatever its
+/// statistics say.
+const BY_INDEX: (&str, &str) = ("enable_seqscan", "off");
 /// Tries of a transaction that lost to another one.
 const MAX_TRIES: u32 = 4;
 /// Tries after a lost connection: when the server restarts, every connection of
@@ -88,15 +91,16 @@ impl Database {
         Ok(self.besides(options(url)?, connections))
     }
 
-    /// Another pool, whose commits do not wait for the disk. If Postgres falls, what was
+    /// Another pool, for the relay: its statements are planned for the outbox as it is, and
+    /// its commits do not wait for the disk. If Postgres falls, what was
     /// written by them within its last 600 ms or so (three times `wal_writer_delay`) may be
     /// gone; nothing else is. Only for what is found out and done again by itself.
     /// Source: PostgreSQL documentation, "Asynchronous Commit".
     ///
     /// # Errors
     /// [`DbError::Url`].
-    pub fn beside_lightly(&self, url: &SecretString, connections: u32) -> Result<Self, DbError> {
-        let options = options(url)?.options([("synchronous_commit", "off"), REPLAN]);
+    pub fn for_relay(&self, url: &SecretString, connections: u32) -> Result<Self, DbError> {
+        let options = options(url)?.options([("synchronous_commit", "off"), REPLAN, BY_INDEX]);
         Ok(self.besides(options, connections))
     }
 

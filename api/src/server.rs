@@ -123,7 +123,7 @@ impl Server {
             .beside(&settings.base.database_url, CONNECTIONS_OF_FEED)
             .map_err(|error| StartError::Database(DbFault(error)))?;
         let relayed = db
-            .beside_lightly(&settings.base.database_url, CONNECTIONS_OF_RELAY)
+            .for_relay(&settings.base.database_url, CONNECTIONS_OF_RELAY)
             .map_err(|error| StartError::Database(DbFault(error)))?;
         let address = settings.http.listen;
         let listener =
