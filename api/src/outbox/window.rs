@@ -80,7 +80,9 @@ pub async fn claim(tx: &DatabaseTransaction, in_flight: i64) -> Result<Vec<Claim
     let mut rows = Claimed::find_by_statement(statement).all(tx).await?;
     rows.sort_by_key(|row| row.id);
     if fault::without("outbox") {
-        const FORGET: &str = "DELETE FROM outbox WHERE message_id = ANY($1)";
+        const FORGET: &str = "
+DELETE FROM outbox USING unnest($1::bigint[], $2::uuid[]) AS said (id, message_id)
+WHERE outbox.id = said.id";
         mark(tx, FORGET, rows.iter()).await?;
     }
     Ok(rows)
@@ -92,10 +94,13 @@ pub async fn claim(tx: &DatabaseTransaction, in_flight: i64) -> Result<Vec<Claim
 /// # Errors
 /// The database's.
 pub async fn confirm<C: ConnectionTrait>(db: &C, rows: &[Claimed]) -> Result<(), DbError> {
-    const CONTROLS: &str = "DELETE FROM outbox WHERE kind = 'control' AND message_id = ANY($1)";
+    const CONTROLS: &str = "
+DELETE FROM outbox USING unnest($1::bigint[], $2::uuid[]) AS said (id, message_id)
+WHERE outbox.id = said.id AND outbox.message_id = said.message_id AND kind = 'control'";
     const COMMANDS: &str = "
 UPDATE outbox SET dispatched_at = now(), claimed_until = NULL, dispatch_count = dispatch_count + 1
-WHERE kind = 'command' AND dispatched_at IS NULL AND message_id = ANY($1)";
+FROM unnest($1::bigint[], $2::uuid[]) AS said (id, message_id)
+WHERE outbox.id = said.id AND outbox.message_id = said.message_id AND kind = 'command' AND dispatched_at IS NULL";
     let is_control = |row: &&Claimed| row.kind == super::CONTROL_KIND;
     mark(db, CONTROLS, rows.iter().filter(is_control)).await?;
     mark(db, COMMANDS, rows.iter().filter(|row| !is_control(row))).await
@@ -106,20 +111,26 @@ WHERE kind = 'command' AND dispatched_at IS NULL AND message_id = ANY($1)";
 /// # Errors
 /// The database's.
 pub async fn release<C: ConnectionTrait>(db: &C, rows: &[Claimed]) -> Result<(), DbError> {
-    const FREE: &str = "UPDATE outbox SET claimed_until = NULL WHERE message_id = ANY($1)";
+    const FREE: &str = "
+UPDATE outbox SET claimed_until = NULL
+FROM unnest($1::bigint[], $2::uuid[]) AS unsaid (id, message_id)
+WHERE outbox.id = unsaid.id AND outbox.message_id = unsaid.message_id";
     mark(db, FREE, rows.iter()).await
 }
 
+/// Rows are found by their ids, however many wait; their messages say that they are the
+/// same still.
 async fn mark<C: ConnectionTrait>(
     db: &C,
     sql: &'static str,
     rows: impl Iterator<Item = &Claimed>,
 ) -> Result<(), DbError> {
-    let ids: Vec<Uuid> = rows.map(|row| row.message_id).collect();
+    let (ids, messages): (Vec<i64>, Vec<Uuid>) = rows.map(|row| (row.id, row.message_id)).unzip();
     if ids.is_empty() {
         return Ok(());
     }
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [ids.into()]);
+    let values = [ids.into(), messages.into()];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
     db.execute_raw(statement).await?;
     Ok(())
 }
