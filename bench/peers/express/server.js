@@ -39,7 +39,8 @@ const create = db.transaction((body, key) => {
   const known = key && answered.get(key)
   if (known) return known.body
   const at = new Date().toISOString()
-  const store = id()
+  let store = id()
+  while (one.get(store)) store = id() // 387 million exist; after some ten thousand two are the same
   const operation = { id: randomUUID(), store_id: store, kind: 'Create', status: 'Queued', generation: 1, attempt: 1, created_at: at, steps: [] }
   const row = { id: store, name: body.name, plan: body.plan ?? 'small', status: 'Queued', host: `${store}.localhost`, operation: JSON.stringify(operation), created_at: at, updated_at: at }
   insert.run(row)
