@@ -17,7 +17,8 @@ import servers
 from measure import control, interleave, interval, median, percentile, quotients, rate, row
 
 TITLE = "commit to confirmed publish"
-POSTS, BATCH, BLOCK, BARE, ROUNDS, BACKLOG = 1000, 256, 20_000, 60_000, 7, 50_000
+# More at once, and the broker is short of memory (384 MB) and takes nothing.
+POSTS, BATCH, BLOCK, ROUNDS, BACKLOG = 1000, 256, 20_000, 7, 50_000
 WINDOW = int(os.environ.get("BENCH_WINDOW", BATCH))
 
 # Operations first, which others hear of too; then, when all is quiet, what is measured.
@@ -87,7 +88,7 @@ def drained(api, count, before=lambda: None):
 
 
 def throughput(found, api):
-    sides = interleave({"ours": lambda: drained(api, BLOCK), "peer": lambda: publish(BARE, WINDOW), "again": lambda: publish(BARE, WINDOW)}, ROUNDS)
+    sides = interleave({"ours": lambda: drained(api, BLOCK), "peer": lambda: publish(BLOCK, WINDOW), "again": lambda: publish(BLOCK, WINDOW)}, ROUNDS)
     column = lambda name: [sample["per_second"] for sample in sides[name]]
     found["rows"] += [
         row("throughput", interval(quotients(column("ours"), column("peer"))), "≥ 0.8", at_least=0.8, ours=rate(column("ours")), theirs=rate(column("peer"))),
@@ -135,7 +136,7 @@ def cost(found, api):
 
 def measure(found):
     global payload
-    found["settings"] = (f"window {WINDOW}, payload of a real command; {ROUNDS} rounds of {BLOCK} messages ({BARE} of the bare publisher, so that they take as long) after one that is dropped; no worker, so "
+    found["settings"] = (f"window {WINDOW}, payload of a real command; {ROUNDS} rounds of {BLOCK} messages after one that is dropped; no worker, so "
                          "URUMI_COMMANDS_IN_FLIGHT=1000000; else the api's defaults; fsync on")
     servers.make_vhost("bench_bare")
     api = servers.Api("bench_outbox", urumi_commands_in_flight=1_000_000).start()
