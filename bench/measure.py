@@ -30,10 +30,14 @@ def interval(values):
     return median(values), medians[int(RESAMPLES * 0.025)], medians[int(RESAMPLES * 0.975)]
 
 
+def rounds_of(usual):
+    """BENCH_ROUNDS makes it quicker, and says less."""
+    return min(usual, int(os.environ.get("BENCH_ROUNDS", usual)))
+
+
 def interleave(sides, rounds, said=print):
-    """{name: [sample of each round]} of {name: function}, without the first round.
-    BENCH_ROUNDS makes it quicker, and says less."""
-    rounds = min(rounds, int(os.environ.get("BENCH_ROUNDS", rounds)))
+    """{name: [sample of each round]} of {name: function}, without the first round."""
+    rounds = rounds_of(rounds)
     found = {name: [] for name in sides}
     for number in range(rounds + 1):
         order = list(sides) if number % 2 == 0 else list(reversed(sides))

@@ -8,7 +8,7 @@ import os
 
 import loads
 import servers
-from measure import control, interleave, interval, median, quotients, rate, row
+from measure import control, interleave, interval, median, quotients, rate, rounds_of, row
 
 TITLE = "requests"
 STORES, SECONDS, ROUNDS = 200, 5, 8
@@ -168,7 +168,7 @@ def writing(found):
 
 
 def measure(found):
-    found["settings"] = (f"blocks of {SECONDS} s, {ROUNDS} rounds after one that is dropped; wrk with one thread on the same cores; "
+    found["settings"] = (f"blocks of {SECONDS} s, {rounds_of(ROUNDS)} rounds after one that is dropped; wrk with one thread on the same cores; "
                          "api with its defaults (2 threads, 10 connections), PostgreSQL as deploy/local/postgres.sh sets it, fsync on")
     reading(found)
     writing(found)

@@ -14,7 +14,7 @@ import uuid
 
 import loads
 import servers
-from measure import control, interleave, interval, median, percentile, quotients, rate, row
+from measure import control, interleave, interval, median, percentile, quotients, rate, rounds_of, row
 
 TITLE = "commit to confirmed publish"
 # More at once, and the broker is short of memory (384 MB) and takes nothing.
@@ -136,7 +136,7 @@ def cost(found, api):
 
 def measure(found):
     global payload
-    found["settings"] = (f"window {WINDOW}, payload of a real command; {ROUNDS} rounds of {BLOCK} messages after one that is dropped; no worker, so "
+    found["settings"] = (f"window {WINDOW}, payload of a real command; {rounds_of(ROUNDS)} rounds of {BLOCK} messages after one that is dropped; no worker, so "
                          "URUMI_COMMANDS_IN_FLIGHT=1000000; else the api's defaults; fsync on")
     servers.make_vhost("bench_bare")
     api = servers.Api("bench_outbox", urumi_commands_in_flight=1_000_000).start()

@@ -14,7 +14,7 @@ import time
 import machine
 import platforms
 import servers
-from measure import control, interleave, interval, median, quotients, row
+from measure import control, interleave, interval, median, quotients, rounds_of, row
 
 TITLE = "what the platform adds to helm"
 STORES, ROUNDS, SINGLES = int(os.environ.get("BENCH_STORES", 40)), 2, 8
@@ -108,7 +108,7 @@ def single(platform):
 
 
 def measure(found):
-    found["settings"] = (f"{STORES} stores, {ROUNDS} rounds after one that is dropped; one worker with 2 slots beside xargs -P2; values-local and "
+    found["settings"] = (f"{STORES} stores, {rounds_of(ROUNDS)} rounds after one that is dropped; one worker with 2 slots beside xargs -P2; values-local and "
                          "tests/faults/values.yaml; etcd with fsync")
     platform, naive = platforms.Platform("bench_provision"), Naive()
     sides = interleave({"ours": lambda: ours(platform), "peer": naive.block, "again": naive.block}, ROUNDS)
