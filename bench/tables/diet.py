@@ -83,7 +83,7 @@ def measure(found):
             row("another wish that comes to the same release: requests", visitor.requests() - before, "", note="an operation of its own, with its Lease, its looks and its end"),
         ]
     else:
-        print(f"    chart {newest}: {status} {answer}")
+        print(f"    chart {newest}: {status}")
     secrets = json.loads(platforms.kubectl("get", "secrets", "-n", store, "-l", "owner=helm", "-o", "json"))["items"]
     size = max(len(base64.b64decode(secret["data"]["release"])) for secret in secrets) / 1024
     found["rows"].append(row("release Secret", size, "≤ 256 KiB", at_most=256, unit="KiB", note=f"{len(secrets)} revisions are kept"))
