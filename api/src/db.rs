@@ -88,23 +88,23 @@ impl Database {
     /// # Errors
     /// [`DbError::Url`].
     pub fn beside(&self, url: &SecretString, connections: u32) -> Result<Self, DbError> {
-        Ok(self.besides(options(url)?, connections))
+        Ok(self.another(options(url)?, connections))
     }
 
     /// Another pool, for the relay: its statements are planned for the outbox as it is, and
-    /// its commits do not wait for the disk. If Postgres falls, what was
-    /// written by them within its last 600 ms or so (three times `wal_writer_delay`) may be
-    /// gone; nothing else is. Only for what is found out and done again by itself.
+    /// its commits do not wait for the disk. If Postgres falls, what they wrote within its
+    /// last 600 ms or so (three times `wal_writer_delay`) may be gone; nothing else is. Only
+    /// for what is found out and done again by itself.
     /// Source: PostgreSQL documentation, "Asynchronous Commit".
     ///
     /// # Errors
     /// [`DbError::Url`].
     pub fn for_relay(&self, url: &SecretString, connections: u32) -> Result<Self, DbError> {
         let options = options(url)?.options([("synchronous_commit", "off"), REPLAN, BY_INDEX]);
-        Ok(self.besides(options, connections))
+        Ok(self.another(options, connections))
     }
 
-    fn besides(&self, options: PgConnectOptions, connections: u32) -> Self {
+    fn another(&self, options: PgConnectOptions, connections: u32) -> Self {
         Self {
             migrated: Arc::clone(&self.migrated),
             for_requests: false,

@@ -57,10 +57,11 @@ impl Kept {
     }
 }
 
+/// Each weighs as many bytes as it takes.
 #[derive(Debug, Clone)]
-struct Bytes;
+struct Size;
 
-impl Weighter<StoreId, Arc<Kept>> for Bytes {
+impl Weighter<StoreId, Arc<Kept>> for Size {
     fn weight(&self, _: &StoreId, kept: &Arc<Kept>) -> u64 {
         let body = u64::try_from(kept.tagged.len()).unwrap_or(ROOM);
         body + BESIDE
@@ -69,11 +70,11 @@ impl Weighter<StoreId, Arc<Kept>> for Bytes {
 
 /// Those that are kept: as many as find room, the ones that are asked for most.
 #[derive(Debug, Clone)]
-pub struct KeptAnswers(Arc<Cache<StoreId, Arc<Kept>, Bytes>>);
+pub struct KeptAnswers(Arc<Cache<StoreId, Arc<Kept>, Size>>);
 
 impl Default for KeptAnswers {
     fn default() -> Self {
-        Self(Arc::new(Cache::with_weighter(1_000, ROOM, Bytes)))
+        Self(Arc::new(Cache::with_weighter(1_000, ROOM, Size)))
     }
 }
 
