@@ -250,6 +250,17 @@ mod tests {
     }
 
     #[test]
+    fn what_helm_made_is_looked_for_once_the_store_was_anothers() {
+        let mut taken = Taken::default();
+        taken.applied();
+        assert!(taken.has_verified(2));
+        taken.held_anew();
+        assert!(!taken.has_verified(2));
+        taken.verified(2);
+        assert!(taken.has_verified(2) && !taken.has_verified(3));
+    }
+
+    #[test]
     fn when_time_is_up_the_last_cause_is_the_failure() {
         let mut taken = Taken::default();
         assert_eq!(taken.out_of_time().code, FailureCode::Timeout);

@@ -65,6 +65,16 @@ mod tests {
     }
 
     #[test]
+    fn a_shape_is_to_be_proven_again_after_its_time() {
+        let shapes = Shapes::default();
+        let before = Instant::now().checked_sub(PROVEN).unwrap();
+        shapes.kept().insert("a".to_owned(), before);
+        assert!(!shapes.is_proven("a"));
+        shapes.proven("a");
+        assert!(shapes.is_proven("a"));
+    }
+
+    #[test]
     fn there_are_never_more_than_are_kept() {
         let shapes = Shapes::default();
         for number in 0..=KEPT {
