@@ -14,6 +14,7 @@ unset KUBECONFIG URUMI_API URUMI_API_PORT URUMI_DASHBOARD URUMI_INGRESS URUMI_ST
 source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
 source "$URUMI_ROOT/deploy/lib/cache.sh"
 source "$URUMI_ROOT/deploy/local/lib/cargo.sh"
+source "$URUMI_ROOT/deploy/local/lib/lanes.sh"
 cd "$URUMI_ROOT"
 
 LOCAL=$URUMI_ROOT/deploy/local EMBEDDED=$URUMI_ROOT/deploy/embedded
@@ -70,11 +71,9 @@ stages() { sed 's/durationMilliseconds: [0-9]*/durationMilliseconds: 0/' "$EMBED
 finish() {
   local rc=$?
   trap '' INT TERM
-  if [[ -n ${bench:-} ]]; then
-    # Started where interrupts are ignored, it would not heed one.
-    kill -TERM "$bench" 2>/dev/null || true
-    wait "$bench" 2>/dev/null || true
-  fi
+  # A build, or the bench itself; not INT, which is ignored where it was ignored before.
+  end_children $$
+  if [[ -n ${bench:-} ]]; then wait "$bench" 2>/dev/null || true; fi
   if [[ ${URUMI_KEEP:-} != 1 ]]; then
     { "$EMBEDDED/clean.sh"; FORCE=1 "$LOCAL/clean.sh"; } >"$URUMI_ROOT/.urumi/bench/clean.log" 2>&1 || {
       tail -n 5 "$URUMI_ROOT/.urumi/bench/clean.log" >&2
