@@ -34,16 +34,19 @@ def transaction(database, path, outbox=True):
         text = file.read()
     drawn = json.loads(servers.sql(database, """
         SELECT jsonb_build_array(quote_literal(o.spec::text), quote_literal(b.payload::text), quote_literal(k.headers::text),
-            quote_literal(encode(k.body, 'hex')), quote_literal(a.details::text), quote_nullable(o.traceparent))
+            quote_literal(encode(k.body, 'hex')), quote_literal(a.details::text), quote_nullable(o.traceparent),
+            quote_literal((to_jsonb(a) - ARRAY['seq', 'prev_hash', 'hash', 'store_id', 'tenant_id'])::text),
+            quote_literal(jsonb_build_object('store_id', a.store_id, 'tenant_id', a.tenant_id)::text))
         FROM operations o JOIN outbox b ON b.operation_id = o.id JOIN audit_events a ON a.operation_id = o.id, idempotency_keys k
         LIMIT 1;""", split=None)[0])
-    spec, payload, headers, body, details, traceparent = drawn
+    spec, payload, headers, body, details, traceparent, before, after = drawn
     steps, number = [], ":n"
     for _ in range(6):
         steps.append(f"substr('{LETTERS}', ({number} % 27)::int + 1, 1)")
         number = f"({number} / 27)"
     values = {
         "tenant": servers.TENANT, "spec": spec, "payload": payload, "headers": headers, "details": details, "traceparent": traceparent,
+        "text_before": before, "text_after": after,
         "body": f"decode({body}, 'hex')", "id": "('store-' || " + " || ".join(steps) + ")",
         "operation": "('00000000-0000-7000-8000-' || lpad(:n::text, 12, '0'))::uuid",
     }

@@ -4,6 +4,9 @@
 # takes to answer. Takes 10 to 20 minutes and some 10 GB of disk, which it gives back.
 #
 #   list.sh [STORES]
+#   TEST_LIST_PROGRAM=PATH   another program to ask
+#   TEST_LIST_AUDIT=1        as many audit rows as stores; quicker
+#   TEST_LIST_ROUNDS=40      how often each page is asked for (100)
 case ${URUMI_INSTANCE:-} in test-*) ;; *) URUMI_INSTANCE=test-million ;; esac
 export URUMI_INSTANCE
 source "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib/common.sh"
@@ -19,8 +22,10 @@ trap 'exit 143' TERM
 "$services" start &
 starting=$!
 with_target cargo "${suite[@]}" --no-run
-with_target cargo build --locked --profile local --bin urumi-api --bin urumi-worker
-install "$CARGO_TARGET_DIR/local/urumi-api" "$URUMI_STATE/urumi-api"
-export TEST_LIST_PROGRAM=$URUMI_STATE/urumi-api
+if [[ -z ${TEST_LIST_PROGRAM:-} ]]; then
+  with_target cargo build --locked --profile local --bin urumi-api --bin urumi-worker
+  install "$CARGO_TARGET_DIR/local/urumi-api" "$URUMI_STATE/urumi-api"
+  export TEST_LIST_PROGRAM=$URUMI_STATE/urumi-api
+fi
 wait "$starting"
 with_target "$services" run cargo "${suite[@]}" -- --nocapture long_list::

@@ -3,6 +3,7 @@
 
 pub mod api_key;
 pub mod audit_event;
+pub mod audit_pending;
 pub mod idempotency_key;
 pub mod operation;
 pub mod operation_step;

@@ -28,9 +28,7 @@ RETURNING *;
 INSERT INTO outbox (kind, store_id, tenant_id, operation_id, message_id, attempt, routing_key, payload, traceparent) VALUES ('command', {id}, '{tenant}', {operation}, {operation}, 1, 'store.command.v1', {payload}, {traceparent});
 UPDATE idempotency_keys SET status = 202, headers = {headers}, body = {body}
 WHERE tenant_id = '{tenant}' AND principal = 'local' AND key = 'bench-' || :n;
-SELECT seq FROM audit_head FOR UPDATE \gset
-WITH head AS (UPDATE audit_head SET seq = :seq + 1, hash = decode(repeat('a5', 32), 'hex'))
-INSERT INTO audit_events (seq, id, at, tenant_id, store_id, operation_id, actor, request_id, action, outcome, details, prev_hash, hash)
-VALUES (:seq + 1, {operation}, now(), '{tenant}', {id}, {operation}, 'local', {operation}, 'store.create.requested', 'accepted',
-    {details}, decode(repeat('5a', 32), 'hex'), decode(repeat('a5', 32), 'hex'));
+INSERT INTO audit_pending (id, at, tenant_id, store_id, operation_id, actor, request_id, action, outcome, details, text_before, text_after)
+VALUES ({operation}, now(), '{tenant}', {id}, {operation}, 'local', {operation}, 'store.create.requested', 'accepted', {details},
+    {text_before}, {text_after});
 COMMIT;

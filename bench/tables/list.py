@@ -1,7 +1,8 @@
 """Pages of the list and of the audit at a million stores beside a thousand: first,
-middle and last page of every sort and filter, by `make test-long-list`, which also
-holds each plan to reading no table as a whole and to sorting nothing. Its whole table
-is in .urumi/bench/list.log."""
+middle and last page of every sort and filter, by the test of `make test-long-list`
+(which has ten times as many audit rows and asks twice as often), which also holds each
+plan to reading no table as a whole and to sorting nothing. Its whole table is in
+.urumi/bench/list.log."""
 import os
 import re
 import subprocess
@@ -10,13 +11,14 @@ import servers
 from measure import median, row
 
 TITLE = "pages of a long list"
-STORES = os.environ.get("BENCH_LIST_STORES", "1000000")
+STORES, AUDIT, ROUNDS = os.environ.get("BENCH_LIST_STORES", "1000000"), 1, 50
 
 
 def measure(found):
-    found["settings"] = f"{int(STORES):,} stores, ten times as many audit rows; by turns, as tests/list.sh tells; programs as `make up` builds them".replace(",", " ")
+    found["settings"] = f"{int(STORES):,} stores, as many audit rows; by turns, {ROUNDS} times each, as tests/list.sh tells".replace(",", " ")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("URUMI_", "BENCH_"))}
-    environment["CARGO_TARGET_DIR"] = os.environ["CARGO_TARGET_DIR"]
+    environment |= {"CARGO_TARGET_DIR": os.environ["CARGO_TARGET_DIR"], "TEST_LIST_AUDIT": str(AUDIT), "TEST_LIST_ROUNDS": str(ROUNDS),
+                    "TEST_LIST_PROGRAM": os.path.join(servers.PROGRAMS, "urumi-api")}
     path = os.path.join(servers.ROOT, ".urumi", "bench", "list.log")
     with open(path, "w") as log:
         done = subprocess.run([os.path.join(servers.ROOT, "tests", "list.sh"), STORES], env=environment, stdout=log, stderr=subprocess.STDOUT, check=False)

@@ -7,6 +7,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
+/// The field that is known only under the lock of the chain's head.
+const SEQ: &str = "seq";
+
 /// What is hashed of an audit event: all of it but the hashes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Link {
@@ -32,9 +35,24 @@ impl Link {
         digest.finalize().into()
     }
 
+    /// The canonical JSON before and after the number, which is known last.
+    pub fn around_seq(&self) -> (String, String) {
+        let (mut before, mut after) = (self.to_json(), json!({}));
+        if let (Some(fields), Some(rest)) = (before.as_object_mut(), after.as_object_mut()) {
+            fields.remove(SEQ);
+            let behind = fields.keys().filter(|key| key.as_str() > SEQ).cloned();
+            for key in behind.collect::<Vec<_>>() {
+                rest.extend(fields.remove(&key).map(|value| (key, value)));
+            }
+        }
+        let (before, after) = (canonical(&before), canonical(&after));
+        let before = before.strip_suffix('}').unwrap_or(&before);
+        (format!("{before},\"{SEQ}\":"), after.replacen('{', ",", 1))
+    }
+
     fn to_json(&self) -> Value {
         json!({
-            "seq": self.seq,
+            SEQ: self.seq,
             "id": self.id,
             "at": self.at.to_offset(time::UtcOffset::UTC).format(&Rfc3339).unwrap_or_default(),
             "tenant_id": self.tenant_id,
@@ -85,8 +103,24 @@ mod tests {
     }
 
     #[test]
-    fn every_field_and_the_hash_before_change_the_hash() {
+    fn the_number_is_put_into_the_canonical_json() {
         let link = Link {
+            request_id: Some(Uuid::max()),
+            store_id: Some("store-{},\"seq\":".to_owned()),
+            details: json!({"seq": 7, "z": {"a": [{}]}}),
+            ..link()
+        };
+
+        let (before, after) = link.around_seq();
+
+        assert_eq!(
+            format!("{before}{}{after}", link.seq),
+            canonical(&link.to_json())
+        );
+    }
+
+    fn link() -> Link {
+        Link {
             seq: 1,
             id: Uuid::nil(),
             at: OffsetDateTime::UNIX_EPOCH,
@@ -98,7 +132,12 @@ mod tests {
             action: "store.create.requested".to_owned(),
             outcome: "accepted".to_owned(),
             details: json!({}),
-        };
+        }
+    }
+
+    #[test]
+    fn every_field_and_the_hash_before_change_the_hash() {
+        let link = link();
         let base = link.hash(&[0; 32]);
 
         assert_eq!(link.hash(&[0; 32]), base);

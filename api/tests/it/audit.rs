@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use sqlx::Executor as _;
+use sqlx::{Connection as _, Executor as _};
 
-use crate::harness::{TestApi, Worker};
+use crate::harness::{TestApi, Worker, eventually};
 
 #[actix_web::test]
 async fn the_audit_is_oldest_first_in_pages_and_by_store() {
@@ -71,6 +71,48 @@ async fn requests_at_once_leave_one_gapless_chain() {
         assert_eq!(item["hash"], hash(&prev, item));
         prev = item["hash"].as_str().unwrap().to_owned();
     }
+    let waiting = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM audit_pending");
+    assert_eq!(
+        waiting
+            .fetch_one(&mut api.servers.sql().await)
+            .await
+            .unwrap(),
+        0
+    );
+}
+
+/// The release before locks the chain's head in its transaction, and the stream at the
+/// commit. Who waits for the head may therefore hold no lock of the stream.
+#[actix_web::test]
+async fn a_program_of_the_release_before_does_not_lock_in_another_order() {
+    let api = TestApi::ready("audit_order").await;
+    let store = api.a_store().await;
+    let mut sql = api.servers.sql().await;
+    let mut before = sql.begin().await.unwrap();
+    before
+        .execute("SELECT seq FROM audit_head FOR UPDATE")
+        .await
+        .unwrap();
+
+    let asked = api.a_store();
+    let told = async {
+        let waits = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND query = 'COMMIT' AND wait_event_type = 'Lock'";
+        eventually("the other waits for the head", async || {
+            let mut sql = api.servers.sql().await;
+            let waiting: i64 = sqlx::query_scalar(waits).fetch_one(&mut sql).await.unwrap();
+            (waiting > 0).then_some(())
+        })
+        .await;
+        let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted
+            AND (classid::bigint << 32 | objid::bigint) = hashtextextended('urumi.stream', 0)";
+        let held = sqlx::query_scalar::<_, i64>(held);
+        assert_eq!(held.fetch_one(&mut *before).await.unwrap(), 0);
+        let change = sqlx::query("UPDATE stores SET name = 'Other' WHERE id = $1").bind(&store);
+        change.execute(&mut *before).await.unwrap();
+        before.commit().await.unwrap();
+    };
+    join(asked, told).await;
 }
 
 /// What anybody can compute from the answer alone (docs/API.md says how).

@@ -139,8 +139,8 @@ async fn with_a_delayed_commit(name: &str, locked: bool) -> (bool, usize) {
         // Until others are behind it: they wait for it, or they have passed it.
         eventually("somebody comes behind it", async || {
             let mut sql = one.servers.sql().await;
-            let waiting =
-                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+            let waiting = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'";
             let waiting: i64 = sqlx::query_scalar(waiting)
                 .fetch_one(&mut sql)
                 .await

@@ -1,7 +1,8 @@
 //! Pages of long lists: what Postgres does for them, at 1,000 stores and at many.
 //! `TEST_LIST_STORES` says how many (20,000; `make test-long-list`: 1,000,000), with
-//! ten times as many audit rows. `TEST_LIST_PROGRAM` names the program whose answers
-//! are timed; without it plans and buffers alone are compared.
+//! `TEST_LIST_AUDIT` (10) times as many audit rows. `TEST_LIST_PROGRAM` names the program
+//! whose answers are timed, `TEST_LIST_ROUNDS` (100) times each; without it plans and
+//! buffers alone are compared.
 
 mod answers;
 mod cost;
@@ -28,14 +29,21 @@ const LEVELS: f64 = 3.0;
 /// Or Postgres may take so many milliseconds more for its part: levels of indexes, and
 /// rows that no cache of the processor holds.
 const COLDER_MS: f64 = 0.5;
-/// Times that each of the pages is asked for.
-const ROUNDS: usize = 100;
 const LOCAL: &str = "00000000-0000-7000-8000-000000000001";
 
-/// How many stores.
-#[expect(clippy::disallowed_methods, reason = "how long the test may be")]
+/// How long the test may be.
+#[expect(clippy::disallowed_methods, reason = "the test's own settings")]
+fn setting(name: &str, usual: i64) -> i64 {
+    std::env::var(name).map_or(usual, |text| text.parse().unwrap())
+}
+
 fn many() -> i64 {
-    std::env::var("TEST_LIST_STORES").map_or(20_000, |text| text.parse().unwrap())
+    setting("TEST_LIST_STORES", 20_000)
+}
+
+/// Times that each of the pages is asked for.
+fn rounds() -> usize {
+    usize::try_from(setting("TEST_LIST_ROUNDS", 100)).unwrap()
 }
 
 /// Stores as they come, each field by its number, so that every filter has as large
@@ -49,6 +57,7 @@ async fn filled(name: &str, stores: i64) -> TestApi {
     let mut sql = api.servers.sql().await;
     let fill = FILL
         .replace("{STORES}", &stores.to_string())
+        .replace("{AUDIT}", &setting("TEST_LIST_AUDIT", 10).to_string())
         .replace("{LOCAL}", LOCAL);
     sql.execute(AssertSqlSafe(fill)).await.unwrap();
     for table in [
@@ -128,12 +137,12 @@ async fn timed(
 ) -> Option<(Beside, Beside)> {
     let asked = asked.as_mut()?;
     asked.iter_mut().for_each(Asked::anew);
-    let answers = Beside::measured(ROUNDS, async |who| {
+    let answers = Beside::measured(rounds(), async |who| {
         asked[who].ms(if who == 2 { &same.path } else { &page.path })
     })
     .await;
     let (one, other) = (inlined(page), inlined(same));
-    let statements = Beside::by_turns(ROUNDS / 5, async |who| match who {
+    let statements = Beside::by_turns(rounds() / 5, async |who| match who {
         0 => cost::ms(few, &one).await,
         1 => cost::ms(again, &one).await,
         _ => cost::ms(lot, &other).await,

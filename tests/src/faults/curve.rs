@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 
 use crate::faults::copies;
 use crate::faults::ground::Ground;
-use crate::faults::idle::{made, measure, memory};
+use crate::faults::idle::{healthy, made, measure, memory};
 use crate::faults::own::{Own, Plan};
 use crate::faults::visitor;
 
@@ -34,10 +34,15 @@ pub async fn curve(ground: &Ground, stores: usize) -> Result<bool> {
     let one = copies::a_ready_one(&own).await?;
     copies::copy(&own, &one, END..stores.saturating_sub(END)).await?;
     println!("{} copies beside them", stores.saturating_sub(2 * END));
+    // Laid down at once, they keep the cluster's controllers busy for a while, as stores
+    // that were made one after the other would not.
+    healthy(&own, stores.saturating_sub(END)).await?;
+    tokio::time::sleep(IDLE.0).await;
     end(&own, "last", stores - END).await?;
     measure(&own, &ground.client, stores, IDLE).await?;
     println!("curve: 1 passed, 0 failed, 0 skipped");
-    ground.clear(own).await?;
+    // The stores' objects go with the cluster, which is the bench's own.
+    own.end().await?;
     Ok(true)
 }
 

@@ -92,6 +92,18 @@ pub async fn made(own: &Own, numbers: Range<usize>) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
+/// Until so many stores were seen to be healthy.
+///
+/// # Errors
+/// If they are not in time.
+pub async fn healthy(own: &Own, stores: usize) -> Result<()> {
+    until("every store was seen to be healthy", LONG, async || {
+        let sql = "SELECT count(*) FROM stores WHERE status = 'Ready' AND health = 'Healthy'";
+        (counted(own, sql).await == Some(stores)).then_some(())
+    })
+    .await
+}
+
 async fn counted(own: &Own, sql: &'static str) -> Option<usize> {
     let count: i64 = sqlx::query_scalar(sql).fetch_one(&own.records).await.ok()?;
     usize::try_from(count).ok()
@@ -121,11 +133,7 @@ pub async fn measure(
         worker.fell().await?;
         worker.rise();
     }
-    let healthy = async || {
-        let sql = "SELECT count(*) FROM stores WHERE status = 'Ready' AND health = 'Healthy'";
-        (counted(own, sql).await == Some(stores)).then_some(())
-    };
-    until("every store was seen to be healthy", LONG, healthy).await?;
+    healthy(own, stores).await?;
     tokio::time::sleep(rest).await;
     let (begun, requests) = (Instant::now(), visitor::requests(client).await?);
     let before = processor(own)?;

@@ -158,7 +158,7 @@ fn is_owned_by(pod: &Pod, kind: &str) -> bool {
 /// A pod of a set-up that is done: how often it failed before is history.
 fn is_over(pod: &Pod, facts: &Facts) -> bool {
     let done = facts.workloads.jobs.iter();
-    let mut done = done.filter(|job| rollout::job(job) == Rollout::Complete);
+    let mut done = done.filter(|job| rollout::job_with(job, &facts.pods) == Rollout::Complete);
     done.any(|job| {
         let mut owners = pod.owner_references().iter();
         owners.any(|owner| Some(&owner.uid) == job.metadata.uid.as_ref())

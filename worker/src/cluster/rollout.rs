@@ -5,6 +5,7 @@
 
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
 use shared::failure::FailureCode;
 
@@ -23,9 +24,10 @@ pub enum Rollout {
 }
 
 /// All workloads of a store as one verdict: a failure first, then what is
-/// missing (the database before the set-up before the web pods).
+/// missing (the database before the set-up before the web pods). Of the pods, those of
+/// the set-up matter.
 #[must_use]
-pub fn together(workloads: &Workloads) -> Rollout {
+pub fn together(workloads: &Workloads, pods: &[Pod]) -> Rollout {
     let Workloads {
         stateful_sets,
         jobs,
@@ -37,7 +39,7 @@ pub fn together(workloads: &Workloads) -> Rollout {
     let verdicts: Vec<Rollout> = stateful_sets
         .iter()
         .map(stateful_set)
-        .chain(jobs.iter().map(job))
+        .chain(jobs.iter().map(|one| job_with(one, pods)))
         .chain(deployments.iter().map(deployment))
         .collect();
     let failed = verdicts.iter().find(|v| matches!(v, Rollout::Failed(..)));
@@ -126,6 +128,32 @@ pub fn job(object: &Job) -> Rollout {
         return Rollout::Waiting(format!("{name}: running, {tries} tries failed so far"));
     }
     Rollout::Waiting(format!("{name}: running"))
+}
+
+/// A Job beside its pods. One whose pods have succeeded will complete; its controller
+/// gathers their ends for up to a second before it writes that.
+///
+/// Source: Kubernetes, `pkg/controller/job/job_controller.go` (`SyncJobBatchPeriod`).
+#[must_use]
+pub fn job_with(object: &Job, pods: &[Pod]) -> Rollout {
+    match job(object) {
+        Rollout::Waiting(_) if has_succeeded(object, pods) => Rollout::Complete,
+        verdict => verdict,
+    }
+}
+
+fn has_succeeded(object: &Job, pods: &[Pod]) -> bool {
+    let wanted = object.spec.as_ref().and_then(|spec| spec.completions);
+    let wanted = usize::try_from(wanted.unwrap_or(1)).unwrap_or(usize::MAX);
+    let Some(uid) = &object.metadata.uid else {
+        return false;
+    };
+    let succeeded = pods.iter().filter(|pod| {
+        let phase = pod.status.as_ref().and_then(|s| s.phase.as_deref());
+        let mut owners = pod.owner_references().iter();
+        phase == Some("Succeeded") && owners.any(|owner| owner.uid == *uid)
+    });
+    wanted > 0 && succeeded.count() >= wanted
 }
 
 fn unseen(generation: Option<i64>, observed: Option<i64>) -> bool {

@@ -143,7 +143,12 @@ pub async fn observe(
         claims: Vec::new(),
         at,
     };
-    let verdict = rollout::together(&workloads);
+    let mut facts = told;
+    if facts.is_none() && rollout::together(&workloads, &[]) != Rollout::Complete {
+        facts = Some(evidence::facts(cluster, store, workloads.clone()).await?);
+    }
+    let pods = facts.as_ref().map_or(&[][..], |facts| &facts.pods);
+    let verdict = rollout::together(&workloads, pods);
     seen.restore = restore(job, spec, ground.noted, &workloads).await?;
     seen.images = workloads::images(&workloads);
     if verdict == Rollout::Complete {
@@ -161,14 +166,11 @@ pub async fn observe(
             seen.cause = Some(other);
         }
         seen.storefront = answer;
-    } else {
-        let facts = match told {
-            Some(told) => Facts {
-                claims: evidence::claims(cluster, store).await?,
-                ..told
-            },
-            None => evidence::facts(cluster, store, workloads).await?,
-        };
+    } else if let Some(mut facts) = facts {
+        // Watches tell of all but claims.
+        if depth == Depth::Glance {
+            facts.claims = evidence::claims(cluster, store).await?;
+        }
         diagnosed(job, taken, &facts, &verdict, &mut seen).await?;
         if depth == Depth::Full && !seen.room.is_empty() {
             taken.makes_room();
@@ -195,7 +197,7 @@ pub async fn glance(
         return Ok(seen);
     };
     facts.claims.clone_from(&ground.claims);
-    let verdict = rollout::together(&facts.workloads);
+    let verdict = rollout::together(&facts.workloads, &facts.pods);
     seen.restore = restore(job, spec, ground.noted, &facts.workloads).await?;
     if verdict == Rollout::Complete {
         seen.storefront = shop::ask(job, spec, taken, &seen, &facts.workloads).await;

@@ -1,4 +1,4 @@
--- {STORES} stores with their operations, and ten times as many audit rows of the tenant {LOCAL}.
+-- {STORES} stores with their operations, and {AUDIT} times as many audit rows of the tenant {LOCAL}.
 SET statement_timeout = 0; SET maintenance_work_mem = '256MB'; SET client_min_messages = warning;
 CREATE TEMP TABLE kept AS SELECT indexdef, indexname FROM pg_indexes
     WHERE tablename IN ('stores', 'store_labels', 'store_words', 'audit_events', 'operations', 'operation_steps', 'outbox')
@@ -56,8 +56,8 @@ INSERT INTO audit_events (seq, id, at, tenant_id, store_id, actor, action, outco
     SELECT n, ('01900000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, timestamptz '2026-01-01Z' + n * interval '1 s', '{LOCAL}',
         'store-' || translate(lpad(to_hex((1 + n / 10000 * 10 + n % 10) * 7368787 % 16777216), 6, '0'), '0123456789abcdef', 'bcdfghjklmnpqrst'),
         'local', 'operation.started', 'succeeded', decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex')
-    FROM generate_series(1, {STORES}::bigint * 10) AS n;
-UPDATE audit_head SET seq = {STORES}::bigint * 10;
+    FROM generate_series(1, {STORES}::bigint * {AUDIT}) AS n;
+UPDATE audit_head SET seq = {STORES}::bigint * {AUDIT};
 DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT * FROM kept LOOP EXECUTE one.indexdef; END LOOP;
     FOR one IN SELECT * FROM bound LOOP EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I %s', one.of, one.conname, one.def); END LOOP;

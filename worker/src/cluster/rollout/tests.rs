@@ -122,6 +122,31 @@ fn jobs() {
 }
 
 #[test]
+fn a_job_is_done_when_its_own_pod_has_succeeded() {
+    let job = |status: Value| -> Job {
+        serde_json::from_value(json!({"metadata": {"name": "setup-2", "uid": "j"}, "spec": {"template": {}}, "status": status})).unwrap()
+    };
+    let pod = |owner: &str, phase: &str| -> Pod {
+        serde_json::from_value(json!({"metadata": {"name": "p", "ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "setup-2", "uid": owner}]}, "status": {"phase": phase}})).unwrap()
+    };
+    let running = json!({"active": 1});
+    for (pods, complete) in [
+        (vec![], false),
+        (vec![pod("j", "Running")], false),
+        (vec![pod("j", "Failed")], false),
+        // Of the set-up before, under the same name.
+        (vec![pod("i", "Succeeded")], false),
+        (vec![pod("j", "Failed"), pod("j", "Succeeded")], true),
+    ] {
+        let found = job_with(&job(running.clone()), &pods);
+        assert_eq!(found == Rollout::Complete, complete, "{pods:?}");
+    }
+    let failed = json!({"conditions": [{"type": "Failed", "status": "True"}]});
+    let found = job_with(&job(failed), &[pod("j", "Succeeded")]);
+    assert!(matches!(found, Rollout::Failed(..)));
+}
+
+#[test]
 fn a_failure_wins_and_nothing_at_all_is_not_complete() {
     let failed: Job = serde_json::from_value(json!({"metadata": {"name": "s"}, "spec": {"template": {}}, "status": {"conditions": [{"type": "Failed", "status": "True"}]}})).unwrap();
     let waiting: Deployment = serde_json::from_value(json!({"metadata": {"name": "w", "generation": 1}, "spec": {"selector": {}, "template": {}}})).unwrap();
@@ -131,9 +156,9 @@ fn a_failure_wins_and_nothing_at_all_is_not_complete() {
         deployments: vec![waiting],
         ..Workloads::default()
     };
-    assert!(matches!(together(&both), Rollout::Failed(..)));
+    assert!(matches!(together(&both, &[]), Rollout::Failed(..)));
     assert!(matches!(
-        together(&Workloads::default()),
+        together(&Workloads::default(), &[]),
         Rollout::Waiting(_)
     ));
 }
