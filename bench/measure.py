@@ -35,11 +35,12 @@ def rounds_of(usual):
     return min(usual, int(os.environ.get("BENCH_ROUNDS", usual)))
 
 
-def interleave(sides, rounds, said=print):
-    """{name: [sample of each round]} of {name: function}, without the first round."""
+def interleave(sides, rounds, warm=False, said=print):
+    """{name: [sample of each round]} of {name: function}, without a first round, unless
+    all sides are `warm`."""
     rounds = rounds_of(rounds)
     found = {name: [] for name in sides}
-    for number in range(rounds + 1):
+    for number in range(1 if warm else 0, rounds + 1):
         order = list(sides) if number % 2 == 0 else list(reversed(sides))
         for name in order:
             sample = sides[name]()

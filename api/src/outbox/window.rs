@@ -30,7 +30,9 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7236001)";
 /// Controls first, as they free places; then commands, as many as the window has
 /// places, the tenants in turn. Whatever waits, this reads the first rows of each
 /// tenant and no more, and nothing where there is no place: `tenant` goes from one
-/// tenant to the next by the index `outbox_turn_idx`. `$1` may be on their way, `$2` are
+/// tenant to the next by the index `outbox_turn_idx`. Rows are named by arrays, which can
+/// be looked up in one way only: joined, they were compared with each row that waits, if
+/// the outbox had been empty when Postgres last counted it. `$1` may be on their way, `$2` are
 /// taken at once, for `$3` seconds.
 pub const CLAIM: &str = "
 WITH RECURSIVE free AS (
@@ -62,10 +64,10 @@ WITH RECURSIVE free AS (
     UNION ALL
     (SELECT id FROM due ORDER BY turn, next_attempt_at, id LIMIT (SELECT places FROM free))
 ), locked AS (
-    SELECT id FROM outbox WHERE id IN (SELECT id FROM chosen) FOR UPDATE SKIP LOCKED
+    SELECT id FROM outbox WHERE id = ANY (ARRAY (SELECT id FROM chosen)) FOR UPDATE SKIP LOCKED
 )
 UPDATE outbox SET claimed_until = now() + make_interval(secs => $3)
-WHERE id IN (SELECT id FROM locked)
+WHERE id = ANY (ARRAY (SELECT id FROM locked))
 RETURNING id, kind, message_id, payload::text AS payload, traceparent";
 
 /// Take what may be published now.
@@ -81,8 +83,7 @@ pub async fn claim(tx: &DatabaseTransaction, in_flight: i64) -> Result<Vec<Claim
     rows.sort_by_key(|row| row.id);
     if fault::without("outbox") {
         const FORGET: &str = "
-DELETE FROM outbox USING unnest($1::bigint[], $2::uuid[]) AS said (id, message_id)
-WHERE outbox.id = said.id";
+DELETE FROM outbox WHERE id = ANY ($1::bigint[]) AND message_id = ANY ($2::uuid[])";
         mark(tx, FORGET, rows.iter()).await?;
     }
     Ok(rows)
@@ -95,12 +96,11 @@ WHERE outbox.id = said.id";
 /// The database's.
 pub async fn confirm<C: ConnectionTrait>(db: &C, rows: &[Claimed]) -> Result<(), DbError> {
     const CONTROLS: &str = "
-DELETE FROM outbox USING unnest($1::bigint[], $2::uuid[]) AS said (id, message_id)
-WHERE outbox.id = said.id AND outbox.message_id = said.message_id AND kind = 'control'";
+DELETE FROM outbox
+WHERE id = ANY ($1::bigint[]) AND message_id = ANY ($2::uuid[]) AND kind = 'control'";
     const COMMANDS: &str = "
 UPDATE outbox SET dispatched_at = now(), claimed_until = NULL, dispatch_count = dispatch_count + 1
-FROM unnest($1::bigint[], $2::uuid[]) AS said (id, message_id)
-WHERE outbox.id = said.id AND outbox.message_id = said.message_id AND kind = 'command' AND dispatched_at IS NULL";
+WHERE id = ANY ($1::bigint[]) AND message_id = ANY ($2::uuid[]) AND kind = 'command' AND dispatched_at IS NULL";
     let is_control = |row: &&Claimed| row.kind == super::CONTROL_KIND;
     mark(db, CONTROLS, rows.iter().filter(is_control)).await?;
     mark(db, COMMANDS, rows.iter().filter(|row| !is_control(row))).await
@@ -113,13 +113,12 @@ WHERE outbox.id = said.id AND outbox.message_id = said.message_id AND kind = 'co
 pub async fn release<C: ConnectionTrait>(db: &C, rows: &[Claimed]) -> Result<(), DbError> {
     const FREE: &str = "
 UPDATE outbox SET claimed_until = NULL
-FROM unnest($1::bigint[], $2::uuid[]) AS unsaid (id, message_id)
-WHERE outbox.id = unsaid.id AND outbox.message_id = unsaid.message_id";
+WHERE id = ANY ($1::bigint[]) AND message_id = ANY ($2::uuid[])";
     mark(db, FREE, rows.iter()).await
 }
 
-/// Rows are found by their ids, however many wait; their messages say that they are the
-/// same still.
+/// Rows are found by their ids, however many wait; their messages, of which each has one
+/// row, say that they are the same still.
 async fn mark<C: ConnectionTrait>(
     db: &C,
     sql: &'static str,

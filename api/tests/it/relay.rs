@@ -160,10 +160,10 @@ SELECT 'command', store_id, tenant_id, made.id, gen_random_uuid(), 1, routing_ke
 FROM made, (SELECT * FROM outbox LIMIT 1) AS one";
 
 /// Buffers that a claim reads; nothing stays claimed.
-async fn read_by_a_claim(sql: &mut PgConnection, in_flight: i64) -> f64 {
+async fn read_by_a_claim(sql: &mut PgConnection, in_flight: i64, mode: &str) -> f64 {
     for part in [
         "BEGIN".to_owned(),
-        "SET LOCAL plan_cache_mode = force_generic_plan".to_owned(),
+        format!("SET LOCAL plan_cache_mode = {mode}"),
         format!("PREPARE claim (bigint, bigint, double precision) AS {CLAIM}"),
     ] {
         sql.execute(AssertSqlSafe(part)).await.unwrap();
@@ -186,11 +186,11 @@ async fn a_claim_reads_as_little_of_a_long_backlog_as_of_a_short_one() {
     for rows in ["2000", "40000"] {
         let backlog = BACKLOG.replace("{ROWS}", rows);
         sql.execute(AssertSqlSafe(backlog)).await.unwrap();
-        read.push(read_by_a_claim(&mut sql, 1_000).await);
+        read.push(read_by_a_claim(&mut sql, 1_000, "force_generic_plan").await);
     }
     assert!(read[1] < read[0] * 1.5 + 50.0, "{read:?}");
 
-    let full = read_by_a_claim(&mut sql, 0).await;
+    let full = read_by_a_claim(&mut sql, 0, "force_generic_plan").await;
     assert!(full < 20.0, "{full} buffers, and there was no place");
 }
 
@@ -199,18 +199,6 @@ async fn a_relay_that_began_with_an_empty_outbox_reads_no_backlog_as_a_whole() {
     let api = TestApi::ready_with("relay_plan", &[("URUMI_COMMANDS_IN_FLIGHT", "100000")]).await;
     let mut sql = api.servers.sql().await;
     sql.execute("SET enable_seqscan = off").await.unwrap();
-    let never = CancellationToken::new();
-    let sent = async |sql: &mut PgConnection| {
-        for _ in 0..200 {
-            let left =
-                "SELECT count(*) FROM outbox WHERE kind = 'command' AND dispatched_at IS NULL";
-            if sql.fetch_one(left).await.unwrap().get::<i64, _>(0) == 0 {
-                return;
-            }
-            pause(Duration::from_millis(100), &never).await;
-        }
-        panic!("not all was sent");
-    };
     // Often enough for Postgres to keep a plan, which it makes anew after a VACUUM.
     for round in 0..2 {
         for _ in 0..8 {
@@ -221,17 +209,75 @@ async fn a_relay_that_began_with_an_empty_outbox_reads_no_backlog_as_a_whole() {
             sql.execute("VACUUM ANALYZE outbox").await.unwrap();
         }
     }
-    let read = async |sql: &mut PgConnection| {
-        // Who has read tells it within a second of its end.
-        pause(Duration::from_millis(1500), &never).await;
-        let whole = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'outbox'";
-        sql.fetch_one(whole).await.unwrap().get::<i64, _>(0)
-    };
-    let before = read(&mut sql).await;
+    let before = read(&mut sql, "seq_tup_read").await;
     let backlog = BACKLOG.replace("{ROWS}", "6000");
     sql.execute(AssertSqlSafe(backlog)).await.unwrap();
     sent(&mut sql).await;
     // The watchdog looks at what is silent every five seconds, at all of it.
-    let rows = read(&mut sql).await - before;
+    let rows = read(&mut sql, "seq_tup_read").await - before;
     assert!(rows < 30_000, "{rows} rows were read to send 6,000");
+}
+
+/// Until no command waits.
+async fn sent(sql: &mut PgConnection) {
+    let never = CancellationToken::new();
+    for _ in 0..300 {
+        let left = "SELECT count(*) FROM outbox WHERE kind = 'command' AND dispatched_at IS NULL";
+        if sql.fetch_one(left).await.unwrap().get::<i64, _>(0) == 0 {
+            return;
+        }
+        pause(Duration::from_millis(100), &never).await;
+    }
+    panic!("not all was sent");
+}
+
+/// What Postgres counted of the outbox.
+async fn read(sql: &mut PgConnection, what: &str) -> i64 {
+    // Who has read tells it within a second of its end.
+    pause(Duration::from_millis(1500), &CancellationToken::new()).await;
+    let counted = format!("SELECT {what} FROM pg_stat_user_tables WHERE relname = 'outbox'");
+    let row = sql.fetch_one(AssertSqlSafe(counted)).await.unwrap();
+    row.get::<i64, _>(0)
+}
+
+#[actix_web::test]
+async fn a_backlog_that_comes_when_the_outbox_was_counted_empty_is_not_compared_row_by_row() {
+    let api = TestApi::ready_with("relay_counted", &[("URUMI_COMMANDS_IN_FLIGHT", "0")]).await;
+    api.a_store().await;
+    let mut sql = api.servers.sql().await;
+    sql.execute("SET enable_seqscan = off").await.unwrap();
+    let backlog = BACKLOG.replace("{ROWS}", "6000");
+    sql.execute(AssertSqlSafe(backlog.clone())).await.unwrap();
+    // One row in as many pages as before: Postgres expects no more of them.
+    let empty = "DELETE FROM outbox WHERE id < (SELECT max(id) FROM outbox)";
+    sql.execute(empty).await.unwrap();
+    sql.execute("VACUUM ANALYZE outbox").await.unwrap();
+    sql.execute(AssertSqlSafe(backlog)).await.unwrap();
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        let buffers = read_by_a_claim(&mut sql, 1_000, mode).await;
+        println!("{buffers} buffers, {mode}");
+        assert!(buffers < 2_000.0, "{buffers} buffers, {mode}");
+    }
+}
+
+/// A burst of notices is answered by few claims: each costs as much as one of many rows.
+#[actix_web::test]
+async fn a_relay_that_is_woken_often_claims_seldom() {
+    let api = TestApi::ready_with("relay_often", &[("URUMI_COMMANDS_IN_FLIGHT", "0")]).await;
+    api.a_store().await;
+    let mut sql = api.servers.sql().await;
+    let claims =
+        "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'outbox_control_idx'";
+    let counted = async |sql: &mut PgConnection| {
+        pause(Duration::from_millis(1500), &CancellationToken::new()).await;
+        sql.fetch_one(claims).await.unwrap().get::<i64, _>(0)
+    };
+    let before = counted(&mut sql).await;
+    for _ in 0..1_000 {
+        sql.execute("NOTIFY urumi_outbox").await.unwrap();
+        pause(Duration::from_millis(1), &CancellationToken::new()).await;
+    }
+    let found = counted(&mut sql).await - before;
+    println!("{found} scans for 1,000 notices");
+    assert!(found < 500, "{found} scans for 1,000 notices");
 }
