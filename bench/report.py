@@ -35,7 +35,7 @@ def write(path, tables, description):
     met = sum(1 for row in judged if row["met"])
     lines = ["# Benchmarks", "",
              f"Commit {commit()}, {now}, profile `{os.environ['BENCH_PROFILE']}`. {met} of {len(judged)} goals met. "
-             "docs/PERFORMANCE.md says how to read this.", "",
+             f"The tables took {sum(table['seconds'] for table in tables) / 60:.0f} minutes. docs/PERFORMANCE.md says how to read this.", "",
              "| machine | |", "|---|---|", *[f"| {what} | {value} |" for what, value in description], ""]
     with open(path, "w") as file:
         file.write("\n".join(lines) + "\n" + "\n".join(section(table) for table in tables))

@@ -88,7 +88,12 @@ trap 'exit 143' TERM
 
 stages
 stage 'Debian packages' "$LOCAL/packages.sh" postgresql rabbitmq-server wrk
+BENCH_BUILT_BEFORE='nothing was built before'
+if [[ -e $CARGO_TARGET_DIR/$BENCH_PROFILE/urumi-api ]]; then BENCH_BUILT_BEFORE='an earlier build was there'; fi
+begun=$SECONDS
 stage 'programs and peers' with_target build
+BENCH_BUILD_SECONDS=$((SECONDS - begun))
+export BENCH_BUILT_BEFORE BENCH_BUILD_SECONDS
 if wants api; then
   BENCH_EXPRESS=$(cached express "$(hash_of bench/peers/express)" express)
   export BENCH_EXPRESS

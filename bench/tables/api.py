@@ -11,7 +11,7 @@ import servers
 from measure import control, interleave, interval, median, quotients, rate, rounds_of, row
 
 TITLE = "requests"
-STORES, SECONDS, ROUNDS = 200, 5, 8
+STORES, SECONDS, ROUNDS = 200, 5, 6
 
 
 def express(name):

@@ -89,6 +89,6 @@ def worker(found):
 
 
 def measure(found):
-    found["settings"] = f"proportional memory; CPU over {WATCHED} s (the worker's at 1,000 stores: 120 s, by `urumi-faults curve`)"
+    found["settings"] = f"proportional memory; CPU over {WATCHED} s (the worker's at 1,000 stores: 60 s, by `urumi-faults curve`)"
     api(found)
     worker(found)

@@ -1,6 +1,6 @@
 """Pages of the list and of the audit at a million stores beside a thousand: first,
 middle and last page of every sort and filter, by the test of `make test-long-list`
-(which has ten times as many audit rows and asks twice as often), which also holds each
+(which has ten times as many audit rows and asks 100 times each), which also holds each
 plan to reading no table as a whole and to sorting nothing. Its whole table is in
 .urumi/bench/list.log."""
 import os
@@ -11,7 +11,7 @@ import servers
 from measure import median, row
 
 TITLE = "pages of a long list"
-STORES, AUDIT, ROUNDS = os.environ.get("BENCH_LIST_STORES", "1000000"), 1, 50
+STORES, AUDIT, ROUNDS = os.environ.get("BENCH_LIST_STORES", "1000000"), 1, 40
 
 
 def measure(found):

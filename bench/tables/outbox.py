@@ -18,7 +18,7 @@ from measure import control, interleave, interval, median, percentile, quotients
 
 TITLE = "commit to confirmed publish"
 # More at once, and the broker is short of memory (384 MB) and takes nothing.
-POSTS, BATCH, BLOCK, ROUNDS, BACKLOG = 1000, 256, 20_000, 7, 50_000
+POSTS, BATCH, BLOCK, ROUNDS, BACKLOG = 1000, 256, 20_000, 5, 50_000
 WINDOW = int(os.environ.get("BENCH_WINDOW", BATCH))
 
 # Operations first, which others hear of too; then, when all is quiet, what is measured.

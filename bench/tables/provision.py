@@ -17,7 +17,7 @@ import servers
 from measure import control, interleave, interval, median, quotients, rounds_of, row
 
 TITLE = "what the platform adds to helm"
-STORES, ROUNDS, SINGLES = int(os.environ.get("BENCH_STORES", 40)), 3, 8
+STORES, ROUNDS, SINGLES = int(os.environ.get("BENCH_STORES", 40)), 2, 8
 # kwok and the ingress play the node and the world; they are nobody's price.
 BESIDE = {"kwok", "provisioner", "rabbitmq", "epmd", "postgres"}
 
@@ -117,7 +117,8 @@ def measure(found):
     ratio = lambda key: interval(quotients(column("ours", key), column("peer", key)))
     shown = lambda name, key: f"{median(column(name, key)):.1f} s"
     found["rows"] += [
-        row(f"{STORES} stores, makespan", ratio("seconds"), "≤ 1.05", at_most=1.05, ours=shown("ours", "seconds"), theirs=shown("peer", "seconds")),
+        row(f"{STORES} stores, makespan", ratio("seconds"), "≤ 1.05", at_most=1.05, ours=shown("ours", "seconds"), theirs=shown("peer", "seconds"),
+            note="published: Flux's helm-controller 2.28 on two such cores, with an empty chart"),
         row(f"{STORES} stores, CPU", ratio("cpu"), "≤ 1.05", at_most=1.05, ours=shown("ours", "cpu"), theirs=shown("peer", "cpu")),
         control("makespan", column("again", "seconds"), column("peer", "seconds")),
         control("CPU", column("again", "cpu"), column("peer", "cpu")),

@@ -13,7 +13,7 @@ from measure import median, percentile, row
 from tables.provision import Naive
 
 TITLE = "how soon Ready is seen"
-STORES, PEERS = 40, 8
+STORES, PEERS = 40, 6
 
 
 def hold_pods():

@@ -15,8 +15,8 @@ use crate::faults::visitor;
 
 /// Made at each end.
 const END: usize = 100;
-/// After the last change, and two rounds of the observer.
-const IDLE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(120));
+/// After the last change, and a round of the observer.
+const IDLE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(60));
 
 /// Print rates and memory; whether there was something to print.
 ///
