@@ -17,9 +17,19 @@ apply_manifests() {
   stamp=$(sha256sum <<<"$all" | cut -c1-16)
   if [[ $(cat "$URUMI_STATE/etcd/manifests" 2>/dev/null) == "$stamp" ]]; then return 0; fi
   wait_for 20 admin get namespace kube-system || die "the cluster made no namespace kube-system" "see $URUMI_LOG/kube-apiserver.log"
+  remove_old_classes
   admin apply -f - <<<"$all" >"$URUMI_LOG/manifests.log" 2>&1 ||
     die "the cluster's own objects could not be applied" "$(tail -n 5 "$URUMI_LOG/manifests.log")"
   echo "$stamp" >"$URUMI_STATE/etcd/manifests"
+}
+
+# Classes of releases that waited for a volume's first pod: the mode of a class cannot be
+# changed. Volumes need the class that made them no more.
+remove_old_classes() {
+  local class
+  for class in $(admin get storageclasses -o 'jsonpath={range .items[?(@.provisioner=="urumi.dev/local-path")]}{.metadata.name}={.volumeBindingMode} {end}'); do
+    if [[ $class == *=WaitForFirstConsumer ]]; then admin delete storageclass "${class%=*}" >/dev/null; fi
+  done
 }
 
 start_coredns() {
@@ -30,7 +40,12 @@ start_coredns() {
 }
 
 start_provisioner() {
-  if daemon_alive provisioner; then return 0; fi
+  local pid
+  if pid=$(daemon_pid provisioner); then
+    if [[ /proc/$pid/exe -ef $URUMI_BIN/urumi-provisioner ]]; then return 0; fi
+    # One of a release that asks for a volume's node.
+    stop_daemon provisioner 5
+  fi
   mkdir -p "$URUMI_STATE/volumes"
   run_part provisioner "$URUMI_BIN/urumi-provisioner" --kubeconfig "$PKI/provisioner.kubeconfig" \
     --host-folder "$URUMI_STATE/volumes" --node-folder "$NODE_STATE/volumes"

@@ -54,9 +54,6 @@ func (f *folders) refusal(asked controller.ProvisionOptions) error {
 	if !volumeName.MatchString(asked.PVName) {
 		return fmt.Errorf("%q is not the name of a volume made for a claim", asked.PVName)
 	}
-	if asked.SelectedNodeName == "" {
-		return errors.New("no node was chosen: the class must bind on its first consumer")
-	}
 	if mode := asked.PVC.Spec.VolumeMode; mode != nil && *mode != corev1.PersistentVolumeFilesystem {
 		return fmt.Errorf("volumeMode %s is not to be had: these volumes are folders", *mode)
 	}
@@ -74,8 +71,13 @@ func (f *folders) refusal(asked controller.ProvisionOptions) error {
 	return nil
 }
 
-// volume is `local` rather than `hostPath`, because that honours fsGroup.
+// volume is `local` rather than `hostPath`, because that honours fsGroup. Every node of
+// such a cluster is this machine, so each can have it, unless one was chosen already.
 func (f *folders) volume(asked controller.ProvisionOptions) *corev1.PersistentVolume {
+	where := corev1.NodeSelectorRequirement{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpExists}
+	if asked.SelectedNodeName != "" {
+		where.Operator, where.Values = corev1.NodeSelectorOpIn, []string{asked.SelectedNodeName}
+	}
 	return &corev1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{Name: asked.PVName},
 		Spec: corev1.PersistentVolumeSpec{
@@ -87,9 +89,7 @@ func (f *folders) volume(asked controller.ProvisionOptions) *corev1.PersistentVo
 				Local: &corev1.LocalVolumeSource{Path: path.Join(f.nodeFolder, asked.PVName)},
 			},
 			NodeAffinity: &corev1.VolumeNodeAffinity{Required: &corev1.NodeSelector{
-				NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{
-					{Key: corev1.LabelHostname, Operator: corev1.NodeSelectorOpIn, Values: []string{asked.SelectedNodeName}},
-				}}},
+				NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchExpressions: []corev1.NodeSelectorRequirement{where}}},
 			}},
 		},
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,6 +72,20 @@ func TestAVolumeIsMadeTwiceAndRemovedTwiceWithoutHarm(t *testing.T) {
 	}
 }
 
+func TestAVolumeIsForTheNodeThatWasChosenOrForEach(t *testing.T) {
+	made, _ := newFolders(t)
+	for node, expected := range map[string]string{"node-1": `[{kubernetes.io/hostname In [node-1]}]`, "": `[{kubernetes.io/hostname Exists []}]`} {
+		volume, _, err := made.Provision(context.Background(), asked(func(o *controller.ProvisionOptions) { o.SelectedNodeName = node }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := fmt.Sprint(volume.Spec.NodeAffinity.Required.NodeSelectorTerms[0].MatchExpressions)
+		if found != expected {
+			t.Errorf("%q: %s", node, found)
+		}
+	}
+}
+
 func TestRefusedClaimsSayWhatToDo(t *testing.T) {
 	block := corev1.PersistentVolumeBlock
 	cases := map[string]struct {
@@ -78,7 +93,6 @@ func TestRefusedClaimsSayWhatToDo(t *testing.T) {
 		says   string
 	}{
 		"a name that is a path":     {func(o *controller.ProvisionOptions) { o.PVName = "../etc" }, "not the name"},
-		"no node chosen":            {func(o *controller.ProvisionOptions) { o.SelectedNodeName = "" }, "first consumer"},
 		"a block device":            {func(o *controller.ProvisionOptions) { o.PVC.Spec.VolumeMode = &block }, "folders"},
 		"a selector":                {func(o *controller.ProvisionOptions) { o.PVC.Spec.Selector = &metav1.LabelSelector{} }, "on demand"},
 		"shared by the wrong class": {func(o *controller.ProvisionOptions) { o.PVC.Spec.AccessModes[0] = corev1.ReadWriteMany }, "local-path-shared"},
