@@ -25,7 +25,7 @@ mkdir -p "$BENCH_PROGRAMS" "$URUMI_ROOT/.urumi/bench"
 tables=("$@")
 if [[ ${#tables[@]} -eq 1 ]]; then name=${tables[0]}; else name=report; fi
 export BENCH_REPORT=$URUMI_ROOT/.urumi/bench/$name.md
-if [[ ${#tables[@]} -eq 0 ]]; then tables=(api outbox provision diet ready size list idle curve); fi
+if [[ ${#tables[@]} -eq 0 ]]; then tables=(api outbox provision diet ready size idle curve list); fi
 
 # wants TABLE...: whether one of them is to be measured.
 wants() {

@@ -1,6 +1,6 @@
 //! Takes in what workers report: one transaction { inbox · step · operation ·
-//! store · outbox · audit } an event, or what came together of one store; then the ack.
-//! Events that nobody can use are parked with their reason.
+//! store · outbox · audit } an event, then the ack. Events that nobody can use
+//! are parked with their reason.
 //!
 //! With the database away nothing is acknowledged or given back: the event in
 //! hand is tried until it is back, the others wait in the broker.
@@ -22,8 +22,7 @@ pub mod tests;
 
 use std::time::Duration;
 
-use futures_util::{FutureExt as _, StreamExt as _};
-use lapin::Consumer;
+use futures_util::StreamExt as _;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
 use secrecy::SecretString;
@@ -48,9 +47,6 @@ use crate::settings::EngineSettings;
 
 /// Events given out before the first of them is acknowledged.
 const PREFETCH: u16 = 64;
-
-/// Of one store, taken in together.
-const BATCH: usize = 16;
 
 /// How long saying goodbye to the broker may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -91,57 +87,28 @@ impl Projector {
         tracing::info!("taking in events");
         *failures = 0;
         self.pulse.set_consuming(true);
-        let mut next = None;
         loop {
-            let delivery = match next.take() {
-                Some(delivery) => Some(Ok(delivery)),
-                None => tokio::select! {
-                    delivery = inbound.consumer.next() => delivery,
-                    () = stop.cancelled() => None,
-                },
+            let delivery = tokio::select! {
+                delivery = inbound.consumer.next() => delivery,
+                () = stop.cancelled() => None,
             };
             let Some(delivery) = delivery else {
                 break;
             };
-            let mut batch = vec![delivery?];
-            next = gather(&mut inbound.consumer, &mut batch)?;
-            for _ in &batch {
-                fault::point("api.projector.apply.before");
-            }
-            if !self.take_in_all(&batch, stop).await {
+            let delivery = delivery?;
+            fault::point("api.projector.apply.before");
+            let span = span(EVENTS.name, &delivery);
+            let taken = self.take_in(&delivery.data, EVENTS.name, stop);
+            if !taken.instrument(span).await {
                 break;
             }
-            for delivery in &batch {
-                fault::point("api.projector.ack.before");
-                acknowledge(delivery).await?;
-                fault::point("api.projector.ack.after");
-            }
+            fault::point("api.projector.ack.before");
+            acknowledge(&delivery).await?;
+            fault::point("api.projector.ack.after");
         }
         // A broker that does not say goodbye is not waited for.
         let _ = timeout(CLOSE_TIMEOUT, inbound.close()).await;
         Ok(())
-    }
-
-    /// All in one transaction; where that does not work, one after the other, so that
-    /// each is parked or tried again by itself. `false` as in [`Self::take_in`].
-    async fn take_in_all(&self, batch: &[Delivery], stop: &CancellationToken) -> bool {
-        if batch.len() > 1 {
-            let spans = batch.iter().map(|one| span(EVENTS.name, one));
-            let payloads = batch.iter().map(|one| one.data.as_slice());
-            let events: Vec<_> = payloads.zip(spans).collect();
-            if let Ok(applied) = apply::apply_all(&self.db, &self.engine, &events).await {
-                applied.iter().for_each(log);
-                return true;
-            }
-        }
-        for delivery in batch {
-            let span = span(EVENTS.name, delivery);
-            let taken = self.take_in(&delivery.data, EVENTS.name, stop);
-            if !taken.instrument(span).await {
-                return false;
-            }
-        }
-        true
     }
 
     /// Bring one message into the records, or park it; `false` if stopped before
@@ -182,26 +149,6 @@ impl Projector {
             }
         }
     }
-}
-
-/// What has come already of the same store, in its order; and the first that is of
-/// another one.
-fn gather(
-    consumer: &mut Consumer,
-    batch: &mut Vec<Delivery>,
-) -> Result<Option<Delivery>, AmqpError> {
-    let store = batch.first().and_then(|one| apply::store_of(&one.data));
-    while store.is_some() && batch.len() < BATCH {
-        let Some(next) = consumer.next().now_or_never().flatten() else {
-            break;
-        };
-        let next = next?;
-        if apply::store_of(&next.data) != store {
-            return Ok(Some(next));
-        }
-        batch.push(next);
-    }
-    Ok(None)
 }
 
 fn log(applied: &Applied) {

@@ -107,7 +107,7 @@ class Written:
     blocks."""
 
     ROWS = """SELECT sum(n_tup_ins + n_tup_upd), (SELECT seq FROM audit_head) FROM pg_stat_user_tables
-        WHERE relname IN ('stores', 'operations', 'audit_events', 'audit_head', 'idempotency_keys', 'stream_events', 'store_words');"""
+        WHERE relname IN ('stores', 'operations', 'audit_events', 'audit_pending', 'audit_head', 'idempotency_keys', 'stream_events', 'store_words');"""
     LOG = "SELECT pg_current_wal_lsn() - '0/0', (SELECT seq FROM audit_head);"
 
     def __init__(self, database):

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use shared::amqp::publisher::CONFIRM_TIMEOUT;
 use shared::amqp::topology::EVENTS;
 use shared::amqp::{Outgoing, PublishError, Publisher};
 use shared::backoff::Backoff;
@@ -18,8 +17,6 @@ use time::OffsetDateTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-/// Events that are said at once, where so many wait.
-const TOGETHER: usize = 16;
 /// Tries to reach the broker while stopping.
 const LAST_TRIES: u32 = 5;
 
@@ -57,13 +54,11 @@ impl Reporter {
             mpsc::unbounded_channel::<(Outgoing, Option<oneshot::Sender<()>>)>();
         let reporter = self.clone();
         tokio::spawn(async move {
-            let mut waiting = Vec::new();
-            while queue.recv_many(&mut waiting, TOGETHER).await > 0 {
-                let (messages, confirmed): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
-                if !reporter.publish(&messages).await {
+            while let Some((message, confirmed)) = queue.recv().await {
+                if !reporter.publish(&message).await {
                     return;
                 }
-                for confirmed in confirmed.into_iter().flatten() {
+                if let Some(confirmed) = confirmed {
                     // Whoever waited may be gone.
                     let _ = confirmed.send(());
                 }
@@ -75,21 +70,13 @@ impl Reporter {
         }
     }
 
-    /// Until all are confirmed; `false` when told to give up. From one that was not on,
-    /// all are said again, so that they keep their order.
-    async fn publish(&self, messages: &[Outgoing]) -> bool {
-        let (mut failures, mut unsaid) = (0, messages);
+    /// Until it is confirmed; `false` when told to give up.
+    async fn publish(&self, message: &Outgoing) -> bool {
+        let mut failures = 0;
         loop {
-            for _ in unsaid {
-                fault::point("worker.event.before");
-            }
-            let results = self.publisher.publish_all(unsaid, CONFIRM_TIMEOUT).await;
-            let said = results.iter().take_while(|result| result.is_ok()).count();
-            for _ in 0..said {
+            fault::point("worker.event.before");
+            let Err(error) = self.publisher.publish(message).await else {
                 fault::point("worker.event.after");
-            }
-            unsaid = unsaid.get(said..).unwrap_or_default();
-            let Some(Err(error)) = results.into_iter().nth(said) else {
                 return true;
             };
             failures += 1;

@@ -1,6 +1,6 @@
 //! Numbers that follow from what the audit remembers: ends of operations, failures,
-//! repairs, illness. So each way to end one is counted, and none twice. Counted as
-//! the transaction's last words; one whose commit is then lost is counted all the same.
+//! repairs, illness. So each way to end one is counted. Counted before the commit; one
+//! whose commit is then lost is counted all the same, and twice where it is tried again.
 
 use shared::failure::FailureCode;
 use shared::operation::OperationKind;

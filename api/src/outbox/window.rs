@@ -117,8 +117,8 @@ WHERE id = ANY ($1::bigint[]) AND message_id = ANY ($2::uuid[])";
     mark(db, FREE, rows.iter()).await
 }
 
-/// Rows are found by their ids, however many wait; their messages, of which each has one
-/// row, say that they are the same still.
+/// Rows are found by their ids, however many wait; their messages say that they are the
+/// same still: what is said again in a row gets an id that no message had before.
 async fn mark<C: ConnectionTrait>(
     db: &C,
     sql: &'static str,

@@ -1,5 +1,4 @@
-//! One event, or several of one store that came together, in one transaction. The rule
-//! itself is in `rule.rs`.
+//! One event, one transaction. The rule itself is in `rule.rs`.
 
 use std::borrow::Cow;
 
@@ -9,7 +8,6 @@ use shared::contract::event::EventBody;
 use shared::ids::{OperationId, StoreId};
 use shared::store_status::StoreStatus;
 use time::{Duration, OffsetDateTime};
-use tracing::{Instrument as _, Span};
 
 use crate::audit;
 use crate::db::{Database, DbError, MaybeDatabase};
@@ -93,77 +91,45 @@ pub async fn apply(
     engine: &EngineSettings,
     payload: &[u8],
 ) -> Result<Applied, ApplyError> {
-    let event = (payload, Span::current());
-    let mut applied = apply_all(db, engine, &[event]).await?;
-    applied.pop().ok_or(DbError::NotReady.into())
-}
-
-/// Take several in, in their order and each in its span, in one transaction: all of them
-/// or none.
-///
-/// # Errors
-/// As [`apply`], of the first that fails.
-pub async fn apply_all(
-    db: &Database,
-    engine: &EngineSettings,
-    payloads: &[(&[u8], Span)],
-) -> Result<Vec<Applied>, ApplyError> {
-    let mut events = Vec::with_capacity(payloads.len());
-    for (payload, span) in payloads {
-        let event = decode(payload)?;
-        span.record("store.id", event.store_id.as_str());
-        span.record("operation.id", event.operation_id.to_string());
-        span.record("event", event.body.kind());
-        events.push((event, span));
-    }
-    let applied: Result<Vec<Applied>, ApplyError> = db
-        .transaction(async |tx| {
-            let mut applied = Vec::with_capacity(events.len());
-            for (event, span) in &events {
-                let taken = take_in(tx, engine, event).instrument(Span::clone(span));
-                applied.push(taken.await?);
-            }
-            Ok(applied)
-        })
-        .await;
-    let applied = applied?;
-    for ((event, _), applied) in events.iter().zip(&applied) {
-        METRICS.event(event.body.kind(), *applied == Applied::Duplicate);
-    }
+    let event = decode(payload)?;
+    let span = tracing::Span::current();
+    span.record("store.id", event.store_id.as_str());
+    span.record("operation.id", event.operation_id.to_string());
+    span.record("event", event.body.kind());
+    let applied = take_in(db, engine, &event).await?;
+    METRICS.event(event.body.kind(), applied == Applied::Duplicate);
     Ok(applied)
 }
 
-/// Whom a message is about, if it is one of ours.
-pub fn store_of(payload: &[u8]) -> Option<StoreId> {
-    decode(payload).ok().map(|event| event.store_id)
-}
-
 async fn take_in(
-    tx: &DatabaseTransaction,
+    db: &Database,
     engine: &EngineSettings,
     event: &Envelope<EventBody>,
 ) -> Result<Applied, ApplyError> {
-    let unknown = || ApplyError::UnknownOperation(event.operation_id);
-    let row = lock_store(tx, event).await?.ok_or_else(unknown)?;
-    let store = StoreRecord::try_from(&row)?;
-    let operation = find_operation(tx, event).await?.ok_or_else(unknown)?;
-    heard(tx, event).await?;
-    let first_time = note(tx, event).await?;
-    let event = believed(&operation, event);
-    let event = event.as_ref();
-    let step = find_step(tx, event).await?;
-    let changes = rule::project(&store, &operation, step.as_ref(), event)?;
-    save_step(tx, event, step.as_ref(), &changes).await?;
-    if !first_time {
-        return Ok(Applied::Duplicate);
-    }
-    save(tx, engine, &row, (&store, &operation), &changes).await?;
-    let facts = facts::of(event, (&store, &operation, step.as_ref()), &changes);
-    audit::append(tx, &facts).await?;
-    Ok(Applied::Changed {
-        store: store.id,
-        status: changes.store.status,
+    db.transaction(async |tx| {
+        let unknown = || ApplyError::UnknownOperation(event.operation_id);
+        let row = lock_store(tx, event).await?.ok_or_else(unknown)?;
+        let store = StoreRecord::try_from(&row)?;
+        let operation = find_operation(tx, event).await?.ok_or_else(unknown)?;
+        heard(tx, event).await?;
+        let first_time = note(tx, event).await?;
+        let event = believed(&operation, event);
+        let event = event.as_ref();
+        let step = find_step(tx, event).await?;
+        let changes = rule::project(&store, &operation, step.as_ref(), event)?;
+        save_step(tx, event, step.as_ref(), &changes).await?;
+        if !first_time {
+            return Ok(Applied::Duplicate);
+        }
+        save(tx, engine, &row, (&store, &operation), &changes).await?;
+        let facts = facts::of(event, (&store, &operation, step.as_ref()), &changes);
+        audit::append(tx, &facts).await?;
+        Ok(Applied::Changed {
+            store: store.id,
+            status: changes.store.status,
+        })
     })
+    .await
 }
 
 /// The event, in what Postgres can keep: no NUL characters, microseconds.

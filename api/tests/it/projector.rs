@@ -266,43 +266,6 @@ async fn messages_that_nobody_can_use_are_parked_with_their_reason_and_block_not
 }
 
 #[actix_web::test]
-async fn what_came_together_of_a_store_is_taken_in_together_but_for_what_nobody_can_use() {
-    let mut api = TestApi::ready("projector_together").await;
-    let mut worker = Worker::of(&api).await;
-    let stores = [api.a_store().await, api.a_store().await];
-    let commands = [worker.command().await, worker.command().await];
-    api.halt();
-    worker.make(&commands[0]).await;
-    let mut other = commands[1].clone();
-    worker.say(&other, EventBody::Deleted).await;
-    worker.make(&commands[1]).await;
-    other.operation_id = OperationId::new();
-    worker.say(&other, ready()).await;
-
-    api.run();
-    api.until_ready().await;
-
-    for store in &stores {
-        api.store_with(store, "Ready").await;
-    }
-    eventually("both are parked", async || {
-        let parked: i64 = sqlx::query_scalar("SELECT count(*) FROM parked_messages")
-            .fetch_one(&mut api.servers.sql().await)
-            .await
-            .unwrap();
-        (parked == 2).then_some(())
-    })
-    .await;
-    let (events, transactions): (i64, i64) =
-        sqlx::query_as("SELECT count(*), count(DISTINCT xmin::text) FROM inbox")
-            .fetch_one(&mut api.servers.sql().await)
-            .await
-            .unwrap();
-    assert_eq!(events, 18);
-    assert!(transactions < events, "{transactions}");
-}
-
-#[actix_web::test]
 async fn what_the_broker_gave_up_on_is_taken_in_after_all_or_parked() {
     let mut api = TestApi::ready("projector_dead").await;
     let mut worker = Worker::of(&api).await;

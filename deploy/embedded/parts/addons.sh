@@ -26,8 +26,10 @@ apply_manifests() {
 # Classes of releases that waited for a volume's first pod: the mode of a class cannot be
 # changed. Volumes need the class that made them no more.
 remove_old_classes() {
-  local class
-  for class in $(admin get storageclasses -o 'jsonpath={range .items[?(@.provisioner=="urumi.dev/local-path")]}{.metadata.name}={.volumeBindingMode} {end}'); do
+  local class found
+  found=$(admin get storageclasses -o 'jsonpath={range .items[?(@.provisioner=="urumi.dev/local-path")]}{.metadata.name}={.volumeBindingMode} {end}') ||
+    die "the cluster's storage classes cannot be listed" "see $URUMI_LOG/kube-apiserver.log"
+  for class in $found; do
     if [[ $class == *=WaitForFirstConsumer ]]; then admin delete storageclass "${class%=*}" >/dev/null; fi
   done
 }

@@ -131,7 +131,9 @@ pub fn job(object: &Job) -> Rollout {
 }
 
 /// A Job beside its pods. One whose pods have succeeded will complete; its controller
-/// gathers their ends for up to a second before it writes that.
+/// gathers their ends for up to a second before it writes that. (Where its deadline ends
+/// within that second it may be called failed all the same: the shop is set up, and the
+/// next release makes the Job anew.)
 ///
 /// Source: Kubernetes, `pkg/controller/job/job_controller.go` (`SyncJobBatchPeriod`).
 #[must_use]
