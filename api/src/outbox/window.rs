@@ -32,13 +32,15 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7236001)";
 /// tenant and no more, and nothing where there is no place: `tenant` goes from one
 /// tenant to the next by the index `outbox_turn_idx`. Rows are named by arrays, which can
 /// be looked up in one way only: joined, they were compared with each row that waits, if
-/// the outbox had been empty when Postgres last counted it. `$1` may be on their way, `$2` are
+/// the outbox had been empty when Postgres last counted it. What is claimed is no `control`
+/// rather than a `command`: for that it would look through the whole index of commands.
+/// `$1` may be on their way, `$2` are
 /// taken at once, for `$3` seconds.
 pub const CLAIM: &str = "
 WITH RECURSIVE free AS (
     SELECT least($2, greatest(0, $1
         - (SELECT count(*) FROM (SELECT FROM outbox WHERE dispatched_at IS NOT NULL ORDER BY dispatched_at LIMIT $1) AS sent)
-        - (SELECT count(*) FROM (SELECT FROM outbox WHERE claimed_until > now() AND kind = 'command'
+        - (SELECT count(*) FROM (SELECT FROM outbox WHERE claimed_until > now() AND kind <> 'control'
                                  ORDER BY claimed_until LIMIT $1) AS claimed))) AS places
 ), tenant AS (
     (SELECT tenant_id FROM outbox

@@ -188,6 +188,7 @@ async fn a_claim_reads_as_little_of_a_long_backlog_as_of_a_short_one() {
         sql.execute(AssertSqlSafe(backlog)).await.unwrap();
         read.push(read_by_a_claim(&mut sql, 1_000, "force_generic_plan").await);
     }
+    println!("{read:?} buffers");
     assert!(read[1] < read[0] * 1.5 + 50.0, "{read:?}");
 
     let full = read_by_a_claim(&mut sql, 0, "force_generic_plan").await;
