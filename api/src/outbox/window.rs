@@ -34,8 +34,7 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7236001)";
 /// be looked up in one way only: joined, they were compared with each row that waits, if
 /// the outbox had been empty when Postgres last counted it. What is claimed is no `control`
 /// rather than a `command`: for that it would look through the whole index of commands.
-/// `$1` may be on their way, `$2` are
-/// taken at once, for `$3` seconds.
+/// `$1` may be on their way, `$2` are taken at once, for `$3` seconds.
 pub const CLAIM: &str = "
 WITH RECURSIVE free AS (
     SELECT least($2, greatest(0, $1
