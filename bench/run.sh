@@ -52,11 +52,17 @@ express() {
   (cd "$1" && npm_config_nodedir=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")") npm ci --no-audit --no-fund --loglevel=error)
 }
 
+# No checkpoint falls into a block: the log of whole pages after it would be the luck of
+# one side.
+POSTGRES_SETTINGS='max_wal_size = 4GB
+checkpoint_timeout = 1h
+track_commit_timestamp = on'
+
 start_servers() {
   local pids=() pid
   URUMI_AMQP_MANAGEMENT=1 "$LOCAL/rabbitmq.sh" start &
   pids+=($!)
-  "$LOCAL/postgres.sh" start &
+  URUMI_PG_SETTINGS=$POSTGRES_SETTINGS "$LOCAL/postgres.sh" start &
   pids+=($!)
   if wants_cluster; then
     "$EMBEDDED/build.sh"
@@ -94,6 +100,13 @@ begun=$SECONDS
 stage 'programs and peers' with_target build
 BENCH_BUILD_SECONDS=$((SECONDS - begun))
 export BENCH_BUILT_BEFORE BENCH_BUILD_SECONDS
+# What tables begin with; their own time is the measuring's.
+if wants list; then
+  stage 'the test of long lists' with_target cargo test --locked --workspace --features urumi-worker/long-tests --test it --no-run
+fi
+if wants size && [[ -e $CARGO_TARGET_DIR/local/urumi-api ]]; then
+  stage 'what make up builds' with_target cargo build --locked --profile local --bin urumi-api --bin urumi-worker --bin urumi
+fi
 if wants api; then
   BENCH_EXPRESS=$(cached express "$(hash_of bench/peers/express)" express)
   export BENCH_EXPRESS

@@ -19,6 +19,8 @@ pub const SETTING: (&str, &str) = crate::db::PLANNER;
 
 /// How the relay takes what it may publish.
 pub const CLAIM: &str = crate::outbox::window::CLAIM;
+/// How it marks what was confirmed.
+pub const MARK: &str = crate::outbox::window::MARK;
 
 /// A statement with numbered places for its values.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ import servers
 from measure import control, interleave, interval, median, quotients, rate, rounds_of, row
 
 TITLE = "requests"
-STORES, SECONDS, ROUNDS = 200, 5, 6
+STORES, SECONDS, ROUNDS = 200, 3, 10
 
 
 def express(name):
@@ -169,6 +169,6 @@ def writing(found):
 
 def measure(found):
     found["settings"] = (f"blocks of {SECONDS} s, {rounds_of(ROUNDS)} rounds after one that is dropped; wrk with one thread on the same cores; "
-                         "api with its defaults (2 threads, 10 connections), PostgreSQL as deploy/local/postgres.sh sets it, fsync on")
+                         "api with its defaults (2 threads, 10 connections), PostgreSQL as deploy/local/postgres.sh sets it, but that no checkpoint falls into a block; fsync on")
     reading(found)
     writing(found)

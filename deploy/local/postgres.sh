@@ -4,6 +4,7 @@
 #
 #   postgres.sh install|start|stop|status|clean|url
 #   URUMI_PG_UNSAFE=1   no fsync: for tests, whose data is thrown away
+#   URUMI_PG_SETTINGS   more lines of postgresql.conf
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 source "$URUMI_ROOT/deploy/lib/daemon.sh"
 source "$URUMI_ROOT/deploy/local/lib/server.sh"
@@ -58,6 +59,7 @@ CONF
   if [[ ${URUMI_PG_UNSAFE:-0} == 1 ]]; then
     printf '%s = off\n' fsync synchronous_commit full_page_writes
   fi
+  printf '%s\n' "${URUMI_PG_SETTINGS:-}"
 }
 
 access() {

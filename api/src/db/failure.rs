@@ -41,6 +41,11 @@ impl DbError {
         }
     }
 
+    /// An error of a statement that was sent past sea-orm.
+    pub fn of_query(error: Sqlx) -> Self {
+        Self::Driver(DbErr::Query(RuntimeErr::SqlxError(error.into())))
+    }
+
     /// Whether it is the database that is away, so that the same may succeed later.
     pub fn unavailable(&self) -> bool {
         match self {

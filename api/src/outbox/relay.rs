@@ -171,7 +171,7 @@ impl Relay {
 
     async fn claim(&self) -> Result<Vec<Claimed>, DbError> {
         self.db
-            .transaction(async |tx| window::claim(tx, self.in_flight).await)
+            .repeatable(async |db| window::claim(db, self.in_flight).await)
             .await
     }
 

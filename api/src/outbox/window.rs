@@ -1,8 +1,9 @@
 //! The relay's claims and marks. At most `commands_in_flight` commands are
 //! unsettled in the broker, for all replicas together; tenants take turns.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use shared::fault;
+use sqlx::{AssertSqlSafe, FromRow as _};
 use uuid::Uuid;
 
 use crate::db::DbError;
@@ -14,7 +15,7 @@ pub const CLAIM_SECONDS: f64 = 5.0;
 const BATCH: i64 = 256;
 
 /// A row that this relay is to publish.
-#[derive(Debug, Clone, FromQueryResult)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Claimed {
     pub id: i64,
     pub kind: String,
@@ -34,13 +35,16 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(7236001)";
 /// be looked up in one way only: joined, they were compared with each row that waits, if
 /// the outbox had been empty when Postgres last counted it. What is claimed is no `control`
 /// rather than a `command`: for that it would look through the whole index of commands.
+/// What is on its way is counted only if there may be too many of them: a wide window is
+/// not counted through for each claim while few rows are there at all.
 /// `$1` may be on their way, `$2` are taken at once, for `$3` seconds.
 pub const CLAIM: &str = "
 WITH RECURSIVE free AS (
-    SELECT least($2, greatest(0, $1
+    SELECT CASE WHEN $1 > $2 AND (SELECT max(id) FROM outbox) - (SELECT min(id) FROM outbox) < $1 - $2 THEN $2
+        ELSE least($2, greatest(0, $1
         - (SELECT count(*) FROM (SELECT FROM outbox WHERE dispatched_at IS NOT NULL ORDER BY dispatched_at LIMIT $1) AS sent)
         - (SELECT count(*) FROM (SELECT FROM outbox WHERE claimed_until > now() AND kind <> 'control'
-                                 ORDER BY claimed_until LIMIT $1) AS claimed))) AS places
+                                 ORDER BY claimed_until LIMIT $1) AS claimed))) END AS places
 ), tenant AS (
     (SELECT tenant_id FROM outbox
      WHERE kind = 'command' AND dispatched_at IS NULL AND (SELECT places FROM free) > 0
@@ -71,24 +75,44 @@ UPDATE outbox SET claimed_until = now() + make_interval(secs => $3)
 WHERE id = ANY (ARRAY (SELECT id FROM locked))
 RETURNING id, kind, message_id, payload::text AS payload, traceparent";
 
-/// Take what may be published now.
+/// Take what may be published now, in one round trip: both statements in one message of
+/// the simple protocol, which is one transaction and takes a snapshot for each, so that
+/// the count sees what the last claim took. If the connection is lost on the way and this
+/// is done again, rows that were taken before wait until their claim is over.
+/// Source: PostgreSQL documentation, "Multiple Statements in a Simple Query".
 ///
 /// # Errors
 /// The database's.
-pub async fn claim(tx: &DatabaseTransaction, in_flight: i64) -> Result<Vec<Claimed>, DbError> {
-    tx.execute_raw(Statement::from_string(DbBackend::Postgres, LOCK))
-        .await?;
-    let values = [in_flight.into(), BATCH.into(), CLAIM_SECONDS.into()];
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, CLAIM, values);
-    let mut rows = Claimed::find_by_statement(statement).all(tx).await?;
+pub async fn claim(db: &DatabaseConnection, in_flight: i64) -> Result<Vec<Claimed>, DbError> {
+    let claim = CLAIM
+        .replace("$1", &format!("{in_flight}::bigint"))
+        .replace("$2", &format!("{BATCH}::bigint"))
+        .replace("$3", &CLAIM_SECONDS.to_string());
+    let both = sqlx::raw_sql(AssertSqlSafe(format!("{LOCK}; {claim}")));
+    let found = both.fetch_all(db.get_postgres_connection_pool()).await;
+    // The first is the lock's.
+    let rows = found
+        .map_err(DbError::of_query)?
+        .iter()
+        .skip(1)
+        .map(Claimed::from_row)
+        .collect();
+    let mut rows: Vec<Claimed> = Result::map_err(rows, DbError::of_query)?;
     rows.sort_by_key(|row| row.id);
     if fault::without("outbox") {
         const FORGET: &str = "
 DELETE FROM outbox WHERE id = ANY ($1::bigint[]) AND message_id = ANY ($2::uuid[])";
-        mark(tx, FORGET, rows.iter()).await?;
+        mark(db, FORGET, rows.iter()).await?;
     }
     Ok(rows)
 }
+
+/// What the broker confirmed of these ids and messages is on its way. No `control` rather
+/// than a `command`: for that it would look for them among all commands that wait, if the
+/// outbox had been empty when Postgres last counted it.
+pub const MARK: &str = "
+UPDATE outbox SET dispatched_at = now(), claimed_until = NULL, dispatch_count = dispatch_count + 1
+WHERE id = ANY ($1::bigint[]) AND message_id = ANY ($2::uuid[]) AND kind <> 'control' AND dispatched_at IS NULL";
 
 /// The broker confirmed: a command is dispatched, a control is done with. A row
 /// that became another message meanwhile is left alone.
@@ -99,12 +123,9 @@ pub async fn confirm<C: ConnectionTrait>(db: &C, rows: &[Claimed]) -> Result<(),
     const CONTROLS: &str = "
 DELETE FROM outbox
 WHERE id = ANY ($1::bigint[]) AND message_id = ANY ($2::uuid[]) AND kind = 'control'";
-    const COMMANDS: &str = "
-UPDATE outbox SET dispatched_at = now(), claimed_until = NULL, dispatch_count = dispatch_count + 1
-WHERE id = ANY ($1::bigint[]) AND message_id = ANY ($2::uuid[]) AND kind = 'command' AND dispatched_at IS NULL";
     let is_control = |row: &&Claimed| row.kind == super::CONTROL_KIND;
     mark(db, CONTROLS, rows.iter().filter(is_control)).await?;
-    mark(db, COMMANDS, rows.iter().filter(|row| !is_control(row))).await
+    mark(db, MARK, rows.iter().filter(|row| !is_control(row))).await
 }
 
 /// The broker did not confirm: the rows are free at once.

@@ -41,6 +41,11 @@ fn many() -> i64 {
     setting("TEST_LIST_STORES", 20_000)
 }
 
+/// Times as many audit rows as stores.
+fn audit() -> i64 {
+    setting("TEST_LIST_AUDIT", 10)
+}
+
 /// Times that each of the pages is asked for.
 fn rounds() -> usize {
     usize::try_from(setting("TEST_LIST_ROUNDS", 100)).unwrap()
@@ -57,7 +62,7 @@ async fn filled(name: &str, stores: i64) -> TestApi {
     let mut sql = api.servers.sql().await;
     let fill = FILL
         .replace("{STORES}", &stores.to_string())
-        .replace("{AUDIT}", &setting("TEST_LIST_AUDIT", 10).to_string())
+        .replace("{AUDIT}", &audit().to_string())
         .replace("{LOCAL}", LOCAL);
     sql.execute(AssertSqlSafe(fill)).await.unwrap();
     for table in [

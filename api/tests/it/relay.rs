@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api::plans::CLAIM;
+use api::plans::{CLAIM, MARK};
 use serde_json::Value;
 use shared::amqp::topology::COMMANDS;
 use shared::contract::event::EventBody;
@@ -161,17 +161,22 @@ FROM made, (SELECT * FROM outbox LIMIT 1) AS one";
 
 /// Buffers that a claim reads; nothing stays claimed.
 async fn read_by_a_claim(sql: &mut PgConnection, in_flight: i64, mode: &str) -> f64 {
+    let claim = format!("(bigint, bigint, double precision) AS {CLAIM}");
+    buffers(sql, &claim, &format!("{in_flight}, 32, 5"), mode).await
+}
+
+/// Buffers that a statement reads, with these values; nothing stays changed.
+async fn buffers(sql: &mut PgConnection, statement: &str, values: &str, mode: &str) -> f64 {
     for part in [
         "BEGIN".to_owned(),
         format!("SET LOCAL plan_cache_mode = {mode}"),
-        format!("PREPARE claim (bigint, bigint, double precision) AS {CLAIM}"),
+        format!("PREPARE it {statement}"),
     ] {
         sql.execute(AssertSqlSafe(part)).await.unwrap();
     }
-    let explain =
-        format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE claim({in_flight}, 32, 5)");
+    let explain = format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE it({values})");
     let row = sql.fetch_one(AssertSqlSafe(explain)).await.unwrap();
-    sql.execute("ROLLBACK; DEALLOCATE claim").await.unwrap();
+    sql.execute("ROLLBACK; DEALLOCATE it").await.unwrap();
     let plan: Value = row.get(0);
     let number = |name: &str| plan[0]["Plan"][name].as_f64().unwrap();
     number("Shared Hit Blocks") + number("Shared Read Blocks")
@@ -214,7 +219,6 @@ async fn a_relay_that_began_with_an_empty_outbox_reads_no_backlog_as_a_whole() {
     let backlog = BACKLOG.replace("{ROWS}", "6000");
     sql.execute(AssertSqlSafe(backlog)).await.unwrap();
     sent(&mut sql).await;
-    // The watchdog looks at what is silent every five seconds, at all of it.
     let rows = read(&mut sql, "seq_tup_read").await - before;
     assert!(rows < 30_000, "{rows} rows were read to send 6,000");
 }
@@ -259,6 +263,61 @@ async fn a_backlog_that_comes_when_the_outbox_was_counted_empty_is_not_compared_
         println!("{buffers} buffers, {mode}");
         assert!(buffers < 2_000.0, "{buffers} buffers, {mode}");
     }
+    // Nor is what was confirmed looked for among all that waits.
+    let few = "
+SELECT format('%L, %L', array_agg(id), array_agg(message_id))
+FROM (SELECT * FROM outbox ORDER BY id DESC LIMIT 32) AS few";
+    let values: String = sql.fetch_one(few).await.unwrap().get(0);
+    let mark = format!("(bigint[], uuid[]) AS {MARK}");
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        let buffers = buffers(&mut sql, &mark, &values, mode).await;
+        println!("{buffers} buffers to mark 32, {mode}");
+        assert!(buffers < 1_500.0, "{buffers} buffers to mark 32, {mode}");
+    }
+}
+
+/// A window wider than what is taken at once: not one too many, whether it is counted
+/// through or there are so few rows that it need not be.
+#[actix_web::test]
+async fn a_wide_window_is_filled_and_not_more() {
+    let api = TestApi::ready_with("relay_wide", &[("URUMI_COMMANDS_IN_FLIGHT", "600")]).await;
+    api.a_store().await;
+    let mut sql = api.servers.sql().await;
+    let backlog = BACKLOG.replace("{ROWS}", "900");
+    sql.execute(AssertSqlSafe(backlog)).await.unwrap();
+    let on_its_way = "SELECT count(*) FROM outbox WHERE dispatched_at IS NOT NULL";
+    let counted = async |sql: &mut PgConnection| {
+        let row = sql.fetch_one(on_its_way).await.unwrap();
+        row.get::<i64, _>(0)
+    };
+    let never = CancellationToken::new();
+    for _ in 0..100 {
+        if counted(&mut sql).await >= 600 {
+            break;
+        }
+        pause(Duration::from_millis(100), &never).await;
+    }
+    pause(Duration::from_millis(1500), &never).await;
+    assert_eq!(counted(&mut sql).await, 600);
+}
+
+/// Nothing is settled in a wide window, and each claim asks anew how much of it is free.
+#[actix_web::test]
+async fn a_claim_does_not_count_what_was_sent_where_it_cannot_be_too_much() {
+    let api = TestApi::ready_with("relay_count", &[("URUMI_COMMANDS_IN_FLIGHT", "0")]).await;
+    api.a_store().await;
+    let mut sql = api.servers.sql().await;
+    let backlog = BACKLOG.replace("{ROWS}", "20000");
+    sql.execute(AssertSqlSafe(backlog.clone())).await.unwrap();
+    let sent = "UPDATE outbox SET dispatched_at = now()";
+    sql.execute(sent).await.unwrap();
+    sql.execute("VACUUM outbox").await.unwrap();
+    let backlog = BACKLOG.replace("{ROWS}", "100");
+    sql.execute(AssertSqlSafe(backlog)).await.unwrap();
+    let wide = read_by_a_claim(&mut sql, 100_000, "force_custom_plan").await;
+    let narrow = read_by_a_claim(&mut sql, 20_050, "force_custom_plan").await;
+    println!("{wide} and {narrow} buffers");
+    assert!(wide + 80.0 < narrow, "{wide} and {narrow} buffers");
 }
 
 /// A burst of notices is answered by few claims: each costs as much as one of many rows.

@@ -13,7 +13,7 @@ use crate::cluster::wake::Wake;
 use crate::converge::Job;
 use crate::converge::decide::{Next, Waiting};
 use crate::converge::observe::{self, Ground, Known};
-use crate::converge::observed::Observed;
+use crate::converge::observed::{Namespace, Observed};
 use crate::converge::taken::Taken;
 
 /// Between two looks, if nothing wakes us before.
@@ -37,6 +37,9 @@ pub struct Looks {
     again: Option<bool>,
     /// Looks at a silent shop since something changed.
     silences: u32,
+    /// There was no namespace, or it was made by us since: who makes one fails if there
+    /// is one. And nothing was done in it that might have left something.
+    absent: bool,
 }
 
 impl Looks {
@@ -62,13 +65,22 @@ impl Looks {
         let made = taken.count(Step::Release) + taken.count(Step::Rollback) > 0;
         let begins = made && self.wake.is_none();
         let begun = begins.then(|| &*self.wake.insert(wake_for(job)));
+        let making = taken.count(Step::Namespace) > 0;
+        let present = matches!(job.command.body.goal, Goal::Present { .. });
         let known = Known {
+            ours: present && (making || job.command.body.ever_ready),
+            bare: self.absent && making,
             in_force: before.is_some(),
             answers: again == Some(true),
             begun,
         };
         let (seen, ground, depth) = observe::observe(job, taken, known).await?;
         self.ground = ground;
+        match &seen.namespace {
+            Namespace::Absent => self.absent = true,
+            Namespace::Foreign { .. } | Namespace::Terminating { .. } => self.absent = false,
+            Namespace::Ours { .. } => self.absent &= making,
+        }
         Ok((seen, depth))
     }
 
@@ -84,6 +96,8 @@ impl Looks {
 
     /// We changed something ourselves: what was seen before it counts no more.
     pub fn acted(&mut self, step: Step) {
+        // Whatever becomes of it, helm may have left something.
+        self.absent &= matches!(step, Step::Namespace | Step::Credentials);
         match step {
             // That has no effect on the cluster.
             Step::Storefront => {}

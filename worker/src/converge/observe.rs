@@ -56,6 +56,13 @@ impl Ground {
 /// What a full look may take as known.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Known<'a> {
+    /// The namespace is there and ours, as far as is known: what stands in it is asked
+    /// for together with it.
+    pub ours: bool,
+    /// It was seen not to be there, and this try has made it and no release in it: there
+    /// is neither a release nor a volume, and a list of them would only wait for the
+    /// apiserver's cache.
+    pub bare: bool,
     /// The release was in force at the last look: all is asked for at once.
     pub in_force: bool,
     /// The shop answered just now, as it should.
@@ -78,17 +85,12 @@ pub async fn observe(
     let cluster = &job.context.cluster;
     let store = job.command.store_id.as_str();
     let at = Instant::now();
-    let (found, standing) = if known.in_force {
-        let all = tokio::try_join!(
-            namespace_of(job),
-            standing(job),
-            workloads::fetch(cluster, store)
-        );
-        let (found, (secret, release), workloads) = all?;
-        (found, Some((secret, release, Some(workloads))))
-    } else {
-        (namespace_of(job).await?, None)
-    };
+    let (found, standing, workloads) = tokio::join!(
+        namespace_of(job),
+        only_if(known.ours || known.in_force, standing(job, known.bare)),
+        only_if(known.in_force, workloads::fetch(cluster, store)),
+    );
+    let found = found?;
     let installation = &job.context.settings.installation;
     let mut seen = Observed::only(namespace::read(found.as_ref(), job.command, installation));
     if let Some(found) = &found {
@@ -103,16 +105,18 @@ pub async fn observe(
     if !may_work_in(job, taken, &mut seen).await? {
         return Ok((seen, None, Depth::Full));
     }
-    let (secret, release, workloads) = match standing {
-        Some(standing) => standing,
-        None => {
-            let (secret, release) = self::standing(job).await?;
-            (secret, release, None)
-        }
+    // What was forbidden, or not found, counts in a namespace that is ours only.
+    let (secret, release) = match standing {
+        Some(standing) => standing?,
+        None => self::standing(job, known.bare).await?,
     };
     let provided = job.context.settings.credentials == Credentials::External;
     seen.credentials = secret || provided;
     let Some(release) = release else {
+        // Before there are credentials nothing else follows from it.
+        if known.bare || !seen.credentials {
+            return Ok((seen, None, Depth::Full));
+        }
         seen.volumes = left::volumes(cluster, store).await?;
         if seen.volumes.ending > 0 {
             let holders = leaving::look::claims(cluster, store, left::clock(job, taken)).await?;
@@ -134,7 +138,7 @@ pub async fn observe(
     };
     let workloads = match (&told, workloads) {
         (Some(facts), _) => facts.workloads.clone(),
-        (None, Some(workloads)) => workloads,
+        (None, Some(workloads)) => workloads?,
         (None, None) => workloads::fetch(cluster, store).await?,
     };
     let mut ground = Ground {
@@ -218,7 +222,7 @@ async fn namespace_of(job: &Job<'_>) -> Result<Option<core::Namespace>, ClusterE
 }
 
 /// Whether the credentials are there, and helm's word on the release.
-async fn standing(job: &Job<'_>) -> Result<(bool, Option<Release>), ClusterError> {
+async fn standing(job: &Job<'_>, bare: bool) -> Result<(bool, Option<Release>), ClusterError> {
     let (cluster, store) = (&job.context.cluster, &job.command.store_id);
     let secrets: Api<PartialObjectMeta<Secret>> =
         Api::namespaced(cluster.requests(), store.as_str());
@@ -226,8 +230,16 @@ async fn standing(job: &Job<'_>) -> Result<(bool, Option<Release>), ClusterError
         let found = secrets.get_opt(CREDENTIALS_SECRET).await;
         found.map_err(ClusterError::from)
     };
-    let (secret, release) = tokio::try_join!(secret, storage::find(cluster, store))?;
-    Ok((secret.is_some(), release))
+    let release = only_if(!bare, storage::find(cluster, store));
+    let (secret, release) = tokio::join!(secret, release);
+    Ok((secret?.is_some(), release.transpose()?.flatten()))
+}
+
+async fn only_if<F: Future>(so: bool, asking: F) -> Option<F::Output> {
+    match so {
+        true => Some(asking.await),
+        false => None,
+    }
 }
 
 /// Why the workloads have not arrived, and what would help them.

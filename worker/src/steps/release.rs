@@ -23,7 +23,10 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
     let Some(wanted) = &job.wanted else {
         return Ok(false);
     };
-    remove_failed_set_up(job).await?;
+    let lost = is_lost(job, seen);
+    if lost || seen.release != Found::Nothing {
+        remove_failed_set_up(job).await?;
+    }
     let rests = matches!(&job.command.body.goal, Goal::Present { spec } if spec.suspended);
     if rests {
         namespace::note_web_pods(job, seen).await?;
@@ -35,7 +38,7 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         chart: &wanted.chart,
         values_files: &values_files,
         digest: &wanted.digest,
-        adopt: is_lost(job, seen),
+        adopt: lost,
         // One that does not know how to rest must say so.
         other_version: wanted.chart != settings.chart && !rests,
         proven: job.context.shapes.is_proven(&wanted.shape),

@@ -5,7 +5,7 @@ use shared::ids::StoreId;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use super::FEW;
+use super::{FEW, audit};
 
 /// A page by what is asked for: a query of the stores' list, or the audit's.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl List {
             // One store's rows stand among the first ten thousand.
             let one = matches!(self, Self::Audit(Some(_)));
             let rows = if one { FEW } else { stores };
-            return [(rows * 5).to_string(), i64::MAX.to_string()];
+            return [(rows * audit() / 2).to_string(), i64::MAX.to_string()];
         };
         let moment = |at: i64| format!("store-bbbbbb.m{}", at * 1_000_000);
         let (created, updated) = (1_767_225_600, 1_798_761_600);
