@@ -53,9 +53,9 @@ express() {
 }
 
 # No checkpoint falls into a block: the log of whole pages after it would be the luck of
-# one side.
-POSTGRES_SETTINGS='max_wal_size = 4GB
-checkpoint_timeout = 1h
+# one side. One begins at half of that size.
+POSTGRES_SETTINGS='max_wal_size = 8GB
+checkpoint_timeout = 3h
 track_commit_timestamp = on'
 
 start_servers() {
@@ -114,6 +114,9 @@ if wants api; then
 fi
 stage 'servers, with fsync' start_servers
 BENCH_DATABASE_URL=$("$LOCAL/postgres.sh" url) BENCH_AMQP_URL=$("$LOCAL/rabbitmq.sh" url) BENCH_AMQP_MANAGEMENT_URL=$("$LOCAL/rabbitmq.sh" management-url)
+if [[ $(/usr/bin/psql -qAtX "$BENCH_DATABASE_URL" -c 'SHOW track_commit_timestamp') != on ]]; then
+  die "PostgreSQL of $URUMI_INSTANCE runs with other settings" "stop it first: URUMI_INSTANCE=$URUMI_INSTANCE deploy/local/postgres.sh stop"
+fi
 export BENCH_DATABASE_URL BENCH_AMQP_URL BENCH_AMQP_MANAGEMENT_URL BENCH_KUBECONFIG=$URUMI_STATE/kubeconfig
 export URUMI_STATE_RUN=$URUMI_RUN BENCH_PORTS=$((20000 + URUMI_INDEX * 40 + 24))
 # The programs under test see none of the shell library's own variables.

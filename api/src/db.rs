@@ -212,7 +212,8 @@ impl Database {
         }
     }
 
-    /// Write by single statements, each of which comes to the same if it is done again.
+    /// Write by single statements, each of which comes to the same if it is done again,
+    /// or does no harm then.
     ///
     /// # Errors
     /// The work's own, or [`DbError`] as it.

@@ -21,6 +21,8 @@ pub const SETTING: (&str, &str) = crate::db::PLANNER;
 pub const CLAIM: &str = crate::outbox::window::CLAIM;
 /// How it marks what was confirmed.
 pub const MARK: &str = crate::outbox::window::MARK;
+/// How the watchdog finds what is silent.
+pub const SILENT: &str = crate::watchdog::SILENT;
 
 /// A statement with numbered places for its values.
 #[derive(Debug, Clone, PartialEq)]

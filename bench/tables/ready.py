@@ -97,7 +97,7 @@ def measure(found):
         found["rows"].append(row("last pod Ready to api's Ready, p99", percentile(times, 99), "≤ 150 ms", at_most=150, unit="ms",
                                  ours=f"p50 {median(times):.0f} ms", theirs=shown, note="p99 of so many is the longest"))
         found["rows"].append(row("never early in 10 000 random status histories", "a test", "0 early",
-                                 note="`cargo test -p urumi-worker rollout` holds the verdict against kubectl's own rules; here none of these stores was Ready before its last pod"))
+                                 note="`cargo test -p urumi-worker histories` holds the verdict against kubectl's own rules; here none of these stores was Ready before its last pod"))
         platform.end()
         naive.clear()
     finally:

@@ -101,8 +101,8 @@ fn environment(
         ("HELM_DATA_HOME", under("data")),
         ("HELM_DRIVER", "secret".to_owned()),
         // A run is over within a second: most of what its collector does, and its threads
-        // beside those of another slot's helm, is for nothing (docs/PERFORMANCE.md). What a
-        // large chart takes beyond that limit is collected as ever.
+        // beside those of another slot's helm, is for nothing (docs/PERFORMANCE.md). Towards
+        // that limit it collects more often, so that a large chart is slow rather than too big.
         // Source: Go's package `runtime`, "Environment Variables".
         ("GOGC", "400".to_owned()),
         ("GOMEMLIMIT", "200MiB".to_owned()),

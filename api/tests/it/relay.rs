@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use api::plans::{CLAIM, MARK};
+use api::plans::{CLAIM, MARK, SILENT};
 use serde_json::Value;
 use shared::amqp::topology::COMMANDS;
 use shared::contract::event::EventBody;
@@ -273,6 +273,15 @@ FROM (SELECT * FROM outbox ORDER BY id DESC LIMIT 32) AS few";
         let buffers = buffers(&mut sql, &mark, &values, mode).await;
         println!("{buffers} buffers to mark 32, {mode}");
         assert!(buffers < 1_500.0, "{buffers} buffers to mark 32, {mode}");
+    }
+    // Nor does the watchdog look at what was sent within its time.
+    let sent = "UPDATE outbox SET dispatched_at = now()";
+    sql.execute(sent).await.unwrap();
+    let silent = format!("(double precision) AS {SILENT}");
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        let buffers = buffers(&mut sql, &silent, "30", mode).await;
+        println!("{buffers} buffers to find nothing silent, {mode}");
+        assert!(buffers < 100.0, "{buffers} buffers, {mode}");
     }
 }
 

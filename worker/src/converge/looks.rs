@@ -37,9 +37,35 @@ pub struct Looks {
     again: Option<bool>,
     /// Looks at a silent shop since something changed.
     silences: u32,
-    /// There was no namespace, or it was made by us since: who makes one fails if there
-    /// is one. And nothing was done in it that might have left something.
-    absent: bool,
+    fresh: Fresh,
+}
+
+/// Whether nothing can be in the namespace but what this try has put there: it was seen
+/// not to be there, this try has made it since (which fails if somebody else does), and
+/// has run no helm. How often the namespace had been made when it was seen not to be there.
+#[derive(Debug, Default)]
+struct Fresh(Option<u32>);
+
+impl Fresh {
+    /// A look's finding; `made`: so often has this try made the namespace.
+    fn saw(&mut self, namespace: &Namespace, made: u32) {
+        self.0 = match namespace {
+            Namespace::Absent => Some(made),
+            Namespace::Ours { .. } if self.is_bare(made) => self.0,
+            _ => None,
+        };
+    }
+
+    /// Whatever comes of the step: helm may have left something.
+    fn acted(&mut self, step: Step) {
+        if !matches!(step, Step::Namespace | Step::Credentials) {
+            self.0 = None;
+        }
+    }
+
+    fn is_bare(&self, made: u32) -> bool {
+        self.0.is_some_and(|before| made > before)
+    }
 }
 
 impl Looks {
@@ -65,22 +91,18 @@ impl Looks {
         let made = taken.count(Step::Release) + taken.count(Step::Rollback) > 0;
         let begins = made && self.wake.is_none();
         let begun = begins.then(|| &*self.wake.insert(wake_for(job)));
-        let making = taken.count(Step::Namespace) > 0;
+        let makings = taken.count(Step::Namespace);
         let present = matches!(job.command.body.goal, Goal::Present { .. });
         let known = Known {
-            ours: present && (making || job.command.body.ever_ready),
-            bare: self.absent && making,
+            ours: present && (makings > 0 || job.command.body.ever_ready),
+            bare: self.fresh.is_bare(makings),
             in_force: before.is_some(),
             answers: again == Some(true),
             begun,
         };
         let (seen, ground, depth) = observe::observe(job, taken, known).await?;
         self.ground = ground;
-        match &seen.namespace {
-            Namespace::Absent => self.absent = true,
-            Namespace::Foreign { .. } | Namespace::Terminating { .. } => self.absent = false,
-            Namespace::Ours { .. } => self.absent &= making,
-        }
+        self.fresh.saw(&seen.namespace, makings);
         Ok((seen, depth))
     }
 
@@ -96,8 +118,7 @@ impl Looks {
 
     /// We changed something ourselves: what was seen before it counts no more.
     pub fn acted(&mut self, step: Step) {
-        // Whatever becomes of it, helm may have left something.
-        self.absent &= matches!(step, Step::Namespace | Step::Credentials);
+        self.fresh.acted(step);
         match step {
             // That has no effect on the cluster.
             Step::Storefront => {}
@@ -173,6 +194,39 @@ mod tests {
     fn a_silent_shop_is_asked_soon_and_then_as_seldom_as_ever() {
         let waits: Vec<u128> = (1..=7).map(|n| SHOP.bound(n).as_millis()).collect();
         assert_eq!(waits, [10, 20, 40, 80, 160, 200, 200]);
+    }
+
+    #[test]
+    fn a_namespace_is_bare_only_if_this_try_has_made_it_and_run_no_helm() {
+        let ours = Namespace::Ours {
+            uid: "u-1".to_owned(),
+            ever_ready: false,
+            ready_revision: None,
+            labelled: true,
+        };
+        let after = |looks: &[(&Namespace, u32)], steps: &[Step]| {
+            let mut fresh = Fresh::default();
+            for (namespace, made) in looks {
+                fresh.saw(namespace, *made);
+            }
+            for step in steps {
+                fresh.acted(*step);
+            }
+            fresh
+        };
+        let absent = &Namespace::Absent;
+        let steps = [Step::Namespace, Step::Credentials];
+        assert!(after(&[(absent, 0), (&ours, 1)], &steps).is_bare(1));
+
+        // It was there; or came while ours failed to be made, the second time too.
+        assert!(!after(&[(&ours, 0), (&ours, 1)], &steps).is_bare(1));
+        assert!(!after(&[(absent, 0), (&ours, 0)], &steps).is_bare(1));
+        assert!(!after(&[(absent, 0), (&ours, 1), (absent, 1), (&ours, 1)], &steps).is_bare(1));
+        assert!(!after(&[(absent, 0)], &[]).is_bare(0));
+        for step in [Step::Release, Step::Reset, Step::Unlock, Step::Rollback] {
+            let fresh = after(&[(absent, 0), (&ours, 1)], &[step]);
+            assert!(!fresh.is_bare(1), "{step:?}");
+        }
     }
 
     #[test]

@@ -113,8 +113,9 @@ pub async fn observe(
     let provided = job.context.settings.credentials == Credentials::External;
     seen.credentials = secret || provided;
     let Some(release) = release else {
+        seen.bare = known.bare;
         // Before there are credentials nothing else follows from it.
-        if known.bare || !seen.credentials {
+        if seen.bare || !seen.credentials {
             return Ok((seen, None, Depth::Full));
         }
         seen.volumes = left::volumes(cluster, store).await?;

@@ -21,6 +21,8 @@ pub struct Observed {
     pub credentials: bool,
     /// helm's word, and whether it is what is wanted.
     pub release: Found,
+    /// Nothing can be in the namespace but what this try has put there.
+    pub bare: bool,
     /// Volumes in the namespace while there is no release.
     pub volumes: Volumes,
     /// The workloads' word.
@@ -113,6 +115,7 @@ impl Observed {
             namespace,
             credentials: false,
             release: Found::Nothing,
+            bare: false,
             volumes: Volumes::default(),
             rollout: None,
             images: BTreeMap::new(),

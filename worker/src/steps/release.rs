@@ -23,8 +23,7 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
     let Some(wanted) = &job.wanted else {
         return Ok(false);
     };
-    let lost = is_lost(job, seen);
-    if lost || seen.release != Found::Nothing {
+    if !seen.bare {
         remove_failed_set_up(job).await?;
     }
     let rests = matches!(&job.command.body.goal, Goal::Present { spec } if spec.suspended);
@@ -38,7 +37,7 @@ pub(super) async fn run(job: &Job<'_>, seen: &Observed) -> Result<bool, StepErro
         chart: &wanted.chart,
         values_files: &values_files,
         digest: &wanted.digest,
-        adopt: lost,
+        adopt: is_lost(job, seen),
         // One that does not know how to rest must say so.
         other_version: wanted.chart != settings.chart && !rests,
         proven: job.context.shapes.is_proven(&wanted.shape),
