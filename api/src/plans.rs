@@ -17,6 +17,9 @@ use crate::stores::list::wanted::StorePlace;
 /// What every connection of the api sets for Postgres' planner.
 pub const SETTING: (&str, &str) = crate::db::PLANNER;
 
+/// What the relay's connections set besides.
+pub const RELAY: [(&str, &str); 4] = crate::db::FOR_RELAY;
+
 /// How the relay takes what it may publish.
 pub const CLAIM: &str = crate::outbox::window::CLAIM;
 /// How it marks what was confirmed.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::db::{Database, DbError};
+use crate::db::{BY_INDEX, Database, DbError};
 use crate::entity::operation;
 use crate::metrics::METRICS;
 use crate::pulse::Pulse;
@@ -45,8 +45,6 @@ SELECT o.id, coalesce(o.last_heard_at > m.dispatched_at, false) AS heard
 FROM outbox m JOIN operations o ON o.id = m.operation_id
 WHERE m.kind <> 'control' AND m.dispatched_at < now() - make_interval(secs => $1)
   AND greatest(m.dispatched_at, o.last_heard_at) < now() - make_interval(secs => $1)";
-
-const BY_INDEX: &str = "SET LOCAL enable_seqscan = off";
 
 const REDISPATCH: &str = "
 UPDATE outbox SET dispatched_at = NULL, next_attempt_at = now()
@@ -157,8 +155,9 @@ impl Watchdog {
         self.db
             .snapshot(async |db| -> Result<_, DbError> {
                 // Whatever Postgres takes the outbox for: the index finds the silent ones.
-                let by_index = Statement::from_string(DbBackend::Postgres, BY_INDEX);
-                db.execute_raw(by_index).await?;
+                let (name, value) = BY_INDEX;
+                db.execute_unprepared(&format!("SET LOCAL {name} = {value}"))
+                    .await?;
                 let rows = db.query_all_raw(statement.clone()).await?;
                 let pairs = rows
                     .iter()

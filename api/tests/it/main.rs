@@ -39,6 +39,7 @@ mod problems;
 mod projector;
 mod reconciliation;
 mod relay;
+mod relay_backlog;
 mod retention;
 mod sessions;
 mod stores_cancel;

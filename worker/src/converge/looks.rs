@@ -1,4 +1,5 @@
-//! How a try looks, and when again. Whatever has an effect follows from a full look.
+//! How a try looks, and when again. Whatever has an effect follows from a full look; in a
+//! namespace that the try has just made, a full look lists nothing.
 //! Between two of these, while there is nothing to do but wait, it glances at what the
 //! watches tell, which lists nothing.
 
@@ -37,6 +38,7 @@ pub struct Looks {
     again: Option<bool>,
     /// Looks at a silent shop since something changed.
     silences: u32,
+    /// Whether there can be anything to list.
     fresh: Fresh,
 }
 
