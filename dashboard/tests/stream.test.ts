@@ -48,11 +48,18 @@ test("many events close together are one reason to ask", () => {
   expect(answers.isLive).toBe(true);
 });
 
-test("cut off, it leaves coming back to the browser, and asking to the clock", () => {
+test("cut off, it asks once whether the api is away, and leaves coming back to the browser", () => {
   source().onopen?.();
+  vi.advanceTimersByTime(300);
+  nudge.mockClear();
   source().onerror?.();
   expect(answers.isLive).toBe(false);
+  vi.advanceTimersByTime(300);
+  expect(nudge).toHaveBeenCalledTimes(1);
+  // What comes of it is the clock's.
+  source().onerror?.();
   vi.advanceTimersByTime(60_000);
+  expect(nudge).toHaveBeenCalledTimes(1);
   expect(Source.made).toHaveLength(1);
 });
 

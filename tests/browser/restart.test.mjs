@@ -27,16 +27,25 @@ after(async () => {
   }
 });
 
-/** A store that is ended at once: no pods are wanted for this. */
-async function aStore(name) {
+/** A store whose making is ended at once. */
+async function anEndedStore(name) {
   const { id } = await api("POST", "/stores", { name }, 202);
   stores.push(id);
+  await api("POST", `/stores/${id}/cancel`, undefined, 202);
+  await isInTheEnd(id, "Failed");
   return id;
 }
-const cancel = (id) => api("POST", `/stores/${id}/cancel`, undefined, 202);
+
+/** Asked of the api that stays. */
+const isInTheEnd = (id, wanted) =>
+  until(
+    `${id} is ${wanted}`,
+    async () => (await api("GET", `/stores/${id}`, undefined, 200)).status === wanted,
+    240_000,
+  );
 
 test("nothing is missed while the api is away during a watch", async () => {
-  const first = await aStore("Watched before");
+  const first = await anEndedStore("Watched before");
   const complaints = [];
   const open = async (path) => {
     const page = await newPage(browser, complaints, { baseURL: beside.url }, beside.url);
@@ -47,7 +56,7 @@ test("nothing is missed while the api is away during a watch", async () => {
   const list = await open("/ui/stores");
   const one = await open(`/ui/stores/${first}/settings`);
   const row = (id) => list.getByRole("row").filter({ hasText: id });
-  await row(first).waitFor();
+  await row(first).getByText("Failed", { exact: true }).waitFor();
   await one.getByLabel("Labels").waitFor();
   await one.evaluate(() => {
     globalThis.seen = [];
@@ -69,20 +78,18 @@ test("nothing is missed while the api is away during a watch", async () => {
   await list.getByText("The API does not answer").waitFor();
   await one.getByText("The API does not answer").waitFor();
   await inEachView(list, "away");
-  await cancel(first);
-  await api("PATCH", `/stores/${first}`, { labels: { meanwhile: "yes" } }, 202).catch(() =>
-    api("PATCH", `/stores/${first}`, { labels: { meanwhile: "yes" } }, 200),
-  );
-  const second = await aStore("Made meanwhile");
-  await cancel(second);
+  await api("POST", `/stores/${first}/retry`, undefined, 202);
+  await isInTheEnd(first, "Ready");
+  await api("PATCH", `/stores/${first}`, { labels: { meanwhile: "yes" } }, 200);
+  const second = await anEndedStore("Made meanwhile");
 
   const begun = performance.now();
   await beside.start();
   await row(second).getByText("Failed", { exact: true }).waitFor();
-  await row(first).getByText("Failed", { exact: true }).waitFor();
+  await row(first).getByText("Ready", { exact: true }).waitFor();
   console.log(`all is shown ${Math.round(performance.now() - begun)} ms after the api's start began`);
   await list.getByText("The API does not answer").waitFor({ state: "detached" });
-  await one.getByText("Failed", { exact: true }).first().waitFor();
+  await one.getByText("Ready", { exact: true }).first().waitFor();
   await until("the settings show the new label", async () =>
     (await one.getByLabel("Labels").inputValue()).includes("meanwhile=yes"),
   );

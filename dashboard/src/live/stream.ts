@@ -60,6 +60,10 @@ export function listen(answers: Answers): () => void {
       news();
     };
     source.onerror = () => {
+      // Cut off: the api may be away, which a page at rest would find out half a minute later.
+      if (answers.isLive) {
+        news();
+      }
       answers.isLive = false;
       if (source?.readyState === EventSource.CLOSED) {
         again = setTimeout(open, REFUSED_MS[refusals] ?? REFUSED_MS[3]);
