@@ -81,6 +81,6 @@ class Pgbench:
              "-f", self.script, servers.url_of(self.database)], capture_output=True, text=True, check=False)
         found = re.search(r"tps = ([\d.]+)", output.stdout)
         if output.returncode != 0 or not found:
-            raise RuntimeError(f"pgbench: {output.stderr.strip().splitlines()[-1:]}")
+            raise RuntimeError("pgbench: " + "; ".join(output.stderr.strip().splitlines()[-6:]))
         latency = re.search(r"latency average = ([\d.]+)", output.stdout)
         return {"per_second": float(found.group(1)), "ms": float(latency.group(1))}
